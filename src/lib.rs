@@ -1,0 +1,21 @@
+//! kscope: a terminal UI for Apache Kafka.
+//!
+//! Events go in, the state changes, effects come out as values; drawing reads the state; only `io` touches the world.
+//!
+//! ```text
+//!  ┌─────────┐  keys, paste, mouse  ┌───────────────────────┐  replies (one per ask)   ┌─────────────────────────┐
+//!  │ term    │ ───────────────────► │ app        the loop   │ ◄─────────────────────── │ io::runner              │
+//!  │ owns the│                      │ wait → drain → update │ ◄── chunks (lane of 4) ─ │ Effect → tokio task     │
+//!  │ terminal│ ◄─────────────────── │ → run effects → draw  │ ─── Effects ───────────► │ ids, owners, cancel     │
+//!  └─────────┘        cells         └──┬───────▲─────────┬──┘                          └──────┬───────────┬──────┘
+//!                                Event │       │ Effects │ &State                             ▼           ▼
+//!                                      ▼       │         ▼                              io::kafka    clipboard, files
+//!                          ┌───────────────────┴─┐  ┌────────────────────┐
+//!                          │ update              │  │ draw               │
+//!                          │ (&mut State, Event) │  │ (&State, &mut …)   │
+//!                          └─────────────────────┘  └────────────────────┘
+//! ```
+//!
+//! Modules in reading order; who may use whom is a table in `docs/architecture.md`, enforced by `tests/it/architecture.rs`.
+
+pub mod model;

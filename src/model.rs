@@ -1,0 +1,19 @@
+//! Plain facts about Kafka: ids, topics, records. No behaviour that waits, nothing of ours above it.
+//!
+//! May use std, bytes, jiff and the base64 of ids. To add a fact: a file here, public in this list.
+
+mod chunk;
+mod cluster;
+mod failure;
+mod id;
+mod known;
+mod time;
+mod txn;
+
+pub use chunk::{BatchFacts, Chunk, ChunkBuilder, Codec, Header, HeaderIter, Headers, RecordRef, TimestampType, varint};
+pub use cluster::{Broker, ClusterView, Partition, Topic, TopicError};
+pub use failure::{Attempt, Cause, Failure, Step};
+pub use id::{BrokerId, ClusterId, Foreign, LeaderEpoch, Offset, PartitionId, ProducerId, TopicId, TopicName};
+pub use known::{Known, Why};
+pub use time::Time;
+pub use txn::{Outcome, TxnTable};

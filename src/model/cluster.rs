@@ -1,0 +1,74 @@
+//! A cluster as one Metadata answer tells it.
+
+use std::sync::Arc;
+
+use super::{BrokerId, ClusterId, Foreign, LeaderEpoch, PartitionId, TopicId, TopicName};
+
+/// What one Metadata answer said. Topics that we may not describe are left out by the broker without a word (P27).
+#[derive(Debug, Clone)]
+pub struct ClusterView {
+    pub id: Option<ClusterId>,
+    /// The controller as Metadata names it; under KRaft any live broker that forwards (P30).
+    pub controller: Option<BrokerId>,
+    pub brokers: Vec<Broker>,
+    /// In order of name.
+    pub topics: Vec<Arc<Topic>>,
+    /// The release that the brokers' API versions suggest ("4.2"), a guess that says "≈".
+    pub release: Option<&'static str>,
+}
+
+/// A broker as the cluster advertises it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broker {
+    pub id: BrokerId,
+    pub host: Foreign,
+    pub port: i32,
+    pub rack: Option<Foreign>,
+}
+
+/// A topic as one Metadata answer tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    pub name: TopicName,
+    pub id: TopicId,
+    pub internal: bool,
+    /// In order of index. Empty when `error` is set.
+    pub partitions: Vec<Partition>,
+    /// What the broker answered in place of the partitions.
+    pub error: Option<TopicError>,
+}
+
+/// One partition's leadership.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partition {
+    pub id: PartitionId,
+    /// `None`: offline, no leader.
+    pub leader: Option<BrokerId>,
+    pub leader_epoch: LeaderEpoch,
+    pub replicas: Vec<BrokerId>,
+    pub isr: Vec<BrokerId>,
+    pub offline: Vec<BrokerId>,
+}
+
+/// Why a topic came without partitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TopicError {
+    /// Not there; right after a change it may only be so for this broker (P26).
+    Unknown,
+    NotAuthorised,
+    /// Not a legal name.
+    Invalid,
+    /// Any other Kafka error code.
+    Other(i16),
+}
+
+impl Topic {
+    pub fn partition(&self, id: PartitionId) -> Option<&Partition> {
+        self.partitions.binary_search_by_key(&id, |p| p.id).ok().and_then(|at| self.partitions.get(at))
+    }
+
+    /// The largest replica set of its partitions.
+    pub fn replication(&self) -> usize {
+        self.partitions.iter().map(|p| p.replicas.len()).max().unwrap_or(0)
+    }
+}

@@ -1,0 +1,154 @@
+//! Which transaction a record belongs to, and how that ended. Badges are looked up here when a record is drawn or
+//! printed, so a record that was open when it came in turns committed or aborted once its marker is seen.
+
+use std::collections::BTreeMap;
+
+use super::{Offset, PartitionId, ProducerId};
+
+/// How a transaction ended, as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    Committed,
+    Aborted,
+    /// No marker seen yet.
+    Open,
+}
+
+impl Outcome {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Committed => "committed",
+            Self::Aborted => "aborted",
+            Self::Open => "open",
+        }
+    }
+}
+
+/// What is known of transactions, per partition and producer. Offsets below `stable` of a partition (its last stable
+/// offset when it was read with the list of aborted transactions) are decided: aborted when a listed range covers them,
+/// else committed. Above it, a marker decides all that its producer wrote since the marker before.
+#[derive(Debug, Clone, Default)]
+pub struct TxnTable {
+    partitions: BTreeMap<PartitionId, PartitionTxns>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct PartitionTxns {
+    stable: Option<Offset>,
+    producers: BTreeMap<ProducerId, Vec<Ended>>,
+}
+
+/// Records of one producer in `from..=marker` ended so. Ranges of one producer do not overlap.
+#[derive(Debug, Clone, Copy)]
+struct Ended {
+    from: Offset,
+    marker: Offset,
+    outcome: Outcome,
+}
+
+impl TxnTable {
+    /// A transaction from the list that a read_committed fetch carries: its first offset, and aborted up to its marker,
+    /// whose offset the list does not tell. It is narrowed when the marker is read.
+    pub fn aborted(&mut self, partition: PartitionId, producer: ProducerId, first: Offset) {
+        let ranges = self.partitions.entry(partition).or_default().producers.entry(producer).or_default();
+        if ranges.iter().any(|r| r.outcome == Outcome::Aborted && r.from <= first && first <= r.marker) {
+            return;
+        }
+        ranges.push(Ended { from: first, marker: Offset(i64::MAX), outcome: Outcome::Aborted });
+    }
+
+    /// A commit or abort marker that was read: it ends what the producer wrote before it.
+    pub fn marker(&mut self, partition: PartitionId, producer: ProducerId, at: Offset, outcome: Outcome) {
+        let ranges = self.partitions.entry(partition).or_default().producers.entry(producer).or_default();
+        if ranges.iter().any(|r| r.marker == at) {
+            return;
+        }
+        if outcome == Outcome::Aborted
+            && let Some(open) = ranges.iter_mut().find(|r| r.marker == Offset(i64::MAX) && r.from <= at)
+        {
+            open.marker = at;
+            return;
+        }
+        let from = ranges.iter().filter(|r| r.marker < at).map(|r| r.marker.plus(1)).max().unwrap_or(Offset(0));
+        ranges.push(Ended { from, marker: at, outcome });
+    }
+
+    /// Everything below `to` was read together with its list of aborted transactions.
+    pub fn stable(&mut self, partition: PartitionId, to: Offset) {
+        let stable = &mut self.partitions.entry(partition).or_default().stable;
+        *stable = Some(stable.map_or(to, |old| old.max(to)));
+    }
+
+    /// How the transaction of a record ended, as far as is known now.
+    pub fn outcome(&self, partition: PartitionId, producer: ProducerId, offset: Offset) -> Outcome {
+        let Some(known) = self.partitions.get(&partition) else { return Outcome::Open };
+        let ranges = known.producers.get(&producer).map(Vec::as_slice).unwrap_or_default();
+        if let Some(range) = ranges.iter().find(|r| r.from <= offset && offset <= r.marker) {
+            return range.outcome;
+        }
+        if known.stable.is_some_and(|stable| offset < stable) { Outcome::Committed } else { Outcome::Open }
+    }
+
+    /// Takes over what another table knows: how news from a reader reaches the screen's own table.
+    pub fn merge(&mut self, news: &Self) {
+        for (&partition, txns) in &news.partitions {
+            if let Some(to) = txns.stable {
+                self.stable(partition, to);
+            }
+            for (&producer, ranges) in &txns.producers {
+                let mine = self.partitions.entry(partition).or_default().producers.entry(producer).or_default();
+                for range in ranges {
+                    match mine.iter_mut().find(|r| r.from == range.from && r.outcome == range.outcome) {
+                        Some(same) => same.marker = same.marker.min(range.marker),
+                        None => mine.push(*range),
+                    }
+                }
+            }
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.partitions.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const P: PartitionId = PartitionId(0);
+    const A: ProducerId = ProducerId(7);
+
+    #[test]
+    fn below_the_stable_offset_only_listed_ranges_are_aborted() {
+        let mut t = TxnTable::default();
+        t.aborted(P, A, Offset(10));
+        t.stable(P, Offset(100));
+        assert_eq!(t.outcome(P, A, Offset(9)), Outcome::Committed);
+        assert_eq!(t.outcome(P, A, Offset(10)), Outcome::Aborted);
+        t.marker(P, A, Offset(15), Outcome::Aborted);
+        assert_eq!(t.outcome(P, A, Offset(14)), Outcome::Aborted);
+        assert_eq!(t.outcome(P, A, Offset(16)), Outcome::Committed);
+    }
+
+    #[test]
+    fn above_it_a_record_is_open_until_its_marker() {
+        let mut t = TxnTable::default();
+        t.stable(P, Offset(100));
+        assert_eq!(t.outcome(P, A, Offset(101)), Outcome::Open);
+        t.marker(P, A, Offset(105), Outcome::Committed);
+        assert_eq!(t.outcome(P, A, Offset(101)), Outcome::Committed);
+        assert_eq!(t.outcome(P, A, Offset(106)), Outcome::Open);
+        assert_eq!(t.outcome(P, ProducerId(8), Offset(101)), Outcome::Open);
+    }
+
+    #[test]
+    fn a_range_listed_again_stays_narrow() {
+        let mut t = TxnTable::default();
+        t.aborted(P, A, Offset(10));
+        t.marker(P, A, Offset(15), Outcome::Aborted);
+        t.aborted(P, A, Offset(10));
+        t.stable(P, Offset(100));
+        assert_eq!(t.outcome(P, A, Offset(20)), Outcome::Committed);
+    }
+}
