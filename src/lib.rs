@@ -18,4 +18,5 @@
 //!
 //! Modules in reading order; who may use whom is a table in `docs/architecture.md`, enforced by `tests/it/architecture.rs`.
 
+pub mod core;
 pub mod model;
