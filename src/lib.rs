@@ -19,5 +19,6 @@
 //! Modules in reading order; who may use whom is a table in `docs/architecture.md`, enforced by `tests/it/architecture.rs`.
 
 pub mod core;
+pub mod json;
 pub mod model;
 pub mod text;
