@@ -22,3 +22,4 @@ pub mod core;
 pub mod json;
 pub mod model;
 pub mod text;
+pub mod tree;

@@ -5,13 +5,14 @@
 //! of them are decided. To print one more kind of figure: a function in `units`.
 
 mod line;
+pub mod ndjson;
 mod pieces;
 mod ruler;
 mod shown;
 mod time;
 pub mod units;
 
-pub use line::{Class, Line, Painter, Segment};
+pub use line::{Class, Line, Painter, Segment, Window};
 pub use pieces::{Kind, Piece, Pieces, ascii_run, boundary, pieces};
 pub use ruler::Ruler;
 pub use shown::{Lines, Shown, width};

@@ -68,6 +68,28 @@ impl Line {
     pub fn width(&self) -> usize {
         self.segments.iter().map(Segment::width).sum()
     }
+
+    /// The line behind so many spaces.
+    pub fn indented(mut self, columns: usize) -> Self {
+        self.segments.insert(0, Segment { text: " ".repeat(columns), class: Class::Text, hit: false });
+        self
+    }
+}
+
+/// The columns of a line that are on screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The first column shown: more than 0 when scrolled sideways.
+    pub from: usize,
+    /// How many columns there are.
+    pub columns: usize,
+}
+
+impl Window {
+    /// An unscrolled window.
+    pub fn wide(columns: usize) -> Self {
+        Self { from: 0, columns }
+    }
 }
 
 /// Collects one line: takes text from the left, keeps what falls into the window, and stops asking once it is full.
@@ -79,12 +101,25 @@ pub struct Painter {
     at: usize,
     line: Line,
     more: bool,
+    /// What begins in the window is drawn whole, one column over its end at most.
+    overhang: bool,
 }
 
 impl Painter {
-    /// A window of `columns` that begins at column `from` of the line.
-    pub fn new(from: usize, columns: usize) -> Self {
-        Self { from, to: from.saturating_add(columns), at: 0, line: Line::default(), more: false }
+    pub fn new(window: Window) -> Self {
+        let to = window.from.saturating_add(window.columns);
+        Self { from: window.from, to, at: 0, line: Line::default(), more: false, overhang: false }
+    }
+
+    /// For one of several windows that show a line together: a wide character at the border belongs to the left one, which
+    /// must have a column to spare. To be ended with [`Painter::finish_wrapped`].
+    pub fn wrapped(window: Window) -> Self {
+        Self { overhang: true, ..Self::new(window) }
+    }
+
+    /// Draws nothing and counts: [`Painter::column`] at the end is the width of the line.
+    pub fn measuring() -> Self {
+        Self::new(Window { from: usize::MAX, columns: 0 })
     }
 
     /// Whether what follows can not be seen any more. Callers stop there.
@@ -172,8 +207,13 @@ impl Painter {
     }
 
     fn cluster(&mut self, text: &str, width: usize, class: Class, hit: bool) {
-        let end = self.at + width;
-        if end > self.to {
+        let end = self.at.saturating_add(width);
+        if self.overhang {
+            if self.at >= self.from && self.at < self.to {
+                self.push(if end > self.to + 1 { "…" } else { text }, class, hit);
+            }
+            self.more |= self.at >= self.to;
+        } else if end > self.to {
             self.more = true;
         } else if self.at >= self.from {
             self.push(text, class, hit);
@@ -232,7 +272,7 @@ mod tests {
     use super::*;
 
     fn painted(text: &str, from: usize, columns: usize) -> String {
-        let mut painter = Painter::new(from, columns);
+        let mut painter = Painter::new(Window { from, columns });
         painter.bytes(text.as_bytes(), Class::Text);
         painter.finish().text()
     }
@@ -258,7 +298,7 @@ mod tests {
     #[test]
     fn hits_are_raw_ranges_and_survive_escapes() {
         let raw = b"\x1b[31mFAILED\xff now";
-        let mut painter = Painter::new(0, 80);
+        let mut painter = Painter::new(Window::wide(80));
         painter.matched(raw, 100, Class::String, &[100..101, 105..112]);
         let line = painter.finish();
         let found: Vec<_> = line.segments.iter().map(|s| (s.as_str(), s.hit, s.class)).collect();
@@ -278,17 +318,17 @@ mod tests {
         #[test]
         fn a_line_is_never_wider_than_its_window(bytes: Vec<u8>, text: String, from in 0_usize..20, columns in 0_usize..20) {
             for raw in [bytes.as_slice(), text.as_bytes()] {
-                let mut painter = Painter::new(from, columns);
+                let mut painter = Painter::new(Window { from, columns });
                 painter.matched(raw, 0, Class::Text, &[1..3, 4..9]);
                 prop_assert!(painter.finish().width() <= columns);
             }
         }
 
         #[test]
-        fn windows_side_by_side_make_the_whole(text in "[a-z\\x1b\u{202e}]{0,40}", columns in 1_usize..9) {
+        fn windows_side_by_side_make_the_whole(text in "[a-z漢\\x1b\u{202e}]{0,40}", columns in 1_usize..9) {
             let whole: String = pieces(text.as_bytes()).map(|piece| piece.shown.into_owned()).collect();
             let parts: String = (0..400).map(|n| {
-                let mut painter = Painter::new(n * columns, columns);
+                let mut painter = Painter::wrapped(Window { from: n * columns, columns });
                 painter.bytes(text.as_bytes(), Class::Text);
                 painter.finish_wrapped().text()
             }).collect();

@@ -9,6 +9,12 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// Combining marks that one cell may carry: marks alone have crashed terminals (CVE-2021-27135) and filled memory.
 const MARKS: usize = 4;
 
+/// Marks that are swallowed behind those at most; further ones become code points, so that no cell costs more than this.
+const SWALLOWED: usize = 1024;
+
+/// Bytes of one run of ASCII at most: a window needs no more at a time, and a line may be megabytes long.
+const RUN: usize = 4096;
+
 /// What a piece is, and so where it may be cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -50,7 +56,7 @@ impl<'a> Iterator for Pieces<'a> {
     fn next(&mut self) -> Option<Piece<'a>> {
         let start = self.at;
         let rest = self.bytes.get(start..).filter(|rest| !rest.is_empty())?;
-        let mut run = ascii_run(rest);
+        let mut run = ascii_run(rest.get(..RUN).unwrap_or(rest));
         // The last letter of a run may carry marks that follow it.
         if run > 0 && rest.get(run).is_some_and(|&byte| byte >= 0x80) {
             run -= 1;
@@ -85,7 +91,9 @@ impl<'a> Pieces<'a> {
         let mut end = first.len_utf8();
         let mut kept = end;
         let mut marks = 0;
-        while let Some(next) = rest.get(end..).and_then(next_char).filter(|&c| is_mark(c)) {
+        while marks < SWALLOWED
+            && let Some(next) = rest.get(end..).and_then(next_char).filter(|&c| is_mark(c))
+        {
             end += next.len_utf8();
             marks += 1;
             if marks <= MARKS {

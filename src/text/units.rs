@@ -27,6 +27,11 @@ pub fn thousands(n: impl Into<i128>) -> String {
     text
 }
 
+/// `1 key`, `3 keys`: a count with its English word.
+pub fn counted(n: u64, word: &str) -> String {
+    format!("{} {word}{}", thousands(n), if n == 1 { "" } else { "s" })
+}
+
 /// `612`, `9,812`, `796k`, `3.1M`: a count where there is little room.
 pub fn short(n: u64) -> String {
     if n < 100_000 { thousands(n) } else { scaled(n, "") }
