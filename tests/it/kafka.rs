@@ -1,0 +1,21 @@
+//! Tests against a real Apache Kafka of three releases.
+//!
+//! [`seeded`] is the shared cluster of a release with its truth, for tests that read; [`Cluster::start`] makes one of the
+//! test's own, for tests that kill and freeze (take [`serial`] first). Both give `None` when tests on a real Kafka are
+//! skipped here: then the test returns. To add a kind of data, see `topics.rs`.
+
+mod batch;
+mod cluster;
+mod connection;
+mod fixture;
+mod seed;
+mod texts;
+mod topics;
+mod truth;
+mod writer;
+
+pub(crate) use batch::{Codec, encode, record};
+pub(crate) use cluster::{Cluster, Plan, Release, serial};
+pub(crate) use connection::Connection;
+pub(crate) use seed::seeded;
+pub(crate) use writer::{Point, Writer};

@@ -1,0 +1,181 @@
+//! Real clusters, started through `tests/kafka/cluster.py`, and the gate that decides whether tests on them run.
+//!
+//! With `KSCOPE_TEST_KAFKA=1` (set by `.ci/run`) they must: missing Java, Python or Maven is a failure that says so. Without
+//! it they run when everything is already here, and else one loud line says that they were skipped.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+
+/// A release of Apache Kafka that the tests run on: the newest, the last with the old protocol versions, one with ZooKeeper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Release {
+    V2_8,
+    V3_9,
+    V4_2,
+}
+
+impl Release {
+    pub(crate) fn number(self) -> &'static str {
+        match self {
+            Self::V2_8 => "2.8.2",
+            Self::V3_9 => "3.9.1",
+            Self::V4_2 => "4.2.0",
+        }
+    }
+}
+
+/// What to start. `settings` are `key=value` of the brokers; `advertise` is the host that they tell clients to dial.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan<'a> {
+    pub(crate) release: Release,
+    pub(crate) nodes: usize,
+    pub(crate) settings: &'a [&'a str],
+    pub(crate) advertise: &'a str,
+}
+
+impl Plan<'_> {
+    /// One broker with the usual settings.
+    pub(crate) fn one(release: Release) -> Self {
+        Self { release, nodes: 1, settings: &[], advertise: "127.0.0.1" }
+    }
+
+    /// Three brokers with the usual settings: topics may have three replicas.
+    pub(crate) fn three(release: Release) -> Self {
+        Self { nodes: 3, ..Self::one(release) }
+    }
+}
+
+/// A running cluster. It ends when this is dropped, and also when the test process ends in any other way, because
+/// `cluster.py` ends it when its standard input ends.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    pub(crate) release: Release,
+    /// host:port of each node, for the program under test. Node 1 is at index 0.
+    pub(crate) bootstrap: Vec<String>,
+    /// The second listener of each node, always reachable: for seeding and independent checks.
+    pub(crate) internal: Vec<String>,
+    process: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Cluster {
+    /// Starts it, or `None` when tests on a real Kafka are skipped. Clusters start one at a time: two cores are no place
+    /// for two JVMs that start at once.
+    pub(crate) fn start(plan: Plan<'_>) -> Option<Self> {
+        static STARTING: Mutex<()> = Mutex::new(());
+        let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+        runs(plan.release).then(|| Self::launch(plan))
+    }
+
+    fn launch(plan: Plan<'_>) -> Self {
+        let mut command = script();
+        command.args(["run", plan.release.number(), "--nodes", &plan.nodes.to_string(), "--advertise", plan.advertise]);
+        for setting in plan.settings {
+            command.args(["--set", setting]);
+        }
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("cluster.py starts");
+        let input = process.stdin.take();
+        let mut output = BufReader::new(process.stdout.take().expect("it is piped"));
+        let mut line = String::new();
+        output.read_line(&mut line).expect("cluster.py's output can be read");
+        let ready: serde_json::Value =
+            serde_json::from_str(&line).unwrap_or_else(|_| panic!("Kafka {} did not start; see above", plan.release.number()));
+        let list = |name: &str| -> Vec<String> {
+            ready[name].as_array().expect("a list").iter().map(|a| a.as_str().expect("an address").to_owned()).collect()
+        };
+        Self { release: plan.release, bootstrap: list("bootstrap"), internal: list("internal"), process, input, output }
+    }
+
+    /// The value of `-b`: every node.
+    pub(crate) fn brokers(&self) -> String {
+        self.bootstrap.join(",")
+    }
+
+    /// SIGTERM, and waits until the node has ended. Nodes count from 1, as in Kafka.
+    pub(crate) fn stop(&mut self, node: usize) {
+        self.tell("stop", node);
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(&mut self, node: usize) {
+        self.tell("kill", node);
+    }
+
+    /// SIGSTOP: its connections stay open and nothing answers.
+    pub(crate) fn pause(&mut self, node: usize) {
+        self.tell("pause", node);
+    }
+
+    /// SIGCONT.
+    pub(crate) fn resume(&mut self, node: usize) {
+        self.tell("resume", node);
+    }
+
+    /// Starts an ended node on the same data and waits until it answers.
+    pub(crate) fn restart(&mut self, node: usize) {
+        self.tell("start", node);
+    }
+
+    fn tell(&mut self, verb: &str, node: usize) {
+        let input = self.input.as_mut().expect("open until dropped");
+        writeln!(input, "{verb} {node}").and_then(|()| input.flush()).expect("cluster.py listens");
+        let mut answer = String::new();
+        self.output.read_line(&mut answer).expect("cluster.py answers");
+        assert_eq!(answer.trim(), "ok", "{verb} {node}");
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.input = None;
+        drop(self.process.wait());
+    }
+}
+
+/// Held by tests that kill, freeze or measure: one at a time, so that one test's fault is not another's noise.
+pub(crate) fn serial() -> MutexGuard<'static, ()> {
+    static SERIAL: Mutex<()> = Mutex::new(());
+    SERIAL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn script() -> Command {
+    let mut command = Command::new("python3");
+    command.arg(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/kafka/cluster.py"));
+    command
+}
+
+/// Whether tests on this release run here; asked once per release. Panics when they must and cannot.
+fn runs(release: Release) -> bool {
+    static KNOWN: Mutex<BTreeMap<Release, bool>> = Mutex::new(BTreeMap::new());
+    *KNOWN.lock().unwrap_or_else(PoisonError::into_inner).entry(release).or_insert_with(|| {
+        let must = std::env::var("KSCOPE_TEST_KAFKA").is_ok_and(|v| v == "1");
+        match ask(if must { "fetch" } else { "ready" }, release) {
+            Ok(()) => true,
+            Err(why) if must => panic!("KSCOPE_TEST_KAFKA=1, but Kafka {} cannot be started: {why}", release.number()),
+            Err(why) => {
+                skip(&why);
+                false
+            }
+        }
+    })
+}
+
+/// `cluster.py ready` or `fetch`; the error is its sentence.
+fn ask(verb: &str, release: Release) -> Result<(), String> {
+    let done = script().args([verb, release.number()]).stdin(Stdio::null()).output();
+    let done = done.map_err(|e| format!("Python 3.9 or newer (python3) is needed to start Kafka: {e}"))?;
+    if done.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&done.stderr).trim().to_owned()) }
+}
+
+/// Once per run, straight to standard error: what goes through `eprintln!` is hidden while tests pass.
+fn skip(why: &str) {
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| {
+        let line = format!("\n*** SKIPPED: tests on a real Kafka. {why}. KSCOPE_TEST_KAFKA=1 makes them run or fail. ***\n");
+        drop(std::io::stderr().write_all(line.as_bytes()));
+    });
+}

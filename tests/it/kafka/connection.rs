@@ -1,0 +1,53 @@
+//! One blocking connection to a broker that can say anything in Kafka's protocol: for seeding and for independent checks.
+//! Only the schemas of messages are shared with the program under test, none of its code.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use kafka_protocol::messages::{RequestHeader, ResponseHeader};
+use kafka_protocol::protocol::{Decodable, HeaderVersion, Request, StrBytes, encode_request_header_into_buffer};
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    stream: TcpStream,
+    correlation: i32,
+}
+
+impl Connection {
+    pub(crate) fn open(address: &str) -> Self {
+        let stream = TcpStream::connect(address).unwrap_or_else(|e| panic!("{address}: {e}"));
+        stream.set_nodelay(true).expect("a TCP option");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a TCP option");
+        Self { stream, correlation: 0 }
+    }
+
+    /// Asks and waits for the answer. `version` must be one that every tested release knows.
+    pub(crate) fn call<R: Request>(&mut self, version: i16, request: &R) -> R::Response {
+        self.correlation += 1;
+        let header = RequestHeader::default()
+            .with_request_api_key(R::KEY)
+            .with_request_api_version(version)
+            .with_correlation_id(self.correlation)
+            .with_client_id(Some(StrBytes::from_static_str("kscope-tests")));
+        let mut frame = BytesMut::new();
+        encode_request_header_into_buffer(&mut frame, &header).expect("a header");
+        request.encode(&mut frame, version).expect("a request of this version");
+        let size = u32::try_from(frame.len()).expect("a small frame");
+        self.stream.write_all(&size.to_be_bytes()).and_then(|()| self.stream.write_all(&frame)).expect("the broker reads");
+        let mut reply = self.read_frame();
+        let header = ResponseHeader::decode(&mut reply, R::Response::header_version(version)).expect("a header");
+        assert_eq!(header.correlation_id, self.correlation, "the answer to our question");
+        R::Response::decode(&mut reply, version).expect("an answer of this version")
+    }
+
+    fn read_frame(&mut self) -> Bytes {
+        let mut size = [0; 4];
+        self.stream.read_exact(&mut size).expect("the broker answers");
+        let mut frame = vec![0; usize::try_from(u32::from_be_bytes(size)).expect("a size")];
+        self.stream.read_exact(&mut frame).expect("the whole answer");
+        Bytes::from(frame)
+    }
+}

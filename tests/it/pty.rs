@@ -1,0 +1,176 @@
+//! The program in a real pseudo terminal: what it draws (through vt100), which bytes it writes, how it ends.
+//!
+//! [`Terminal::kscope`] starts it; [`Terminal::until`] waits for a condition on the screen, so no test sleeps. To add a test
+//! of the program: a function in `tests/it/pty/` that starts one, sends keys and waits.
+
+mod escapes;
+mod self_test;
+
+use std::fmt;
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+
+pub(crate) use escapes::escapes;
+
+use crate::eventually;
+
+/// A program in a terminal of its own. It is killed when this is dropped.
+pub(crate) struct Terminal {
+    child: Box<dyn Child + Send + Sync>,
+    master: Option<Box<dyn MasterPty + Send>>,
+    keyboard: Option<Box<dyn Write + Send>>,
+    seen: Arc<Mutex<Seen>>,
+    /// Home and state of the program, so that a test sees none of the user's files.
+    _home: tempfile::TempDir,
+}
+
+/// What came out of the program.
+struct Seen {
+    emulator: vt100::Parser,
+    raw: Vec<u8>,
+    ended: bool,
+}
+
+impl fmt::Debug for Terminal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Terminal").field("child", &self.child).field("screen", &self.text()).finish_non_exhaustive()
+    }
+}
+
+impl Terminal {
+    /// kscope with these arguments in a terminal of so many columns and rows.
+    pub(crate) fn kscope(arguments: &[&str], columns: u16, rows: u16) -> Self {
+        Self::start(crate::KSCOPE, arguments, columns, rows)
+    }
+
+    /// Any program.
+    pub(crate) fn start(program: &str, arguments: &[&str], columns: u16, rows: u16) -> Self {
+        let home = tempfile::tempdir().expect("a folder");
+        let pair = native_pty_system().openpty(size(columns, rows)).expect("a pseudo terminal");
+        let mut command = CommandBuilder::new(program);
+        command.args(arguments);
+        command.env_clear();
+        for (name, value) in [("PATH", std::env::var("PATH").unwrap_or_default()), ("LANG", "C.UTF-8".into())] {
+            command.env(name, value);
+        }
+        for name in ["HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
+            command.env(name, home.path());
+        }
+        command.env("TERM", "xterm-256color");
+        command.env("COLORTERM", "truecolor");
+        command.cwd(home.path());
+        let child = pair.slave.spawn_command(command).expect("the program starts");
+        let mut output = pair.master.try_clone_reader().expect("a terminal can be read");
+        let keyboard = pair.master.take_writer().expect("a terminal can be written");
+        let emulator = vt100::Parser::new(nonzero(rows), nonzero(columns), 0);
+        let seen = Arc::new(Mutex::new(Seen { emulator, raw: Vec::new(), ended: false }));
+        let shared = Arc::clone(&seen);
+        thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            while let Ok(n @ 1..) = output.read(&mut buffer) {
+                let mut seen = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.emulator.process(&buffer[..n]);
+                seen.raw.extend(&buffer[..n]);
+            }
+            shared.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
+        });
+        Self { child, master: Some(pair.master), keyboard: Some(keyboard), seen, _home: home }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the screen fulfils the condition; its text. Panics with the screen when that does not come.
+    #[track_caller]
+    pub(crate) fn until(&self, what: &str, condition: impl Fn(&vt100::Screen) -> bool) -> String {
+        let look = || {
+            let seen = self.seen();
+            let screen = seen.emulator.screen();
+            assert!(!seen.ended || condition(screen), "the program ended before: {what}\n{}", screen.contents());
+            condition(screen).then(|| screen.contents())
+        };
+        crate::eventually_or(what, look, || format!("the screen:\n{}", self.text()))
+    }
+
+    /// Waits until this text stands somewhere on the screen.
+    #[track_caller]
+    pub(crate) fn until_text(&self, text: &str) -> String {
+        self.until(text, |screen| screen.contents().contains(text))
+    }
+
+    /// The screen as text, rows without their trailing blanks.
+    pub(crate) fn text(&self) -> String {
+        self.seen().emulator.screen().contents()
+    }
+
+    /// Every byte that the program wrote so far.
+    pub(crate) fn raw(&self) -> Vec<u8> {
+        self.seen().raw.clone()
+    }
+
+    /// Types, pastes or sends escape sequences.
+    pub(crate) fn keys(&mut self, keys: &str) {
+        let keyboard = self.keyboard.as_mut().expect("not hung up");
+        keyboard.write_all(keys.as_bytes()).and_then(|()| keyboard.flush()).expect("a terminal takes keys");
+    }
+
+    /// Changes the size; the program gets SIGWINCH.
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
+        self.seen().emulator.screen_mut().set_size(nonzero(rows), nonzero(columns));
+        self.master.as_ref().expect("not hung up").resize(size(columns, rows)).expect("a size");
+    }
+
+    /// Closes the terminal's other side, as a window that is closed or a connection that breaks.
+    pub(crate) fn hang_up(&mut self) {
+        self.keyboard = None;
+        self.master = None;
+    }
+
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let pid = self.child.process_id().and_then(|p| rustix::process::Pid::from_raw(i32::try_from(p).ok()?));
+        rustix::process::kill_process(pid.expect("it runs"), signal).expect("it runs");
+    }
+
+    /// Waits for the end of the program.
+    #[track_caller]
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        let status = eventually("the program ends", || self.child.try_wait().expect("a child of ours"));
+        if self.master.is_some() {
+            eventually("its last bytes arrive", || self.seen().ended.then_some(()));
+        }
+        status
+    }
+
+    /// Whether the terminal is as a shell wants it: main screen, cursor, no mouse, no bracketed paste, cooked.
+    pub(crate) fn restored(&self) -> Result<(), &'static str> {
+        let seen = self.seen();
+        let screen = seen.emulator.screen();
+        let modes = [
+            (screen.alternate_screen(), "still on the alternate screen"),
+            (screen.hide_cursor(), "the cursor is hidden"),
+            (screen.bracketed_paste(), "bracketed paste is on"),
+            (screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None, "the mouse is captured"),
+        ];
+        modes.iter().find(|(wrong, _)| *wrong).map_or(Ok(()), |(_, what)| Err(what))
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn size(columns: u16, rows: u16) -> PtySize {
+    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
+}
+
+fn nonzero(n: u16) -> NonZeroU16 {
+    NonZeroU16::new(n).expect("a terminal has a size")
+}

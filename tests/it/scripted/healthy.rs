@@ -1,0 +1,167 @@
+//! What a broker in good order answers, from a short list of topics: the ground that faults are scripted on.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use kafka_protocol::messages::api_versions_response::ApiVersion;
+use kafka_protocol::messages::describe_cluster_response::DescribeClusterBroker;
+use kafka_protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
+use kafka_protocol::messages::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
+use kafka_protocol::messages::metadata_response::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic};
+use kafka_protocol::messages::{
+    ApiKey, ApiVersionsRequest, ApiVersionsResponse, DescribeClusterRequest, DescribeClusterResponse, FetchRequest, FetchResponse,
+    ListOffsetsRequest, ListOffsetsResponse, MetadataRequest, MetadataResponse, TopicName,
+};
+use kafka_protocol::protocol::StrBytes;
+
+use super::{Action, Question};
+
+/// One broker that leads everything.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Healthy {
+    pub(crate) topics: Vec<FakeTopic>,
+}
+
+/// A topic whose partitions all hold the same bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct FakeTopic {
+    pub(crate) name: &'static str,
+    pub(crate) partitions: i32,
+    /// Batches as they lie in the log, sent whole to every fetch below `end`.
+    pub(crate) log: Bytes,
+    pub(crate) end: i64,
+}
+
+impl FakeTopic {
+    pub(crate) fn empty(name: &'static str, partitions: i32) -> Self {
+        Self { name, partitions, log: Bytes::new(), end: 0 }
+    }
+}
+
+/// The versions offered: what 3.9 has, so that topic ids are in use.
+const OFFERED: [(ApiKey, i16, i16); 5] = [
+    (ApiKey::ApiVersions, 0, 4),
+    (ApiKey::Metadata, 0, 12),
+    (ApiKey::ListOffsets, 1, 9),
+    (ApiKey::Fetch, 4, 16),
+    (ApiKey::DescribeCluster, 0, 1),
+];
+
+impl Healthy {
+    /// The answer in good order; a close for what is not modelled.
+    pub(crate) fn answer(&self, q: &Question) -> Action {
+        match q.api {
+            ApiKey::ApiVersions => Action::Reply(Self::api_versions(q)),
+            ApiKey::Metadata => Action::Reply(q.answer::<MetadataRequest>(&self.metadata(q))),
+            ApiKey::DescribeCluster => Action::Reply(q.answer::<DescribeClusterRequest>(&Self::cluster(q))),
+            ApiKey::ListOffsets => Action::Reply(q.answer::<ListOffsetsRequest>(&self.offsets(&q.decode()))),
+            ApiKey::Fetch => self.fetch(q),
+            _ => Action::Close,
+        }
+    }
+
+    /// A version that it does not know is answered in version 0 with error 35 (KIP-511).
+    fn api_versions(q: &Question) -> Bytes {
+        let keys =
+            OFFERED.map(|(api, min, max)| ApiVersion::default().with_api_key(api as i16).with_min_version(min).with_max_version(max));
+        let response = ApiVersionsResponse::default().with_api_keys(keys.into());
+        if q.version() > 4 {
+            return q.answer_as::<ApiVersionsRequest>(0, &response.with_error_code(35));
+        }
+        q.answer::<ApiVersionsRequest>(&response)
+    }
+
+    /// Every topic, or those asked for by name or id; error 3 for one that is not there.
+    pub(crate) fn metadata(&self, q: &Question) -> MetadataResponse {
+        let broker = MetadataResponseBroker::default().with_node_id(1.into()).with_host(host(q)).with_port(i32::from(q.server.port()));
+        let asked = q.decode::<MetadataRequest>().topics;
+        let topics = match asked {
+            None => self.topics.iter().enumerate().map(|(at, t)| found(at, t)).collect(),
+            Some(list) => list
+                .into_iter()
+                .map(|t| match self.find(t.name.as_ref(), t.topic_id.into_bytes()) {
+                    Some((at, topic)) => found(at, topic),
+                    None => MetadataResponseTopic::default().with_name(t.name).with_error_code(3),
+                })
+                .collect(),
+        };
+        MetadataResponse::default()
+            .with_brokers(vec![broker])
+            .with_cluster_id(Some(StrBytes::from_static_str("scripted-cluster")))
+            .with_controller_id(1.into())
+            .with_topics(topics)
+    }
+
+    fn find(&self, name: Option<&TopicName>, id: [u8; 16]) -> Option<(usize, &FakeTopic)> {
+        let same = |at: usize, t: &FakeTopic| name.is_some_and(|n| n.as_str() == t.name) || id == topic_id(at);
+        self.topics.iter().enumerate().find(|&(at, t)| same(at, t))
+    }
+
+    fn cluster(q: &Question) -> DescribeClusterResponse {
+        let broker = DescribeClusterBroker::default().with_broker_id(1.into()).with_host(host(q)).with_port(i32::from(q.server.port()));
+        DescribeClusterResponse::default()
+            .with_cluster_id(StrBytes::from_static_str("scripted-cluster"))
+            .with_controller_id(1.into())
+            .with_brokers(vec![broker])
+    }
+
+    fn offsets(&self, asked: &ListOffsetsRequest) -> ListOffsetsResponse {
+        let topics = asked.topics.iter().map(|t| {
+            let end = self.find(Some(&t.name), [0; 16]).map_or(0, |(_, topic)| topic.end);
+            let parts = t.partitions.iter().map(|p| {
+                let offset = if p.timestamp == -2 { 0 } else { end };
+                ListOffsetsPartitionResponse::default().with_partition_index(p.partition_index).with_offset(offset).with_timestamp(-1)
+            });
+            ListOffsetsTopicResponse::default().with_name(t.name.clone()).with_partitions(parts.collect())
+        });
+        ListOffsetsResponse::default().with_topics(topics.collect())
+    }
+
+    /// A fetch that finds nothing waits as long as it may.
+    fn fetch(&self, q: &Question) -> Action {
+        let asked: FetchRequest = q.decode();
+        let mut sent = 0;
+        let topics = asked.topics.iter().map(|t| {
+            let found = self.find(Some(&t.topic).filter(|n| !n.is_empty()), t.topic_id.into_bytes());
+            let parts = t.partitions.iter().map(|p| {
+                let mut data = PartitionData::default().with_partition_index(p.partition);
+                let Some((_, topic)) = found else { return data.with_error_code(3) };
+                data = data.with_high_watermark(topic.end).with_last_stable_offset(topic.end).with_log_start_offset(0);
+                let records = if p.fetch_offset < topic.end { topic.log.clone() } else { Bytes::new() };
+                sent += records.len();
+                data.with_records(Some(records))
+            });
+            let response = FetchableTopicResponse::default().with_topic(t.topic.clone()).with_topic_id(t.topic_id);
+            response.with_partitions(parts.collect())
+        });
+        let answer = q.answer::<FetchRequest>(&FetchResponse::default().with_responses(topics.collect()));
+        match u64::try_from(asked.max_wait_ms) {
+            Ok(wait) if sent == 0 => Action::After(Duration::from_millis(wait), answer),
+            _ => Action::Reply(answer),
+        }
+    }
+}
+
+fn host(q: &Question) -> StrBytes {
+    StrBytes::from_string(q.server.ip().to_string())
+}
+
+/// A topic's id is its place in the list, counted from 1.
+fn topic_id(at: usize) -> [u8; 16] {
+    u128::try_from(at + 1).expect("a small list").to_be_bytes()
+}
+
+fn found(at: usize, topic: &FakeTopic) -> MetadataResponseTopic {
+    let partition = |n: i32| {
+        MetadataResponsePartition::default()
+            .with_partition_index(n)
+            .with_leader_id(1.into())
+            .with_leader_epoch(0)
+            .with_replica_nodes(vec![1.into()])
+            .with_isr_nodes(vec![1.into()])
+    };
+    MetadataResponseTopic::default()
+        .with_name(Some(TopicName(StrBytes::from_static_str(topic.name))))
+        .with_topic_id(topic_id(at).to_vec().try_into().expect("sixteen bytes"))
+        .with_partitions((0..topic.partitions).map(partition).collect())
+}
