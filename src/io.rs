@@ -1,0 +1,7 @@
+//! Everything that waits: the network, files, other programs. The only layer that starts tasks and reads the clock.
+//!
+//! May use core's asks, effects and events, model, text, json, records, query, tokio. `kafka` is the cluster's side.
+//! To add a place that waits: a module here, reached from `runner` through one arm of its match over the asks.
+#![expect(clippy::disallowed_methods, reason = "tasks are started here and nowhere else, each with an owner and an end")]
+
+pub mod kafka;

@@ -1,0 +1,177 @@
+//! kscope's connection to a cluster: all that the rest of the program knows of Kafka's wire.
+//!
+//! [`Client`] speaks model types and never those of the protocol crate, so what is beneath it can be changed. Everything
+//! has a deadline, every future may be dropped at any moment without harm to the connection it used, and nothing that is
+//! sent creates or changes anything on the cluster: a request that would takes a [`crate::core::guard::Permit`].
+//!
+//! Reading order: `settings` (addresses, deadlines, limits), `wire` (one connection), `pool` (all of them), then one
+//! conversation per file: `metadata`, `offsets`, `fetch`. To add a request: a line in `wire`'s `calls!`, a file for the
+//! conversation, a method here, and its row in the test that encodes every version. Protocol facts: `docs/kafka-client.md`.
+
+mod error;
+mod fault;
+mod fetch;
+mod metadata;
+mod offsets;
+mod pool;
+mod settings;
+mod wire;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+pub use error::{ErrorCode, PartitionError};
+pub use fetch::{FetchAsk, FetchFrom, Fetched, FetchedPartition, Link, TooLarge};
+pub use metadata::{Leader, Wanted};
+pub use offsets::{At, Found, Isolation, OffsetAsk, OffsetResult};
+pub use pool::LinkHealth;
+pub use settings::{Address, BadAddress, DEFAULT_PORT, Security, Settings};
+pub use wire::Throttled;
+
+use crate::model::{BrokerId, ClusterView, Failure, LeaderEpoch, PartitionId, TopicName};
+
+/// A cluster. Cloning is cheap and shares the connections; they close when the last clone and the last [`Link`] go.
+///
+/// Making one does no I/O: the first question dials. Its methods need a tokio runtime around them.
+#[derive(Debug, Clone)]
+pub struct Client {
+    pool: Arc<pool::Pool>,
+}
+
+impl Client {
+    pub fn new(settings: Settings) -> Self {
+        Self { pool: Arc::new(pool::Pool::new(settings)) }
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.pool.settings
+    }
+
+    /// Brokers, topics and leaders as one broker tells them now; never creates a topic (P18). Topics come in order of
+    /// name; one that may not be seen or does not exist has its error set.
+    ///
+    /// # Errors
+    /// No broker could be reached (each attempt says why), another cluster answered, or Kafka refused.
+    pub async fn cluster(&self, what: &'static str, wanted: Wanted<'_>) -> Result<ClusterView, Failure> {
+        self.pool.cluster(what, wanted).await
+    }
+
+    /// One topic, asked for by name.
+    ///
+    /// # Errors
+    /// As [`Self::cluster`]; [`crate::model::Cause::NotFound`] when this broker does not know it, which right after a
+    /// change may be so for this broker only (P26).
+    pub async fn topic(&self, what: &'static str, name: &TopicName) -> Result<Arc<crate::model::Topic>, Failure> {
+        let view = self.pool.cluster(what, Wanted::Named(std::slice::from_ref(name))).await?;
+        let missing = || ErrorCode(3).cause(Some(name.raw()), None);
+        let topic = view.topics.into_iter().find(|topic| topic.name == *name).ok_or_else(|| Failure::new(what, missing()))?;
+        match metadata::topic_failure(what, &topic) {
+            Some(failure) => Err(failure),
+            None => Ok(topic),
+        }
+    }
+
+    /// Cluster id, controller and brokers without any topic: DescribeCluster, or metadata before 2.8.
+    ///
+    /// # Errors
+    /// As [`Self::cluster`].
+    pub async fn describe_cluster(&self, what: &'static str) -> Result<ClusterView, Failure> {
+        self.pool.describe_cluster(what).await
+    }
+
+    /// The leader of a partition as last told; `None` when there is none or the topic was never asked for.
+    pub fn leader(&self, topic: &TopicName, partition: PartitionId) -> Option<Leader> {
+        self.pool.leader(topic, partition)
+    }
+
+    /// Tells of a leader that an answer named (KIP-951). Links do this by themselves.
+    pub fn hear_of_leader(&self, topic: &TopicName, partition: PartitionId, broker: BrokerId, epoch: LeaderEpoch) {
+        self.pool.hear_of_leader(topic, partition, broker, epoch);
+    }
+
+    /// Asks again who leads these topics: one request for all who ask at the same time, 100 ms apart (P19). The answer is
+    /// in [`Self::leader`].
+    ///
+    /// # Errors
+    /// As [`Self::cluster`].
+    pub async fn refresh(&self, topics: impl IntoIterator<Item = TopicName>) -> Result<(), Failure> {
+        self.pool.refresh("find the leaders", topics).await
+    }
+
+    /// Looks up positions of many partitions, grouped by leader and in parallel; leaders that moved are followed within
+    /// the retry deadline. The results stand in the order of `asks`.
+    ///
+    /// # Errors
+    /// Only when no metadata can be had; everything else is the result of a partition.
+    pub async fn list_offsets(&self, what: &'static str, asks: &[OffsetAsk], isolation: Isolation) -> Result<Vec<OffsetResult>, Failure> {
+        let mut results: Vec<Option<OffsetResult>> = vec![None; asks.len()];
+        self.list_offsets_each(what, asks, isolation, |index, result| {
+            if let Some(place) = results.get_mut(index) {
+                *place = Some(result);
+            }
+        })
+        .await?;
+        Ok(results.into_iter().map(|result| result.unwrap_or(Err(PartitionError::NoLeader))).collect())
+    }
+
+    /// As [`Self::list_offsets`]; `each` hears every result as soon as its leader answers, so that a broker that hangs
+    /// does not hold up the others.
+    ///
+    /// # Errors
+    /// As [`Self::list_offsets`].
+    pub async fn list_offsets_each(
+        &self,
+        what: &'static str,
+        asks: &[OffsetAsk],
+        isolation: Isolation,
+        each: impl FnMut(usize, OffsetResult),
+    ) -> Result<(), Failure> {
+        self.pool.list_offsets(what, asks, isolation, each).await
+    }
+
+    /// The shared connection for long polls to a broker: fetches of several callers queue behind each other there.
+    ///
+    /// # Errors
+    /// The broker could not be reached; the failure names both addresses when only the advertised one fails (P14).
+    pub async fn fetch_link(&self, broker: BrokerId) -> Result<Link, Failure> {
+        let connection = self.pool.fetch(broker).await.map_err(|fault| fault.into_failure("connect to the broker"))?;
+        Ok(Link::new(connection, Arc::clone(&self.pool), broker))
+    }
+
+    /// A connection of the caller's own, for a scan; closes when the link is dropped.
+    ///
+    /// # Errors
+    /// As [`Self::fetch_link`].
+    pub async fn scan_link(&self, broker: BrokerId) -> Result<Link, Failure> {
+        let connection = self.pool.extra(broker).await.map_err(|fault| fault.into_failure("connect to the broker"))?;
+        Ok(Link::new(connection, Arc::clone(&self.pool), broker))
+    }
+
+    /// How every known broker's shared connections do, now.
+    pub fn health(&self) -> Vec<LinkHealth> {
+        self.pool.health()
+    }
+
+    /// Sockets open now, scans' included.
+    pub fn connections(&self) -> usize {
+        self.pool.common.open.load(Ordering::Relaxed)
+    }
+
+    /// Changes whenever a broker throttles us (P12).
+    pub fn throttled(&self) -> watch::Receiver<Throttled> {
+        self.pool.common.throttled.subscribe()
+    }
+
+    /// Forgets the pauses after failed dials: the next question dials at once.
+    pub fn retry_now(&self) {
+        self.pool.retry_now();
+    }
+}
+
+/// The pause before try number `tries` + 1 of a question.
+fn slot_pause(tries: u32) -> Duration {
+    pool::jittered(Duration::from_millis(100).saturating_mul(1 << tries.min(4)))
+}

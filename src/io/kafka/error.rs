@@ -1,0 +1,194 @@
+//! Kafka's error codes: their names, what they mean in plain words, and what a reader does about them.
+//!
+//! Pure; may use model. A code that Kafka adds is one row in `TABLE` (`org.apache.kafka.common.protocol.Errors`); a code
+//! without a row keeps its number and is not retried.
+
+use std::sync::Arc;
+
+use crate::model::{Cause, Failure, Foreign, Why};
+
+/// An error code of Kafka other than 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ErrorCode(pub i16);
+
+/// What a reader does when it meets a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// Asking again changes nothing.
+    Stop,
+    /// The same broker may answer in a moment.
+    Again,
+    /// Our idea of the leader is old, or the broker's is: ask for metadata, then again (P19).
+    Refresh,
+}
+
+use Then::{Again, Refresh, Stop};
+
+/// Code, name, what to do, words.
+const TABLE: &[(i16, &str, Then, &str)] = &[
+    (-1, "UNKNOWN_SERVER_ERROR", Stop, "the broker failed for a reason it does not tell"),
+    (1, "OFFSET_OUT_OF_RANGE", Stop, "the offset is not in the log (any more)"),
+    (2, "CORRUPT_MESSAGE", Again, "the log of this partition is corrupt there"),
+    (3, "UNKNOWN_TOPIC_OR_PARTITION", Refresh, "this broker does not know the topic or partition"),
+    (5, "LEADER_NOT_AVAILABLE", Refresh, "the partition has no leader at the moment"),
+    (6, "NOT_LEADER_OR_FOLLOWER", Refresh, "the leader has moved"),
+    (7, "REQUEST_TIMED_OUT", Again, "the broker gave up on the request"),
+    (8, "BROKER_NOT_AVAILABLE", Refresh, "the broker is not available"),
+    (9, "REPLICA_NOT_AVAILABLE", Refresh, "the replica is not available"),
+    (13, "NETWORK_EXCEPTION", Again, "the broker's own connection broke"),
+    (14, "COORDINATOR_LOAD_IN_PROGRESS", Again, "the coordinator is still loading"),
+    (15, "COORDINATOR_NOT_AVAILABLE", Again, "the coordinator is not available"),
+    (16, "NOT_COORDINATOR", Again, "the coordinator has moved"),
+    (17, "INVALID_TOPIC_EXCEPTION", Stop, "this is no legal topic name"),
+    (29, "TOPIC_AUTHORIZATION_FAILED", Stop, "not authorised for this topic"),
+    (30, "GROUP_AUTHORIZATION_FAILED", Stop, "not authorised for this group"),
+    (31, "CLUSTER_AUTHORIZATION_FAILED", Stop, "not authorised for this on the cluster"),
+    (33, "UNSUPPORTED_SASL_MECHANISM", Stop, "the broker does not offer this SASL mechanism"),
+    (34, "ILLEGAL_SASL_STATE", Stop, "the listener wants SASL authentication first"),
+    (35, "UNSUPPORTED_VERSION", Stop, "the broker does not support this version of the request"),
+    (36, "TOPIC_ALREADY_EXISTS", Stop, "a topic of this name exists"),
+    (37, "INVALID_PARTITIONS", Stop, "the number of partitions is not valid"),
+    (38, "INVALID_REPLICATION_FACTOR", Stop, "the replication factor is not possible here"),
+    (41, "NOT_CONTROLLER", Refresh, "this broker is not the controller"),
+    (42, "INVALID_REQUEST", Stop, "the broker calls the request invalid"),
+    (43, "UNSUPPORTED_FOR_MESSAGE_FORMAT", Stop, "the message format of this topic is too old for it"),
+    (44, "POLICY_VIOLATION", Stop, "a policy of the cluster forbids it"),
+    (56, "KAFKA_STORAGE_ERROR", Refresh, "the disk of this replica is offline"),
+    (58, "SASL_AUTHENTICATION_FAILED", Stop, "authentication failed"),
+    (70, "FETCH_SESSION_ID_NOT_FOUND", Again, "the broker forgot the fetch session"),
+    (71, "INVALID_FETCH_SESSION_EPOCH", Again, "the fetch session is out of step"),
+    (72, "LISTENER_NOT_FOUND", Refresh, "the leader has no listener of the kind we came in by"),
+    (74, "FENCED_LEADER_EPOCH", Refresh, "our idea of the leader is older than the broker's"),
+    (75, "UNKNOWN_LEADER_EPOCH", Refresh, "the broker's idea of the leader is older than ours"),
+    (76, "UNSUPPORTED_COMPRESSION_TYPE", Stop, "the topic's compression needs a newer fetch than this broker offers"),
+    (77, "STALE_BROKER_EPOCH", Refresh, "the broker is being restarted"),
+    (78, "OFFSET_NOT_AVAILABLE", Again, "the new leader is settling: its high watermark has not caught up"),
+    (89, "THROTTLING_QUOTA_EXCEEDED", Again, "a quota is used up"),
+    (91, "RESOURCE_NOT_FOUND", Stop, "not found"),
+    (92, "DUPLICATE_RESOURCE", Stop, "named twice"),
+    (94, "INCONSISTENT_VOTER_SET", Stop, "the controllers disagree about their voters"),
+    (97, "SNAPSHOT_NOT_FOUND", Stop, "no such snapshot"),
+    (99, "DUPLICATE_BROKER_REGISTRATION", Stop, "a broker of this id is registered already"),
+    (100, "UNKNOWN_TOPIC_ID", Refresh, "this broker does not know the topic's id: deleted, or news to it"),
+    (102, "BROKER_ID_NOT_REGISTERED", Stop, "no broker of this id is registered"),
+    (103, "INCONSISTENT_TOPIC_ID", Refresh, "the topic's id in the log is another one: deleted and made again"),
+    (106, "FETCH_SESSION_TOPIC_ID_ERROR", Again, "the fetch session mixes topic names and ids"),
+    (109, "OFFSET_MOVED_TO_TIERED_STORAGE", Stop, "the offset is in tiered storage"),
+    (115, "UNSUPPORTED_ENDPOINT_TYPE", Stop, "this endpoint is not of the kind that was asked"),
+    (119, "UNKNOWN_CONTROLLER_ID", Stop, "no such controller"),
+    (129, "REBOOTSTRAP_REQUIRED", Refresh, "the cluster asks clients to start from their bootstrap addresses again"),
+];
+
+impl ErrorCode {
+    /// `None` for 0, which is success.
+    pub fn of(code: i16) -> Option<Self> {
+        (code != 0).then_some(Self(code))
+    }
+
+    fn row(self) -> Option<&'static (i16, &'static str, Then, &'static str)> {
+        TABLE.iter().find(|row| row.0 == self.0)
+    }
+
+    /// Kafka's name of it, "UNKNOWN" for a code this release has no row for.
+    pub fn name(self) -> &'static str {
+        self.row().map_or("UNKNOWN", |row| row.1)
+    }
+
+    /// What it means, in plain words.
+    pub fn words(self) -> &'static str {
+        self.row().map_or("an error that this release of kscope does not know", |row| row.3)
+    }
+
+    /// Whether asking again may help, after fresh metadata or not.
+    pub fn is_retriable(self) -> bool {
+        self.row().is_some_and(|row| row.2 != Stop)
+    }
+
+    /// Whether metadata should be asked for before the next try (P19).
+    pub fn needs_refresh(self) -> bool {
+        self.row().is_some_and(|row| row.2 == Refresh)
+    }
+
+    /// As the cause of a failure about `subject` (a topic's name, usually).
+    pub fn cause(self, subject: Option<&str>, message: Option<&str>) -> Cause {
+        match (self.0, subject) {
+            (3 | 100 | 103, Some(subject)) => Cause::NotFound(Foreign::new(format!("topic or partition {subject}"))),
+            (29, Some(subject)) => Cause::NotAuthorised(Foreign::new(format!("topic {subject}"))),
+            (31 | 58, _) => Cause::NotAuthorised(Foreign::new(self.words())),
+            _ => Cause::Kafka { code: self.0, name: self.name(), message: Some(Foreign::new(message.unwrap_or(self.words()))) },
+        }
+    }
+}
+
+/// Why one partition of a question that went to many has no answer.
+#[derive(Debug, Clone)]
+pub enum PartitionError {
+    /// Kafka's answer for it.
+    Kafka(ErrorCode),
+    /// No broker leads it now (P21).
+    NoLeader,
+    /// Its leader's release does not offer this question.
+    NotOffered,
+    /// Its leader could not be asked or did not answer.
+    NoAnswer(Arc<Failure>),
+}
+
+impl PartitionError {
+    /// As the reason of an unknown figure.
+    pub fn why(&self) -> Why {
+        match self {
+            Self::Kafka(ErrorCode(29)) => Why::NotAuthorised,
+            Self::Kafka(code) => Why::Error(Foreign::new(code.words())),
+            Self::NoLeader => Why::NoLeader,
+            Self::NotOffered => Why::NotOffered,
+            Self::NoAnswer(_) => Why::NoAnswer,
+        }
+    }
+
+    /// In words, with Kafka's own name behind. Parts may be foreign: for [`crate::text::Shown::of`].
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Kafka(code) => format!("{} ({} {})", code.words(), code.name(), code.0),
+            Self::NoLeader => "no leader".to_owned(),
+            Self::NotOffered => "the leader's release does not offer this".to_owned(),
+            Self::NoAnswer(failure) => failure.sentence(),
+        }
+    }
+
+    /// As a failure of the whole question about `subject`, a topic or a partition of it.
+    pub fn failure(&self, what: &'static str, subject: &str) -> Failure {
+        match self {
+            Self::Kafka(code) => Failure::new(what, code.cause(Some(subject), None)),
+            Self::NoLeader => Failure::new(what, ErrorCode(5).cause(None, Some(&format!("{subject} has no leader at the moment")))),
+            Self::NotOffered => Failure::new(what, Cause::NotOffered("this question")),
+            Self::NoAnswer(failure) => Failure { what, ..Failure::clone(failure) },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_of_the_protocol_crate_that_a_reader_retries_is_retried_here() {
+        use kafka_protocol::error::ResponseError;
+        // What the crate calls retriable and a reader of ours never meets: produce, transactions, quorum, elections, log dirs.
+        let elsewhere = |code: i16| matches!(code, 10..=28 | 47..=55 | 57 | 60..=69 | 79..=88 | 90 | 93..=96 | 101 | 107..=133);
+        for code in -1..134_i16 {
+            let Some(theirs) = ResponseError::try_from_code(code) else { continue };
+            let ours = ErrorCode(code);
+            if theirs.is_retriable() && !elsewhere(code) {
+                assert!(ours.is_retriable(), "{code} {theirs:?}");
+            }
+        }
+        assert!(!ErrorCode(1).is_retriable() && !ErrorCode(29).is_retriable() && !ErrorCode(999).is_retriable());
+    }
+
+    #[test]
+    fn rows_are_in_order_and_only_once() {
+        assert!(TABLE.is_sorted_by(|a, b| a.0 < b.0));
+        assert_eq!(ErrorCode::of(0), None);
+        assert_eq!(ErrorCode(999).name(), "UNKNOWN");
+    }
+}

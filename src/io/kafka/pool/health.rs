@@ -1,0 +1,75 @@
+//! How the brokers' connections are doing, as a snapshot for the screen.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Peer, Pool, Slot};
+use crate::io::kafka::wire::Connection;
+use crate::model::{Attempt, BrokerId, Foreign};
+
+/// One broker's connections at one moment; durations count back from that moment.
+#[derive(Debug, Clone)]
+pub struct LinkHealth {
+    /// `None`: a bootstrap connection, not yet known whose.
+    pub broker: Option<BrokerId>,
+    /// host:port as dialled.
+    pub address: Foreign,
+    /// Whether the cluster's last metadata still named it.
+    pub listed: bool,
+    /// Connections open now, of the two that are shared.
+    pub open: usize,
+    /// How long ago it last answered anything.
+    pub answered: Option<Duration>,
+    /// The last round trip of a request that is answered at once.
+    pub round_trip: Option<Duration>,
+    /// How long it has owed an answer by now.
+    pub waiting: Option<Duration>,
+    /// How long we still hold back because it throttles us.
+    pub held: Option<Duration>,
+    /// The last failed dial and how long ago, when none succeeded since.
+    pub error: Option<(Attempt, Duration)>,
+}
+
+impl Pool {
+    /// All known brokers by id, then the bootstrap connection when it belongs to none yet.
+    pub(in crate::io::kafka) fn health(&self) -> Vec<LinkHealth> {
+        let now = Instant::now();
+        let peers = self.peers();
+        let mut all: Vec<_> = peers.iter().map(|peer| of_peer(peer, now)).collect();
+        let failed = self.entry.failed().filter(|_| peers.is_empty());
+        if self.entry.open().is_some() {
+            all.push(of_slots(None, "", true, &[&self.entry], now));
+        } else if let Some(failed) = failed {
+            all.extend(failed.fault.attempts.iter().map(|attempt| LinkHealth {
+                address: attempt.address.clone(),
+                error: Some((attempt.clone(), now - failed.at)),
+                ..of_slots(None, "", true, &[], now)
+            }));
+        }
+        all
+    }
+}
+
+fn of_peer(peer: &Peer, now: Instant) -> LinkHealth {
+    of_slots(Some(peer.broker.id), &peer.shown(), peer.listed.load(Ordering::Relaxed), &[&peer.control, &peer.fetch], now)
+}
+
+fn of_slots(broker: Option<BrokerId>, address: &str, listed: bool, slots: &[&Slot], now: Instant) -> LinkHealth {
+    let open: Vec<_> = slots.iter().filter_map(|slot| slot.open()).collect();
+    let vitals: Vec<_> = open.iter().map(Connection::vitals).collect();
+    let address = open.first().filter(|_| address.is_empty()).map_or(address, |first| first.address());
+    let error = slots.iter().filter_map(|slot| slot.failed()).max_by_key(|failed| failed.at);
+    LinkHealth {
+        broker,
+        address: Foreign::new(address),
+        listed,
+        open: open.len(),
+        answered: vitals.iter().filter_map(|v| v.last_answer).max().map(|at| now - at),
+        round_trip: vitals.iter().find_map(|v| v.round_trip),
+        waiting: vitals.iter().filter_map(|v| v.waiting_since).min().map(|at| now - at),
+        held: vitals.iter().filter_map(|v| v.held_until).max().filter(|&until| until > now).map(|until| until - now),
+        error: error.and_then(|failed| failed.fault.attempts.last().map(|attempt| (attempt.clone(), now - failed.at))),
+    }
+}

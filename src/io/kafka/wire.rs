@@ -1,0 +1,324 @@
+//! One connection to one broker: requests go in, each with a oneshot for its answer; a task owns the socket.
+//!
+//! Dropping a call drops its oneshot and nothing else: the task reads the late answer by its correlation id and throws
+//! it away, so a cancelled question never costs the socket. A deadline that passes, a correlation id out of order, bytes
+//! left over after an answer or a frame over its cap close the connection, because from then on the order of answers
+//! means nothing (P7, P11). May use the settings, tokio and kafka-protocol. A new kind of request is one line of
+//! `calls!`.
+
+pub(super) mod dial;
+mod frame;
+mod socket;
+pub(super) mod versions;
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use kafka_protocol::messages as kp;
+use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Message, StrBytes};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+use super::fault::Fault;
+use crate::model::{BrokerId, Cause, Step};
+pub(super) use frame::unsigned_varint;
+use versions::Versions;
+
+/// One kind of request and its answer.
+pub(super) trait Call {
+    const KEY: i16;
+    const NAME: &'static str;
+    /// The versions that we speak: what the encoder of the request and the decoder of the answer share (P3).
+    const MIN: i16;
+    const MAX: i16;
+    /// From this version on the answer starts with its throttle time (KIP-219).
+    const THROTTLE_FIRST: i16;
+    type Request: Encodable + HeaderVersion;
+    type Response: Decodable + HeaderVersion;
+}
+
+const fn larger(a: i16, b: i16) -> i16 {
+    if a > b { a } else { b }
+}
+
+const fn smaller(a: i16, b: i16) -> i16 {
+    if a < b { a } else { b }
+}
+
+/// `Name(key): Request => Response, lowest version we want, first version that starts with the throttle time`.
+macro_rules! calls {
+    ($($name:ident($key:literal): $request:ident => $response:ident, from $min:literal, throttle from $throttle:literal;)*) => {$(
+        #[derive(Debug)]
+        pub(super) struct $name;
+
+        impl Call for $name {
+            const KEY: i16 = $key;
+            const NAME: &'static str = stringify!($name);
+            const MIN: i16 = larger($min, larger(kp::$request::VERSIONS.min, kp::$response::VERSIONS.min));
+            const MAX: i16 = smaller(kp::$request::VERSIONS.max, kp::$response::VERSIONS.max);
+            const THROTTLE_FIRST: i16 = $throttle;
+            type Request = kp::$request;
+            type Response = kp::$response;
+        }
+    )*};
+}
+
+calls! {
+    Fetch(1): FetchRequest => FetchResponse, from 4, throttle from 1;
+    ListOffsets(2): ListOffsetsRequest => ListOffsetsResponse, from 1, throttle from 2;
+    // Below 4 a broker creates what it is asked about and cannot be told not to (P18).
+    Metadata(3): MetadataRequest => MetadataResponse, from 4, throttle from 3;
+    ApiVersions(18): ApiVersionsRequest => ApiVersionsResponse, from 0, throttle from 99;
+    DescribeCluster(60): DescribeClusterRequest => DescribeClusterResponse, from 0, throttle from 0;
+}
+
+/// The largest throttle time that is honoured: brokers ask for at most their quota window, which is 11 s by default.
+const LONGEST_HOLD: Duration = Duration::from_secs(60);
+
+/// How an answer may come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    /// How long the broker was asked to wait before it answers; comes on top of the request's deadline.
+    pub(super) wait: Duration,
+    /// The largest frame, in bytes.
+    pub(super) cap: usize,
+    /// Over the cap: keep the first so many bytes and drain the rest, rather than close the connection.
+    pub(super) head: Option<usize>,
+    /// Whether to reuse the buffer once the answer is dropped: for the large answers of fetches.
+    pub(super) reuse: bool,
+}
+
+/// An answer as it came: everything after the correlation id.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub(super) bytes: Bytes,
+    /// Bytes of the whole answer on the wire, more than `bytes` has when only its head was kept.
+    pub(super) size: usize,
+}
+
+impl Frame {
+    pub(super) fn is_cut(&self) -> bool {
+        self.bytes.len().saturating_add(8) < self.size
+    }
+}
+
+/// One request on its way to the socket.
+#[derive(Debug)]
+struct Order {
+    id: i32,
+    bytes: Bytes,
+    terms: Terms,
+    /// Where the throttle time lies in the answer, after an empty tag section when it is 1.
+    throttle_at: Option<usize>,
+    reply: oneshot::Sender<Result<Frame, Fault>>,
+}
+
+/// A broker told us to slow down (P12). The newest of all connections, with the count of all.
+#[derive(Debug, Clone, Default)]
+pub struct Throttled {
+    /// host:port of the broker; `None` before the first time.
+    pub address: Option<Arc<str>>,
+    /// Which broker, when known.
+    pub broker: Option<BrokerId>,
+    /// For how long.
+    pub time: Duration,
+    /// How many answers so far carried a throttle time.
+    pub count: u64,
+}
+
+/// What the connections of a client have in common.
+#[derive(Debug, Clone)]
+pub(super) struct Common {
+    pub(super) throttled: watch::Sender<Throttled>,
+    /// Sockets open now.
+    pub(super) open: Arc<AtomicUsize>,
+}
+
+impl Default for Common {
+    fn default() -> Self {
+        Self { throttled: watch::Sender::new(Throttled::default()), open: Arc::default() }
+    }
+}
+
+/// What is known of a connection's life.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Vitals {
+    pub(super) last_answer: Option<Instant>,
+    /// The last round trip of a request that the broker answers at once.
+    pub(super) round_trip: Option<Duration>,
+    /// Since when the broker owes an answer.
+    pub(super) waiting_since: Option<Instant>,
+    pub(super) held_until: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    address: Arc<str>,
+    broker: OnceLock<BrokerId>,
+    closed: OnceLock<Fault>,
+    wake: Notify,
+    vitals: Mutex<Vitals>,
+    common: Common,
+}
+
+impl Shared {
+    fn vitals<T>(&self, change: impl FnOnce(&mut Vitals) -> T) -> T {
+        change(&mut self.vitals.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A handle on an open connection; the socket closes when the last handle and the last pending answer are dropped.
+#[derive(Debug, Clone)]
+pub(super) struct Connection {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    shared: Arc<Shared>,
+    peer: Option<SocketAddr>,
+    orders: mpsc::UnboundedSender<Order>,
+    next_id: AtomicI32,
+    client_id: StrBytes,
+    control_cap: usize,
+    versions: OnceLock<Versions>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shared.wake.notify_one();
+    }
+}
+
+impl Connection {
+    pub(super) fn address(&self) -> &Arc<str> {
+        &self.inner.shared.address
+    }
+
+    /// The other end of the socket.
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        self.inner.peer
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.inner.shared.closed.get().is_none() && !self.inner.orders.is_closed()
+    }
+
+    pub(super) fn vitals(&self) -> Vitals {
+        self.inner.shared.vitals(|v| *v)
+    }
+
+    /// Tells which broker this turned out to be; only the first word counts.
+    pub(super) fn is_broker(&self, broker: BrokerId) {
+        let _known_already = self.inner.shared.broker.set(broker);
+    }
+
+    pub(super) fn release(&self) -> Option<&'static str> {
+        self.inner.versions.get().and_then(Versions::release)
+    }
+
+    /// The version of a request that both sides speak here.
+    pub(super) fn version<C: Call>(&self) -> Result<i16, Fault> {
+        let picked = self.inner.versions.get().and_then(|v| v.pick(C::KEY, C::MIN, C::MAX));
+        picked.ok_or_else(|| {
+            Fault::new(Cause::NotOffered(C::NAME), self.address(), Step::Request, format!("offers no version of {} that we know", C::NAME))
+        })
+    }
+
+    /// The terms of a request that is answered at once.
+    pub(super) fn plain_terms(&self) -> Terms {
+        Terms { wait: Duration::ZERO, cap: self.inner.control_cap, head: None, reuse: false }
+    }
+
+    /// Asks, waits for the answer and decodes it.
+    pub(super) async fn call<C: Call>(&self, build: impl FnOnce(i16) -> C::Request) -> Result<C::Response, Fault> {
+        let version = self.version::<C>()?;
+        let frame = self.send::<C>(version, &build(version), self.plain_terms())?.frame().await?;
+        self.decode::<C>(version, frame)
+    }
+
+    /// Encodes a request and hands it to the socket's task, at once and without waiting.
+    pub(super) fn send<C: Call>(&self, version: i16, request: &C::Request, terms: Terms) -> Result<Pending, Fault> {
+        let id = self.inner.next_id.fetch_add(1, Ordering::Relaxed);
+        let bytes = encode::<C>(version, id, &self.inner.client_id, request)
+            .ok_or_else(|| Fault::garbled(self.address(), "a request of ours could not be encoded"))?;
+        let (reply, answer) = oneshot::channel();
+        let throttle_at = (version >= C::THROTTLE_FIRST).then(|| usize::from(C::Response::header_version(version) >= 1));
+        let order = Order { id, bytes, terms, throttle_at, reply };
+        if self.inner.orders.send(order).is_err() {
+            return Err(self.fault());
+        }
+        Ok(Pending { answer, connection: self.clone() })
+    }
+
+    /// Decodes an answer to its last byte, or closes the connection.
+    fn decode<C: Call>(&self, version: i16, frame: Frame) -> Result<C::Response, Fault> {
+        let mut bytes = self.body::<C>(version, frame)?;
+        match C::Response::decode(&mut bytes, version) {
+            Ok(response) if !bytes.has_remaining() => Ok(response),
+            Ok(_) => Err(self.poison(Fault::garbled(self.address(), "an answer is longer than its own format"))),
+            Err(_) => Err(self.poison(Fault::garbled(self.address(), "an answer does not follow its own format"))),
+        }
+    }
+
+    /// Takes the rest of the response header off an answer.
+    pub(super) fn body<C: Call>(&self, version: i16, frame: Frame) -> Result<Bytes, Fault> {
+        let mut bytes = frame.bytes;
+        if C::Response::header_version(version) >= 1 && frame::skip_tags(&mut bytes).is_none() {
+            return Err(self.poison(Fault::garbled(self.address(), "an answer has a broken header")));
+        }
+        Ok(bytes)
+    }
+
+    /// Closes the connection for everybody; what waits on it gets the fault.
+    pub(super) fn poison(&self, fault: Fault) -> Fault {
+        let _closed_already = self.inner.shared.closed.set(fault.clone());
+        self.inner.shared.wake.notify_one();
+        fault
+    }
+
+    /// Why it is closed.
+    fn fault(&self) -> Fault {
+        let closed = self.inner.shared.closed.get().cloned();
+        closed.unwrap_or_else(|| Fault::disconnected(self.address(), "the connection was closed"))
+    }
+}
+
+/// An answer that is on its way.
+#[derive(Debug)]
+pub(super) struct Pending {
+    answer: oneshot::Receiver<Result<Frame, Fault>>,
+    connection: Connection,
+}
+
+impl Pending {
+    /// The deadline is kept by the socket's task, so that it also holds for calls that were dropped.
+    pub(super) async fn frame(self) -> Result<Frame, Fault> {
+        match self.answer.await {
+            Ok(answer) => answer,
+            Err(_task_ended) => Err(self.connection.fault()),
+        }
+    }
+}
+
+/// A whole frame: size, header, body. `None` when a field is set that the version lacks, which a test rules out.
+fn encode<C: Call>(version: i16, id: i32, client_id: &StrBytes, request: &C::Request) -> Option<Bytes> {
+    let header = kp::RequestHeader::default()
+        .with_request_api_key(C::KEY)
+        .with_request_api_version(version)
+        .with_correlation_id(id)
+        .with_client_id(Some(client_id.clone()));
+    let mut bytes = BytesMut::with_capacity(256);
+    bytes.put_i32(0);
+    header.encode(&mut bytes, C::Request::header_version(version)).ok()?;
+    request.encode(&mut bytes, version).ok()?;
+    let size = i32::try_from(bytes.len().checked_sub(4)?).ok()?;
+    bytes.get_mut(..4)?.copy_from_slice(&size.to_be_bytes());
+    Some(bytes.freeze())
+}
+
+#[cfg(test)]
+mod tests;

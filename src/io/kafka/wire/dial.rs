@@ -1,0 +1,201 @@
+//! From an address to a connection that knows its broker's versions: names, all addresses of a name, TCP, and the place
+//! for TLS and SASL.
+
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicI32;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use kafka_protocol::protocol::StrBytes;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::socket::Socket;
+use super::{Common, Connection, Inner, Shared, Vitals, versions};
+use crate::io::kafka::fault::{Fault, io_words, seconds};
+use crate::io::kafka::settings::{Address, Security, Settings};
+use crate::model::{Attempt, BrokerId, Cause, Foreign, Step};
+
+/// The next address of a name is tried when the one before has not answered for so long (RFC 8305).
+const STAGGER: Duration = Duration::from_millis(250);
+
+/// What to dial: an address, and which broker is said to be there.
+#[derive(Debug, Clone)]
+pub(in crate::io::kafka) struct Target {
+    pub(in crate::io::kafka) address: Address,
+    pub(in crate::io::kafka) broker: Option<BrokerId>,
+}
+
+/// All addresses of a name, the families alternating, beginning with the one that the system prefers.
+pub(in crate::io::kafka) async fn resolve(target: &Target, settings: &Settings) -> Result<Vec<SocketAddr>, Fault> {
+    let (host, port) = (target.address.host(), target.address.port());
+    let name: Arc<str> = target.address.to_string().into();
+    let deadline = Instant::now() + settings.connect;
+    let fault = |cause, result: String| Fault::new(cause, &name, Step::Dns, result).of_broker(target.broker);
+    match timeout_at(deadline, lookup_host((host, port))).await {
+        Ok(Ok(found)) => {
+            let found = interleaved(found.collect());
+            if found.is_empty() { Err(fault(Cause::Unreachable, "the name has no address".to_owned())) } else { Ok(found) }
+        }
+        Ok(Err(error)) => {
+            let text = error.to_string();
+            let result = if text.contains("emporary failure") {
+                "the name could not be looked up now: no resolver answered"
+            } else if text.contains("not known")
+                || text.contains("No such host")
+                || text.contains("nodename")
+                || text.contains("No address")
+            {
+                "no such host"
+            } else {
+                text.as_str()
+            };
+            Err(fault(Cause::Unreachable, result.to_owned()))
+        }
+        Err(_elapsed) => Err(fault(Cause::TimedOut(millis(settings.connect)), no_answer(settings.connect))),
+    }
+}
+
+fn interleaved(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let first_is_v6 = found.first().is_some_and(SocketAddr::is_ipv6);
+    let (mut preferred, mut other) = (Vec::new(), Vec::new());
+    for address in found {
+        let list = if address.is_ipv6() == first_is_v6 { &mut preferred } else { &mut other };
+        if !list.contains(&address) {
+            list.push(address);
+        }
+    }
+    let mut other = other.into_iter();
+    let mut all = Vec::new();
+    for address in preferred {
+        all.push(address);
+        all.extend(other.next());
+    }
+    all.extend(other);
+    all
+}
+
+/// Connects to the first of the addresses that answers, authenticates and asks for the versions. Dropping the future
+/// ends all of it.
+pub(in crate::io::kafka) async fn connect(
+    target: &Target,
+    addresses: &[SocketAddr],
+    settings: &Settings,
+    common: &Common,
+) -> Result<Connection, Fault> {
+    let name: Arc<str> = target.address.to_string().into();
+    let deadline = Instant::now() + settings.connect;
+    let stream = race(&name, addresses, deadline, settings.connect).await.map_err(|fault| fault.of_broker(target.broker))?;
+    let peer = stream.peer_addr().ok();
+    // Neither is worth a failed connection: without them it is slower to answer, or slower to notice a dead peer (P9).
+    let _without = stream.set_nodelay(true);
+    let keepalive = socket2::TcpKeepalive::new().with_time(Duration::from_secs(30)).with_interval(Duration::from_secs(10));
+    let _without = socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive);
+    let stream = secure(stream, settings);
+
+    let shared = Arc::new(Shared {
+        address: name,
+        broker: OnceLock::new(),
+        closed: OnceLock::new(),
+        wake: Notify::new(),
+        vitals: Mutex::new(Vitals::default()),
+        common: common.clone(),
+    });
+    if let Some(broker) = target.broker {
+        let _fresh = shared.broker.set(broker);
+    }
+    let (orders, queue) = mpsc::unbounded_channel();
+    tokio::spawn(Socket::new(Arc::clone(&shared), queue, (settings.request, settings.idle_close)).run(stream));
+    let connection = Connection {
+        inner: Arc::new(Inner {
+            shared,
+            peer,
+            orders,
+            next_id: AtomicI32::new(1),
+            client_id: StrBytes::from_string(settings.client_id.to_string()),
+            control_cap: settings.control_cap,
+            versions: OnceLock::new(),
+        }),
+    };
+    let table = versions::negotiate(&connection)
+        .await
+        .map_err(|fault| connection.poison(fault.while_in(Step::ApiVersions).of_broker(target.broker)))?;
+    let _fresh = connection.inner.versions.set(table);
+    Ok(connection)
+}
+
+/// The one place where TLS and SASL go: what is returned is read and written by the socket's task, whatever it is, and
+/// the same deadline that TCP had is left for it.
+fn secure(stream: TcpStream, settings: &Settings) -> TcpStream {
+    match settings.security {
+        Security::Plain => stream,
+    }
+}
+
+/// Happy eyeballs: each address gets a head start over the next, the first connection wins and the others are dropped.
+async fn race(name: &Arc<str>, addresses: &[SocketAddr], deadline: Instant, allowed: Duration) -> Result<TcpStream, Fault> {
+    let mut waiting = addresses.iter().copied();
+    let mut running = JoinSet::new();
+    let mut failed: Vec<(SocketAddr, String)> = Vec::new();
+    let mut timed_out = false;
+    loop {
+        let next = waiting.next();
+        if let Some(address) = next {
+            running.spawn(async move { (address, timeout_at(deadline, TcpStream::connect(address)).await) });
+        }
+        if next.is_none() && running.is_empty() {
+            break;
+        }
+        let more_wait = waiting.len() > 0;
+        tokio::select! {
+            Some(done) = running.join_next() => match done {
+                Ok((_, Ok(Ok(stream)))) => return Ok(stream),
+                Ok((address, Ok(Err(error)))) => failed.push((address, io_words(&error))),
+                Ok((address, Err(_elapsed))) => {
+                    timed_out = true;
+                    failed.push((address, no_answer(allowed)));
+                }
+                Err(_task_ended) => {}
+            },
+            () = sleep(STAGGER), if more_wait => {}
+        }
+    }
+    Err(all_failed(name, failed, if timed_out { Cause::TimedOut(millis(allowed)) } else { Cause::Unreachable }))
+}
+
+/// One attempt per address; the address stands beside the name when the name has several or is not one itself.
+fn all_failed(name: &Arc<str>, failed: Vec<(SocketAddr, String)>, cause: Cause) -> Fault {
+    let mut fault = Fault::new(cause, name, Step::Connect, "no address was tried");
+    if !failed.is_empty() {
+        fault.attempts = failed
+            .into_iter()
+            .map(|(address, result)| {
+                let shown = if **name == *address.to_string() { name.to_string() } else { format!("{name} ({})", address.ip()) };
+                Attempt { broker: None, address: Foreign::new(shown), step: Step::Connect, result: Foreign::new(result) }
+            })
+            .collect();
+    }
+    fault
+}
+
+fn no_answer(allowed: Duration) -> String {
+    format!("no answer within {} s", seconds(millis(allowed)))
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_alternate_from_the_preferred_one() {
+        let all = |list: &[&str]| list.iter().map(|a| a.parse().unwrap()).collect::<Vec<SocketAddr>>();
+        let found = all(&["[::1]:1", "[::2]:1", "10.0.0.1:1", "[::1]:1", "10.0.0.2:1", "10.0.0.3:1"]);
+        assert_eq!(interleaved(found), all(&["[::1]:1", "10.0.0.1:1", "[::2]:1", "10.0.0.2:1", "10.0.0.3:1"]));
+    }
+}
