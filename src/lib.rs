@@ -22,5 +22,6 @@ pub mod core;
 pub mod io;
 pub mod json;
 pub mod model;
+pub mod records;
 pub mod text;
 pub mod tree;

@@ -151,10 +151,10 @@ impl<'a> Iterator for HeaderIter<'a> {
     }
 }
 
-/// A varint length and so many bytes; −1 is null. Outer `None`: the bytes end first.
+/// A varint length and so many bytes; −1 is null, and so is less, as in Java. Outer `None`: the bytes end first.
 fn take<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
     let length = varint(rest)?;
-    if length == -1 {
+    if length < 0 {
         return Some(None);
     }
     let (head, tail) = rest.split_at_checked(usize::try_from(length).ok()?)?;
