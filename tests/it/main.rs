@@ -16,6 +16,7 @@
 mod architecture;
 mod kafka;
 mod pty;
+mod run;
 mod scripted;
 
 use std::thread;
