@@ -17,7 +17,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("json", &["model"]),
     ("records", &["model"]),
     ("tree", &["model", "text", "json"]),
-    ("decode", &["model", "text", "json"]),
+    ("decode", &["model", "text", "json", "tree"]), // bytes in, tree out
     ("query", &["model", "text", "json"]),
     ("core", &["model", "text", "json", "tree", "decode", "query"]),
     ("ui", &["core::cursor", "core::line", "model", "text", "tree"]),
