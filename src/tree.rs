@@ -18,6 +18,7 @@ use crate::text::Ruler;
 pub use crate::text::{Class, Line, Segment, Window};
 pub use folds::Folds;
 pub use needle::{Found, Hit, Needle, NeedleError};
+pub(crate) use paint::Wrap;
 
 /// No row: the parent of what lies at the top.
 const NONE: u32 = u32::MAX;

@@ -147,6 +147,21 @@ impl Painter {
         self.bytes(text.as_bytes(), class);
     }
 
+    /// Text of our own that stands for foreign bytes, which a search may have matched: the digits of a hex view.
+    pub fn stand_in(&mut self, text: &str, class: Class, hit: bool) {
+        for piece in pieces(text.as_bytes()) {
+            match piece.kind {
+                Kind::Ascii => self.ascii(&piece, &piece.raw, piece.raw.clone(), class, hit),
+                _ => self.piece(&piece, class, hit),
+            }
+        }
+    }
+
+    /// Says that there is more than was given: the line ends in `…` although all of it fits.
+    pub fn unfinished(&mut self) {
+        self.more = true;
+    }
+
     /// Foreign bytes.
     pub fn bytes(&mut self, bytes: &[u8], class: Class) {
         self.matched(bytes, 0, class, &[]);
@@ -327,7 +342,7 @@ mod tests {
         #[test]
         fn windows_side_by_side_make_the_whole(text in "[a-z漢\\x1b\u{202e}]{0,40}", columns in 1_usize..9) {
             let whole: String = pieces(text.as_bytes()).map(|piece| piece.shown.into_owned()).collect();
-            let parts: String = (0..400).map(|n| {
+            let parts: String = (0..=whole.len() / columns).map(|n| {
                 let mut painter = Painter::wrapped(Window { from: n * columns, columns });
                 painter.bytes(text.as_bytes(), Class::Text);
                 painter.finish_wrapped().text()

@@ -64,7 +64,7 @@ mod tests {
     fn a_mark_is_where_walking_would_arrive() {
         for text in ["x".repeat(100_000), "漢é\u{301}\x1b".repeat(9000), format!("{}漢{}", "y".repeat(50_000), "z".repeat(50_000))] {
             let ruler = Ruler::new(text.as_bytes());
-            for column in (0..ruler.columns()).step_by(997) {
+            for column in (0..ruler.columns()).step_by(9973) {
                 let (at, from) = ruler.seek(column);
                 let walked: usize = pieces(&text.as_bytes()[..at]).map(|piece| piece.width).sum();
                 assert_eq!(walked, from);

@@ -68,13 +68,16 @@ impl Needle {
 impl Found {
     /// Adds the matches in `text`, which begins at `base` of the source. Returns whether there is room for more.
     pub fn add(&mut self, needle: &Needle, row: Row, text: &[u8], base: usize) -> bool {
-        for range in needle.in_text(text) {
-            if self.hits.len() >= HITS {
-                self.capped = true;
-                return false;
-            }
-            self.hits.push(Hit { row, range: base + range.start..base + range.end });
+        needle.in_text(text).all(|range| self.push(row, base + range.start..base + range.end))
+    }
+
+    /// Adds one match behind the others. Returns whether there was room for it.
+    pub fn push(&mut self, row: Row, range: Range<usize>) -> bool {
+        if self.hits.len() >= HITS {
+            self.capped = true;
+            return false;
         }
+        self.hits.push(Hit { row, range });
         true
     }
 

@@ -144,7 +144,7 @@ pub(crate) struct Wrap {
 impl Wrap {
     /// Further lines begin at column `hanging`, unless that leaves them too narrow.
     pub(crate) fn new(hanging: usize, columns: usize) -> Self {
-        Self { hanging: hanging.min(columns / 2), columns: columns.max(2) }
+        Self { hanging: if columns < 8 { 0 } else { hanging.min(columns / 2) }, columns: columns.max(2) }
     }
 
     fn first(self) -> usize {

@@ -82,7 +82,7 @@ fn broken_json_shows_what_came_before_the_break() {
         ("{\"a\":1,", vec!["  {", "    \"a\": 1,", "    ▲ breaks here: the text ends with 1 bracket open"]),
         (
             "{\"a\":1,}\nx",
-            vec!["  {", "    \"a\": 1,", "    ▲ breaks here, byte 7 of 10: a name in double quotes is missing here", "  }", "  x"],
+            vec!["  {", "    \"a\": 1,", "    ▲ breaks here, byte 7 of 10: a bracket closes where a value is missing", "  }", "  x"],
         ),
         ("[{\"a\":x", vec!["  [", "  ▾ {", "      ▲ breaks here, byte 6 of 7: no JSON", "  \"a\":x"]),
     ] {
