@@ -54,6 +54,9 @@ pub struct FetchFrom {
     pub offset: Offset,
     /// As metadata told it; −1 is unknown and not checked by the broker.
     pub leader_epoch: LeaderEpoch,
+    /// The leader epoch of the last record that was read before `offset`, so that the broker can tell of a truncation in
+    /// [`FetchedPartition::diverging`] (P22); −1: nothing was read, or not known.
+    pub last_epoch: LeaderEpoch,
     /// Bytes of records of this partition.
     pub max_bytes: i32,
 }
@@ -250,6 +253,7 @@ fn request(version: i16, ask: &FetchAsk) -> FetchRequest {
         let partition = FetchPartition::default()
             .with_partition(from.partition.0)
             .with_current_leader_epoch(if version >= 9 { from.leader_epoch.0 } else { -1 })
+            .with_last_fetched_epoch(if version >= 12 { from.last_epoch.0 } else { -1 })
             .with_fetch_offset(from.offset.0)
             .with_partition_max_bytes(from.max_bytes);
         let same = |topic: &FetchTopic| {

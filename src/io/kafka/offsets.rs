@@ -13,7 +13,7 @@ use kafka_protocol::messages::list_offsets_response::ListOffsetsPartitionRespons
 use kafka_protocol::messages::{self as kp, ListOffsetsRequest, ListOffsetsResponse};
 use kafka_protocol::protocol::StrBytes;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::error::{ErrorCode, PartitionError};
 use super::metadata::Leader;
@@ -146,13 +146,15 @@ impl Pool {
             self.refresh(what, unknown).await?;
         }
         let mut tries = 0;
+        let mut last: HashMap<usize, PartitionError> = HashMap::new();
         while !open.is_empty() {
             let mut again: Vec<(usize, OffsetAsk)> = Vec::new();
-            let late = Instant::now() >= deadline;
+            let mut earlier = std::mem::take(&mut last);
             let mut settle = |index: usize, result: OffsetResult| match result {
-                Err(error) if !late && is_worth_another(&error) => {
+                Err(error) if Instant::now() < deadline && is_worth_another(&error) => {
                     if let Some(ask) = asks.get(index) {
                         again.push((index, ask.clone()));
+                        last.insert(index, error);
                     }
                 }
                 result => each(index, result),
@@ -160,11 +162,22 @@ impl Pool {
             let mut running = JoinSet::new();
             for (broker, batches) in self.by_leader(std::mem::take(&mut open), &mut settle) {
                 let pool = Arc::clone(self);
-                running.spawn(async move { pool.ask_leader(what, broker, batches, isolation).await });
+                let indexes: Vec<usize> = batches.iter().flatten().map(|(index, ..)| *index).collect();
+                running.spawn(async move {
+                    let asked = pool.ask_leader(what, broker, batches, isolation);
+                    // The first try has the deadlines of its requests; later ones have what is left of the question's own.
+                    if tries == 0 { Ok(asked.await) } else { timeout_at(deadline, asked).await.map_err(|_elapsed| indexes) }
+                });
             }
             while let Some(done) = running.join_next().await {
-                for (index, result) in done.unwrap_or_default() {
-                    settle(index, result);
+                match done.unwrap_or_else(|_task_ended| Ok(Answers::new())) {
+                    Ok(answers) => answers.into_iter().for_each(|(index, result)| settle(index, result)),
+                    Err(indexes) => {
+                        for index in indexes {
+                            let error = earlier.remove(&index).unwrap_or(PartitionError::Kafka(ErrorCode(7)));
+                            settle(index, Err(error));
+                        }
+                    }
                 }
             }
             if again.is_empty() {

@@ -180,7 +180,8 @@ pub(super) struct Connection {
 struct Inner {
     shared: Arc<Shared>,
     peer: Option<SocketAddr>,
-    orders: mpsc::UnboundedSender<Order>,
+    /// `None` only while it is dropped.
+    orders: Option<mpsc::UnboundedSender<Order>>,
     next_id: AtomicI32,
     client_id: StrBytes,
     control_cap: usize,
@@ -189,6 +190,7 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        self.orders = None;
         self.shared.wake.notify_one();
     }
 }
@@ -204,7 +206,7 @@ impl Connection {
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.inner.shared.closed.get().is_none() && !self.inner.orders.is_closed()
+        self.inner.shared.closed.get().is_none() && self.inner.orders.as_ref().is_some_and(|orders| !orders.is_closed())
     }
 
     pub(super) fn vitals(&self) -> Vitals {
@@ -248,10 +250,10 @@ impl Connection {
         let (reply, answer) = oneshot::channel();
         let throttle_at = (version >= C::THROTTLE_FIRST).then(|| usize::from(C::Response::header_version(version) >= 1));
         let order = Order { id, bytes, terms, throttle_at, reply };
-        if self.inner.orders.send(order).is_err() {
-            return Err(self.fault());
+        match self.inner.orders.as_ref().map(|orders| orders.send(order)) {
+            Some(Ok(())) => Ok(Pending { answer, connection: self.clone() }),
+            _ => Err(self.fault()),
         }
-        Ok(Pending { answer, connection: self.clone() })
     }
 
     /// Decodes an answer to its last byte, or closes the connection.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 
-use super::{Fetched, FetchedPartition, LAST_BY_NAME, Wanted};
+use super::{Fetched, FetchedPartition, Key, LAST_BY_NAME, Wanted};
 use crate::io::kafka::error::ErrorCode;
 use crate::io::kafka::wire::unsigned_varint;
 use crate::model::{BrokerId, LeaderEpoch, Offset, ProducerId};
@@ -21,6 +21,8 @@ struct Reader {
     version: i16,
     /// Only the head was kept: records may end early, and what follows them is missing.
     cut: bool,
+    /// Where the next partition stands among those that were asked for, if the broker keeps their order.
+    expected: usize,
 }
 
 /// One tag section's fields that matter here.
@@ -91,7 +93,7 @@ impl Reader {
         for _ in 0..self.varint()? {
             let tag = self.varint()?;
             let size = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
-            let mut field = Self { bytes: self.take(size)?, version: self.version, cut: false };
+            let mut field = Self { bytes: self.take(size)?, version: self.version, cut: false, expected: 0 };
             match tag {
                 0 => known.diverging = Some((LeaderEpoch(field.i32()?), Offset(field.i64()?))),
                 1 => known.new_leader = Some((BrokerId(field.i32()?), LeaderEpoch(field.i32()?))),
@@ -125,7 +127,7 @@ impl Reader {
     /// Returns whether the kept bytes ended within the records, too.
     fn partition(&mut self, topic: &Bytes, wanted: &Wanted) -> Result<(FetchedPartition, bool), &'static str> {
         let partition = self.i32()?;
-        let index = wanted.index(self.version, topic, partition).ok_or("an answer to a fetch holds a partition that was not asked for")?;
+        let index = wanted.index(self.version, topic, partition, self.expected).ok_or("an answer to a fetch holds a partition that was not asked for")?;
         let error = ErrorCode::of(self.i16()?);
         let (high_watermark, last_stable) = (Offset(self.i64()?), Offset(self.i64()?));
         let log_start = Offset(if self.version >= 5 { self.i64()? } else { -1 });
@@ -155,17 +157,19 @@ impl Reader {
 }
 
 impl Wanted {
-    fn index(&self, version: i16, topic: &Bytes, partition: i32) -> Option<usize> {
-        self.keys.iter().position(|key| {
+    fn index(&self, version: i16, topic: &Bytes, partition: i32, expected: usize) -> Option<usize> {
+        let is_it = |key: &Key| {
             key.partition.0 == partition
                 && if version > LAST_BY_NAME { key.topic_id.0[..] == topic[..] } else { key.topic.raw().as_bytes() == &topic[..] }
-        })
+        };
+        if self.keys.get(expected).is_some_and(is_it) { Some(expected) } else { self.keys.iter().position(is_it) }
     }
 }
 
 /// The answer, with the error that stands for all of it. An `Err` says what is wrong with the bytes.
 pub(super) fn parse(bytes: Bytes, version: i16, cut: bool, wanted: &Wanted) -> Result<(Option<ErrorCode>, Fetched), &'static str> {
-    let mut reader = Reader { bytes, version, cut };
+    let mut reader = Reader { bytes, version, cut, expected: 0 };
+    let mut seen = vec![false; wanted.keys.len()];
     let throttle = Duration::from_millis(u64::try_from(reader.i32()?).unwrap_or(0));
     let error = if version >= 7 { ErrorCode::of(reader.i16()?) } else { None };
     if version >= 7 {
@@ -176,9 +180,10 @@ pub(super) fn parse(bytes: Bytes, version: i16, cut: bool, wanted: &Wanted) -> R
         let topic = reader.topic()?;
         for _ in 0..reader.length()?.unwrap_or(0) {
             let (partition, ends_early) = reader.partition(&topic, wanted)?;
-            if fetched.partitions.iter().any(|other| other.index == partition.index) {
+            if seen.get_mut(partition.index).is_none_or(|seen| std::mem::replace(seen, true)) {
                 return Err("an answer to a fetch holds a partition twice");
             }
+            reader.expected = partition.index + 1;
             fetched.partitions.push(partition);
             if ends_early {
                 return Ok((error, fetched));

@@ -112,7 +112,7 @@ pub(in crate::io::kafka) async fn connect(
         inner: Arc::new(Inner {
             shared,
             peer,
-            orders,
+            orders: Some(orders),
             next_id: AtomicI32::new(1),
             client_id: StrBytes::from_string(settings.client_id.to_string()),
             control_cap: settings.control_cap,

@@ -196,16 +196,17 @@ impl Socket {
     /// A size that the question in front allows, before anything is allocated (P10).
     fn checked_size(&self, size: i32) -> Result<usize, Fault> {
         let address = &self.shared.address;
-        let Some(flight) = self.flights.front() else {
-            return Err(Fault::garbled(address, "an answer came to no question"));
-        };
+        let flight = self.flights.front();
         let checked = usize::try_from(size).ok().filter(|&size| size >= 4);
-        let most = if flight.terms.head.is_some() { usize::MAX } else { flight.terms.cap };
+        let most = flight.map_or(0, |flight| if flight.terms.head.is_some() { usize::MAX } else { flight.terms.cap });
         if self.answers == 0
             && checked.is_none_or(|size| size > most)
             && let Some((what, hint)) = not_kafka(self.incoming.head())
         {
             return Err(Fault::new(Cause::WrongProtocol(what), address, Step::Request, what).hint(hint));
+        }
+        if flight.is_none() {
+            return Err(Fault::garbled(address, "an answer came to no question"));
         }
         let Some(size) = checked else {
             return Err(Fault::garbled(address, "an answer has an impossible size"));
@@ -283,7 +284,7 @@ impl Socket {
 
     /// The other side closed the stream.
     fn ended(&self) -> Fault {
-        if self.flights.is_empty() && self.incoming.is_between_frames() {
+        if self.answers > 0 && self.flights.is_empty() && self.incoming.is_between_frames() {
             return self.disconnected("closed by the broker while idle");
         }
         match self.answers {
