@@ -18,6 +18,7 @@ mod kafka;
 mod pty;
 mod run;
 mod scripted;
+mod term;
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -9,9 +9,12 @@ mod self_test;
 use std::fmt;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
+use filedescriptor::{FileDescriptor, POLLIN, pollfd};
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
 pub(crate) use escapes::escapes;
@@ -22,7 +25,7 @@ use crate::eventually;
 pub(crate) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     master: Option<Box<dyn MasterPty + Send>>,
-    keyboard: Option<Box<dyn Write + Send>>,
+    keyboard: Option<FileDescriptor>,
     seen: Arc<Mutex<Seen>>,
     /// Home and state of the program, so that a test sees none of the user's files.
     _home: tempfile::TempDir,
@@ -33,6 +36,7 @@ struct Seen {
     emulator: vt100::Parser,
     raw: Vec<u8>,
     ended: bool,
+    hung_up: bool,
 }
 
 impl fmt::Debug for Terminal {
@@ -64,18 +68,15 @@ impl Terminal {
         command.env("COLORTERM", "truecolor");
         command.cwd(home.path());
         let child = pair.slave.spawn_command(command).expect("the program starts");
-        let mut output = pair.master.try_clone_reader().expect("a terminal can be read");
-        let keyboard = pair.master.take_writer().expect("a terminal can be written");
+        // Not portable-pty's own ends: its reader would keep the terminal open for ever, its writer types Ctrl-D when it is dropped.
+        let end = Raw(pair.master.as_raw_fd().expect("a terminal has a descriptor"));
+        let output = FileDescriptor::dup(&end).expect("a terminal can be read");
+        let keyboard = FileDescriptor::dup(&end).expect("a terminal can be written");
         let emulator = vt100::Parser::new(nonzero(rows), nonzero(columns), 0);
-        let seen = Arc::new(Mutex::new(Seen { emulator, raw: Vec::new(), ended: false }));
+        let seen = Arc::new(Mutex::new(Seen { emulator, raw: Vec::new(), ended: false, hung_up: false }));
         let shared = Arc::clone(&seen);
         thread::spawn(move || {
-            let mut buffer = [0; 8192];
-            while let Ok(n @ 1..) = output.read(&mut buffer) {
-                let mut seen = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                seen.emulator.process(&buffer[..n]);
-                seen.raw.extend(&buffer[..n]);
-            }
+            watch(output, &shared);
             shared.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
         });
         Self { child, master: Some(pair.master), keyboard: Some(keyboard), seen, _home: home }
@@ -129,6 +130,8 @@ impl Terminal {
     pub(crate) fn hang_up(&mut self) {
         self.keyboard = None;
         self.master = None;
+        self.seen().hung_up = true;
+        eventually("the last descriptor is closed", || self.seen().ended.then_some(()));
     }
 
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
@@ -164,6 +167,33 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
+    }
+}
+
+/// Takes in what the program writes, until it ends or is hung up on: then nothing holds the terminal open.
+fn watch(mut output: FileDescriptor, shared: &Mutex<Seen>) {
+    let mut buffer = [0; 8192];
+    loop {
+        let mut ready = [pollfd { fd: output.as_raw_fd(), events: POLLIN, revents: 0 }];
+        let readable = filedescriptor::poll(&mut ready, Some(Duration::from_millis(20))).is_ok_and(|n| n > 0);
+        if shared.lock().unwrap_or_else(PoisonError::into_inner).hung_up {
+            return;
+        }
+        if readable {
+            let Ok(n @ 1..) = output.read(&mut buffer) else { return };
+            let mut seen = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.emulator.process(&buffer[..n]);
+            seen.raw.extend(&buffer[..n]);
+        }
+    }
+}
+
+/// A descriptor by its number, to be duplicated.
+struct Raw(RawFd);
+
+impl AsRawFd for Raw {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0
     }
 }
 
