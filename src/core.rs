@@ -1,5 +1,20 @@
 //! The vocabulary of the program: events, actions, asks, effects, and the state that every screen shares.
 //!
-//! Pure: no I/O, no clock, no lock, no task. May use model, text, tree, query and bytes (`docs/architecture.md`).
+//! Pure: no I/O, no clock, no lock, no task. May use model, text, json, tree, decode, query and bytes
+//! (`docs/architecture.md`). To add a question: a variant of [`ask::Ask`]. To add a command: a row in [`action`].
 
+pub mod action;
+pub mod ask;
+pub mod cluster;
+pub mod cursor;
+pub mod effect;
+pub mod event;
 pub mod guard;
+pub mod key;
+pub mod keymap;
+pub mod line;
+pub mod names;
+pub mod notices;
+pub mod remote;
+pub mod store;
+pub mod stream;

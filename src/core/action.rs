@@ -1,0 +1,173 @@
+//! The one table of commands: name, doc, default keys, where each applies. Keys, help and documents come from it.
+//!
+//! To add a command: one row here and one arm in the screen that performs it.
+
+/// Where keys apply. A screen names the scopes of its focus, nearest first; `Always` comes last by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    Always,
+    /// Anything with a selected line.
+    List,
+    Topics,
+    /// The message screen, whichever pane has the focus.
+    Messages,
+    /// Its list.
+    Records,
+    /// Its value pane.
+    Value,
+}
+
+impl Scope {
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Always => "EVERYWHERE",
+            Self::List => "MOVE",
+            Self::Topics => "TOPICS",
+            Self::Messages => "STREAM",
+            Self::Records => "RECORDS",
+            Self::Value => "VALUE",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Command {
+    pub action: Action,
+    /// Its name in configuration and documents.
+    pub name: &'static str,
+    /// What it does, in a few words.
+    pub doc: &'static str,
+    /// A word for the key line at the bottom, or "" when it does not stand there.
+    pub short: &'static str,
+    /// Default keys, as `keys` are written: "ctrl-d", "g g".
+    pub keys: &'static [&'static str],
+    pub scope: Scope,
+}
+
+macro_rules! actions {
+    ($($scope:ident { $($variant:ident $name:literal $short:literal [$($key:literal),*] $doc:literal;)* })*) => {
+        /// What a user can want.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action { $($(#[doc = $doc] $variant,)*)* }
+
+        /// Every command, in the order of help.
+        pub const COMMANDS: &[Command] = &[$($(Command {
+            action: Action::$variant, name: $name, doc: $doc, short: $short, keys: &[$($key),*], scope: Scope::$scope,
+        },)*)*];
+    };
+}
+
+actions! {
+    List {
+        Down "down" "" ["j", "down"] "line down";
+        Up "up" "" ["k", "up"] "line up";
+        HalfDown "half-down" "" ["ctrl-d"] "half a page down";
+        HalfUp "half-up" "" ["ctrl-u"] "half a page up";
+        PageDown "page-down" "" ["ctrl-f", "pagedown"] "page down";
+        PageUp "page-up" "" ["ctrl-b", "pageup"] "page up";
+        First "first" "" ["g", "g g", "home"] "first line";
+        Last "last" "" ["G", "end"] "last line; in a stream the newest, and follow";
+        PutMiddle "put-middle" "" ["z z"] "selected line to the middle";
+        PutTop "put-top" "" ["z t"] "selected line to the top";
+        PutBottom "put-bottom" "" ["z b"] "selected line to the bottom";
+    }
+    Topics {
+        OpenTopic "topic.messages" "messages" ["enter", "l"] "messages of the topic";
+        Internal "topics.internal" "internal" ["i"] "show or hide internal topics";
+        FilterTopics "topics.filter" "filter" ["/"] "filter by regex; ! inverts, -f is fuzzy";
+        CopyTopic "topic.copy" "copy" ["c", "y y"] "copy the name";
+    }
+    Value {
+        Fold "value.fold" "fold" ["enter", "z a"] "fold or open";
+        Close "value.close" "" ["h", "left"] "fold, or to the parent";
+        OpenNode "value.open" "" ["l", "right"] "open, or to the first child";
+        OpenAll "value.open-all" "" ["z R", "e"] "open all";
+        CloseAll "value.close-all" "" ["z M"] "fold all";
+        DeepClose "value.deep-close" "" ["H"] "fold this and all below";
+        DeepOpen "value.deep-open" "" ["L"] "open this and all below";
+        NextSibling "value.next-sibling" "" ["J"] "next sibling";
+        PreviousSibling "value.previous-sibling" "" ["K"] "previous sibling";
+        Level1 "value.level-1" "" ["z 1"] "fold to level 1";
+        Level2 "value.level-2" "" ["z 2"] "fold to level 2";
+        Level3 "value.level-3" "" ["z 3"] "fold to level 3";
+        Level4 "value.level-4" "" ["z 4"] "fold to level 4";
+        Level5 "value.level-5" "" ["z 5"] "fold to level 5";
+        Level6 "value.level-6" "" ["z 6"] "fold to level 6";
+        Level7 "value.level-7" "" ["z 7"] "fold to level 7";
+        Level8 "value.level-8" "" ["z 8"] "fold to level 8";
+        Level9 "value.level-9" "" ["z 9"] "fold to level 9";
+        SearchValue "value.search" "search" ["/"] "search in the value";
+        FilterByField "value.filter-by" "filter by field" ["*"] "filter the stream by this path and value";
+    }
+    Records {
+        Filter "messages.filter" "filter" ["/"] "filter, in kscope's query language";
+        AddTerm "messages.add-term" "" ["&"] "add a term to the filter";
+        OpenRecord "messages.open" "" ["enter"] "to the value";
+        Mark "messages.mark" "" ["space"] "mark the record";
+        MarkRange "messages.mark-range" "" ["V"] "mark from the last mark to here";
+        ClearMarks "messages.clear-marks" "" ["ctrl-\\"] "take all marks away";
+        MarkAll "messages.mark-all" "" ["ctrl-a"] "mark all shown";
+        Headers "messages.headers" "" ["x"] "headers column";
+    }
+    Messages {
+        Follow "messages.follow" "follow" ["s"] "follow on or off";
+        Pause "messages.pause" "pause" ["P"] "pause and go on fetching";
+        Seek "messages.seek" "go to" ["o"] "go to an offset, a time, the newest n";
+        Live "messages.live" "" ["0"] "from now on";
+        FromStart "messages.from-start" "" ["1"] "from the start";
+        Last1m "messages.last-1m" "" ["2"] "the last minute";
+        Last5m "messages.last-5m" "" ["3"] "the last 5 minutes";
+        Last15m "messages.last-15m" "" ["4"] "the last 15 minutes";
+        Last30m "messages.last-30m" "" ["5"] "the last 30 minutes";
+        Last1h "messages.last-1h" "" ["6"] "the last hour";
+        Last6h "messages.last-6h" "" ["7"] "the last 6 hours";
+        Last24h "messages.last-24h" "" ["8"] "the last 24 hours";
+        Partitions "messages.partitions" "" ["p p"] "choose partitions";
+        Isolation "messages.isolation" "" ["I"] "what is in the log, or what a read_committed consumer sees";
+        OnlyKey "messages.only-key" "only this key" ["#"] "only this key; again: all";
+        InsertMark "messages.insert-mark" "" ["m"] "insert a mark line";
+        JumpMark "messages.jump-mark" "" ["'"] "to the next mark";
+        ClearList "messages.clear" "" ["C"] "clear the list";
+        CycleView "messages.view" "view" ["v"] "view: auto, json, text, hex, number";
+        Wrap "messages.wrap" "" ["w"] "wrap long lines";
+        CycleTime "messages.time" "" ["t"] "time: clock, full, age, epoch, hidden";
+        Zone "messages.zone" "" ["T"] "UTC or local time";
+        Layout "messages.layout" "" ["|"] "value on the right, below, off";
+        NextRecord "messages.next-record" "" ["ctrl-n"] "next record, focus stays";
+        PreviousRecord "messages.previous-record" "" ["ctrl-p"] "previous record, focus stays";
+        NextHit "messages.next-hit" "" ["n"] "next hit of the search";
+        PreviousHit "messages.previous-hit" "" ["N"] "previous hit";
+        CopyValue "messages.copy" "" ["c", "y y"] "copy the value";
+        YankLine "yank.line" "yank" ["y v"] "copy the value on one line";
+        YankKey "yank.key" "" ["y k"] "copy the key";
+        YankHeaders "yank.headers" "" ["y h"] "copy the headers as JSON";
+        YankPath "yank.path" "" ["y p"] "copy the path of the cursor";
+        YankJq "yank.jq" "" ["y q"] "copy it as a jq path";
+        YankRecord "yank.record" "" ["y r"] "copy the whole record as JSON";
+        YankPosition "yank.position" "" ["y o"] "copy topic/partition@offset";
+        YankCommand "yank.command" "" ["y c"] "copy the command that prints this record";
+        Export "messages.export" "export" ["ctrl-s"] "save marked or shown records as NDJSON";
+    }
+    Always {
+        Help "help" "help" ["?", "f1"] "this help";
+        Back "back" "back" ["esc", "q"] "close, clear the filter, or one level back; quits at the top";
+        NextPane "next-pane" "pane" ["tab"] "next pane";
+        PreviousPane "previous-pane" "" ["shift-tab"] "previous pane";
+        FullScreen "full-screen" "" ["f"] "pane full screen";
+        Refresh "refresh" "" ["ctrl-r"] "refresh, or retry, now";
+        Redraw "redraw" "" ["ctrl-l"] "draw the screen anew";
+        Suspend "suspend" "" ["ctrl-z"] "suspend";
+        Quit "quit" "" ["ctrl-c"] "quit";
+    }
+}
+
+impl Action {
+    /// Its row in the table.
+    pub fn command(self) -> &'static Command {
+        COMMANDS.iter().find(|row| row.action == self).unwrap_or(&NONE)
+    }
+}
+
+/// Never met: the table is made together with the enum.
+static NONE: Command = Command { action: Action::Quit, name: "", doc: "", short: "", keys: &[], scope: Scope::Always };

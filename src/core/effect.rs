@@ -1,0 +1,40 @@
+//! Everything the core may want done, as values: tests compare them, the guard refuses them, only `app` and `io` do them.
+
+use super::ask::Ask;
+use super::guard::Permit;
+use super::stream::Flow;
+
+/// A running task. Never reused, so a late answer is recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(pub u64);
+
+/// Who wants a task: a screen's number, or the program itself. When a screen goes, its tasks go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Owner(pub u32);
+
+impl Owner {
+    /// Tasks that outlive any screen.
+    pub const PROGRAM: Self = Self(0);
+}
+
+#[derive(Debug)]
+pub enum Effect {
+    Start { id: TaskId, owner: Owner, ask: Ask, permit: Option<Permit> },
+    Cancel(TaskId),
+    CancelOwner(Owner),
+    Flow(TaskId, Flow),
+    /// What needs the terminal: done by the loop itself, while the input thread is parked.
+    Term(Term),
+    Quit,
+}
+
+/// Work for the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Term {
+    Suspend,
+    Redraw,
+    /// Copy through the terminal (OSC 52).
+    Osc52(String),
+    /// The window's title: our own words only, never a name from Kafka.
+    Title(String),
+}

@@ -1,0 +1,123 @@
+//! What reading a topic is, as values: the [`Plan`] that asks for it, the [`Delivery`] of records that comes back, the
+//! [`Progress`] it makes, and the [`Fact`]s that stand between records. One engine (`io::scan`) answers every plan.
+
+use std::sync::Arc;
+
+use crate::model::{BrokerId, Chunk, LeaderEpoch, Offset, PartitionId, TopicId, TopicName, TxnTable};
+use crate::query::Filter;
+use crate::query::position::Position;
+
+/// What a reader sees (`isolation.level`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Isolation {
+    /// Everything in the log, aborted and open transactions marked as such.
+    #[default]
+    ReadUncommitted,
+    /// What a read_committed consumer gets: nothing aborted, nothing behind an open transaction.
+    ReadCommitted,
+}
+
+/// A wish to read one topic.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub topic: TopicName,
+    /// The identity the topic had when it was chosen: another one means that it was deleted and made again.
+    pub topic_id: TopicId,
+    pub from: Position,
+    /// `None`: follow the log until cancelled.
+    pub until: Option<Position>,
+    /// `None`: all, also those added while reading.
+    pub partitions: Option<Vec<PartitionId>>,
+    pub isolation: Isolation,
+    pub filter: Option<Arc<Filter>>,
+    /// The newest so many of what `from` gives, over all partitions together (`-500` in all), or `None`.
+    pub newest: Option<u64>,
+    /// Records that the receiver keeps: of a burst that is larger only the newest so many are sent while following,
+    /// the rest is counted as not shown.
+    pub keep: usize,
+}
+
+/// How the owner steers a running reader.
+#[derive(Debug, Clone)]
+pub enum Flow {
+    /// Send no further fetch until `Resume`.
+    Hold,
+    Resume,
+    /// From now on keep only what matches; `generation` comes back with each delivery made under it.
+    Filter { generation: u32, filter: Option<Arc<Filter>> },
+}
+
+/// Records that arrived, in the order in which they are to be listed, with what has to be said before them.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Of the filter that was in force, from [`Flow::Filter`]; 0 for the plan's own.
+    pub generation: u32,
+    pub facts: Vec<Fact>,
+    /// Those kept; may be empty when only facts arrived.
+    pub chunk: Arc<Chunk>,
+    /// Records read for this delivery, kept or not.
+    pub read: u64,
+    /// Records that matched and were left out because the receiver could not have kept them.
+    pub not_shown: u64,
+}
+
+/// Where a reader stands. Latest wins: only the newest is drawn.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    /// In order of index.
+    pub partitions: Vec<PartitionProgress>,
+    /// Records read so far, and of these matched by the filter.
+    pub read: u64,
+    pub matched: u64,
+    /// Values a filter asked into that were no JSON, or were broken.
+    pub broken: u64,
+    /// Bytes of answers so far.
+    pub bytes: u64,
+    /// The broker asked us to pause for so long, last time it did, in milliseconds.
+    pub throttle_ms: u32,
+    /// Every partition's position was within one answer of its log end when last heard.
+    pub live: bool,
+    /// Outcomes of transactions learnt so far.
+    pub txns: TxnTable,
+}
+
+/// One partition of a reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartitionProgress {
+    pub id: PartitionId,
+    /// The next offset to read.
+    pub position: Offset,
+    /// Log start, last stable offset and high watermark as the last answer told them; `None` before the first.
+    pub log_start: Option<Offset>,
+    pub stable: Option<Offset>,
+    pub end: Option<Offset>,
+    pub leader: Option<BrokerId>,
+    /// What keeps it from being read now, in our words, or `None` when all is well.
+    pub trouble: Option<String>,
+}
+
+/// Something that happened between two records and has to be said in words. Each is shown at its place in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// Retention or DeleteRecords removed `from..to` before it was read (P23).
+    Lost { partition: PartitionId, from: Offset, to: Offset },
+    /// The log is now shorter than what was read: offsets `from..to` were replaced (P22).
+    Truncated { partition: PartitionId, from: Offset, to: Offset },
+    /// A batch whose bytes do not fit its checksum or its form; reading goes on behind it (P50).
+    Corrupt { partition: PartitionId, offset: Offset, next: Offset, bytes: u64, why: &'static str },
+    /// A record or batch over the size limit, not loaded (P47).
+    TooLarge { partition: PartitionId, offset: Offset, next: Offset, bytes: u64 },
+    /// The topic was deleted; what was read stays.
+    Deleted,
+    /// The topic was deleted and made again under its name: reading goes on only when asked to.
+    Recreated { old: TopicId, new: TopicId },
+    PartitionsAdded { from: i32, to: i32 },
+    /// The partition is led by another broker from here on.
+    Moved { partition: PartitionId, to: Option<BrokerId>, epoch: LeaderEpoch },
+    /// Reading was interrupted for so many milliseconds and goes on at the next offset.
+    Resumed { partitions: usize, after_ms: u64 },
+    /// The records before were read under another filter: so many that did not match it were not kept.
+    NotKept { records: u64 },
+    /// We may not read this topic.
+    NotAuthorised,
+}

@@ -1,0 +1,183 @@
+//! From an effect to a task: ids, owners, cancelling, lanes. A task that panics becomes a failure, never a dead screen.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::AbortHandle;
+
+use super::kafka::{Client, Wanted};
+use super::work::Work;
+use super::{clipboard, export};
+use crate::core::ask::{Answer, Ask, FilterAsk, Matches, RenderAsk, Reply};
+use crate::core::effect::{Effect, Owner, TaskId};
+use crate::core::event::Arrival;
+use crate::core::store::Seq;
+use crate::core::stream::{Delivery, Flow, Plan, Progress};
+use crate::decode;
+use crate::model::{Cause, Failure, Foreign};
+use crate::query::Subject;
+use crate::tree::Needle;
+
+/// Replies that may wait for the loop, and chunks: a reader whose chunk finds no room does not fetch on.
+const REPLIES: usize = 64;
+const CHUNKS: usize = 4;
+
+/// Where tasks send.
+#[derive(Debug)]
+pub struct Lanes {
+    pub replies: mpsc::Receiver<Arrival>,
+    pub chunks: mpsc::Receiver<(TaskId, Delivery)>,
+    /// The newest progress: latest wins.
+    pub progress: watch::Receiver<Option<(TaskId, Arc<Progress>)>>,
+}
+
+/// The sending ends, for a task.
+#[derive(Debug, Clone)]
+struct Out {
+    replies: mpsc::Sender<Arrival>,
+    chunks: mpsc::Sender<(TaskId, Delivery)>,
+    progress: Arc<watch::Sender<Option<(TaskId, Arc<Progress>)>>>,
+}
+
+#[derive(Debug)]
+pub struct Runner {
+    client: Client,
+    work: Work,
+    out: Out,
+    tasks: BTreeMap<TaskId, Task>,
+}
+
+#[derive(Debug)]
+struct Task {
+    owner: Owner,
+    abort: AbortHandle,
+    flow: Option<mpsc::UnboundedSender<Flow>>,
+}
+
+impl Runner {
+    /// A runner on the current tokio runtime.
+    pub fn new(client: Client, work: Work) -> (Self, Lanes) {
+        let (replies, replies_out) = mpsc::channel(REPLIES);
+        let (chunks, chunks_out) = mpsc::channel(CHUNKS);
+        let (progress, progress_out) = watch::channel(None);
+        let out = Out { replies, chunks, progress: Arc::new(progress) };
+        let lanes = Lanes { replies: replies_out, chunks: chunks_out, progress: progress_out };
+        (Self { client, work, out, tasks: BTreeMap::new() }, lanes)
+    }
+
+    pub fn perform(&mut self, effect: Effect) {
+        self.tasks.retain(|_, task| !task.abort.is_finished());
+        match effect {
+            Effect::Start { id, owner, ask, permit: _ } => self.start(id, owner, ask),
+            Effect::Cancel(id) => {
+                if let Some(task) = self.tasks.remove(&id) {
+                    task.abort.abort();
+                }
+            }
+            Effect::CancelOwner(owner) => {
+                self.tasks.retain(|_, task| {
+                    if task.owner == owner {
+                        task.abort.abort();
+                    }
+                    task.owner != owner
+                });
+            }
+            Effect::Flow(id, flow) => {
+                if let Some(lane) = self.tasks.get(&id).and_then(|task| task.flow.as_ref()) {
+                    // A reader that has just ended needs no steering.
+                    let _ended = lane.send(flow);
+                }
+            }
+            Effect::Term(_) | Effect::Quit => {}
+        }
+    }
+
+    /// Ends everything that runs.
+    pub fn cancel_all(&mut self) {
+        for task in std::mem::take(&mut self.tasks).into_values() {
+            task.abort.abort();
+        }
+    }
+
+    fn start(&mut self, id: TaskId, owner: Owner, ask: Ask) {
+        tracing::debug!(task = id.0, ask = ask.name(), "start");
+        let (flow, steer) = if matches!(ask, Ask::Read(_)) {
+            let (send, receive) = mpsc::unbounded_channel();
+            (Some(send), Some(receive))
+        } else {
+            (None, None)
+        };
+        let (client, work, out) = (self.client.clone(), self.work.clone(), self.out.clone());
+        let replies = self.out.replies.clone();
+        let name = ask.name();
+        let inner = tokio::spawn(answer(client, work, out, id, ask, steer));
+        let abort = inner.abort_handle();
+        tokio::spawn(async move {
+            let result = match inner.await {
+                Ok(result) => result,
+                Err(error) if error.is_cancelled() => return,
+                Err(error) => {
+                    tracing::error!(task = id.0, ask = name, "panicked: {error}");
+                    Err(Failure::new("work for the screen", Cause::Bug(Foreign::new(format!("the task \"{name}\" failed; the log says more")))))
+                }
+            };
+            // A loop that is gone wants no reply.
+            let _gone = replies.send(Arrival::Reply(Reply { id, result })).await;
+        });
+        self.tasks.insert(id, Task { owner, abort, flow });
+    }
+}
+
+async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, steer: Option<mpsc::UnboundedReceiver<Flow>>) -> Result<Answer, Failure> {
+    match ask {
+        Ask::Cluster => client.cluster("list the topics", Wanted::All).await.map(|view| Answer::Cluster(Arc::new(view))),
+        Ask::Read(plan) => read(client, work, out, id, *plan, steer).await,
+        Ask::Render(ask) => work.run("show the value", move || render(&ask)).await?,
+        Ask::Search { seq, view, text } => work.run("search the value", move || search(seq, &view, &text)).await?,
+        Ask::Filter(ask) => work.run("filter the list", move || Answer::Matches(matches(&ask))).await,
+        Ask::Open { topic, partition, offset } => {
+            let _ = (topic, partition, offset);
+            Err(Failure::new("open", Cause::Cancelled))
+        }
+        Ask::Copy(text) => Ok(Answer::Copied(clipboard::copy(text).await)),
+        Ask::Export(export) => work.run("save the records", move || export::write(&export)).await?,
+    }
+}
+
+fn render(ask: &RenderAsk) -> Result<Answer, Failure> {
+    let value = ask.chunk.value_bytes(ask.row);
+    let hits = match (&ask.filter, &value) {
+        (Some(filter), Some(value)) => filter.hits(value),
+        _ => Vec::new(),
+    };
+    let view = Arc::new(decode::view(value.as_ref(), ask.wanted));
+    Ok(Answer::Rendered { seq: ask.seq, chunk: Arc::clone(&ask.chunk), row: ask.row, view, hits })
+}
+
+fn search(seq: Seq, view: &decode::View, text: &str) -> Result<Answer, Failure> {
+    let needle = Needle::typed(text).map_err(|error| Failure::new("search the value", Cause::Usage(Foreign::new(error.to_string()))))?;
+    Ok(Answer::Hits { seq, found: Arc::new(view.search(&needle)) })
+}
+
+/// The records of a snapshot that match.
+fn matches(ask: &FilterAsk) -> Matches {
+    let (mut seqs, mut scanned, mut broken) = (Vec::new(), 0, 0);
+    for (first, chunk) in ask.snapshot.iter() {
+        for (seq, record) in (first.0..).map(Seq).zip(chunk.iter()) {
+            scanned += 1;
+            let txn = record.transaction.map(|producer| ask.txns.outcome(record.partition, producer, record.offset));
+            let verdict = ask.filter.matches(&Subject { record: &record, topic: ask.topic.raw(), txn, now: ask.now });
+            broken += u64::from(verdict.not_json || verdict.broken);
+            if verdict.matched {
+                seqs.push(seq);
+            }
+        }
+    }
+    Matches { generation: ask.generation, seqs, scanned, broken }
+}
+
+async fn read(client: Client, work: Work, out: Out, id: TaskId, plan: Plan, steer: Option<mpsc::UnboundedReceiver<Flow>>) -> Result<Answer, Failure> {
+    let _ = (client, work, out, id, plan, steer);
+    Ok(Answer::ReadEnded)
+}

@@ -1,0 +1,154 @@
+//! What a screen is, and which there are. One module is one screen: its state, what it does, how it is drawn, its tests.
+//!
+//! Screens may use core, model, text, json, tree, query, decode, ui and the cells of the terminal library; never `io`,
+//! tokio, files, the clock, or each other. To add one: a file here, a [`Route`], an arm in [`open`].
+
+use std::fmt::Debug;
+
+use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::core::action::{Action, Scope};
+use crate::core::ask::Ask;
+use crate::core::cluster::Cluster;
+use crate::core::effect::{Effect, Owner, TaskId, Term};
+use crate::core::event::Arrival;
+use crate::core::key::Input;
+use crate::core::notices::Notices;
+use crate::core::store::Limits;
+use crate::core::stream::Flow;
+use crate::model::{Time, Topic};
+use crate::text::Shown;
+use crate::ui::{Pen, Theme};
+
+pub mod messages;
+pub mod topics;
+
+/// A place to go: a screen's name and arguments.
+#[derive(Debug, Clone)]
+pub enum Route {
+    Topics,
+    Messages(std::sync::Arc<Topic>),
+}
+
+/// The screen for a route.
+pub fn open(route: Route, cx: &mut Cx<'_>) -> Box<dyn Screen> {
+    match route {
+        Route::Topics => Box::new(topics::Topics::open(cx)),
+        Route::Messages(topic) => Box::new(messages::Messages::open(topic, cx)),
+    }
+}
+
+/// What a screen may see and ask for while it changes itself.
+#[derive(Debug)]
+pub struct Cx<'a> {
+    pub now: Time,
+    /// Of the screen's own area: columns and rows.
+    pub size: (u16, u16),
+    pub cluster: &'a Cluster,
+    pub settings: &'a Settings,
+    pub notices: &'a mut Notices,
+    pub owner: Owner,
+    pub next_task: &'a mut u64,
+    pub effects: &'a mut Vec<Effect>,
+    /// Where to go once this is done.
+    pub go: Option<Route>,
+}
+
+impl Cx<'_> {
+    /// Asks for something; the reply comes to `receive` under this id.
+    pub fn start(&mut self, ask: Ask) -> TaskId {
+        *self.next_task += 1;
+        let id = TaskId(*self.next_task);
+        self.effects.push(Effect::Start { id, owner: self.owner, ask, permit: None });
+        id
+    }
+
+    pub fn cancel(&mut self, id: TaskId) {
+        self.effects.push(Effect::Cancel(id));
+    }
+
+    pub fn flow(&mut self, id: TaskId, flow: Flow) {
+        self.effects.push(Effect::Flow(id, flow));
+    }
+
+    pub fn term(&mut self, term: Term) {
+        self.effects.push(Effect::Term(term));
+    }
+}
+
+/// What holds for the whole run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub limits: Limits,
+    pub zone: TimeZone,
+    /// What the message screen shows when it opens: so many of the newest records, in all.
+    pub newest: u64,
+    /// Bytes that these may be at most.
+    pub newest_bytes: u64,
+}
+
+/// What drawing may see.
+#[derive(Debug)]
+pub struct Look<'a> {
+    pub theme: &'a Theme,
+    pub now: Time,
+    pub cluster: &'a Cluster,
+    pub settings: &'a Settings,
+}
+
+/// Why an action does nothing here, as a sentence.
+pub type Reason = &'static str;
+
+/// A screen. Overlays are the same thing drawn on top.
+pub trait Screen: Debug {
+    /// Its place in the breadcrumbs.
+    fn crumb(&self) -> Shown<'_>;
+
+    /// Which keys apply now, nearest first.
+    fn scopes(&self) -> Vec<Scope>;
+
+    /// Greys the key line and explains a dead key.
+    fn allows(&self, cx: &Cx<'_>, action: Action) -> Result<(), Reason>;
+
+    /// Does what the user wants.
+    fn act(&mut self, cx: &mut Cx<'_>, action: Action);
+
+    /// Closes what is open within it or clears a filter. False: nothing was, so the screen itself goes.
+    fn back(&mut self, _cx: &mut Cx<'_>) -> bool {
+        false
+    }
+
+    /// Whether a text is being typed, so that keys are letters.
+    fn editing(&self) -> bool {
+        false
+    }
+
+    /// Keys and pastes while [`Screen::editing`].
+    fn input(&mut self, _cx: &mut Cx<'_>, _input: &Input) {}
+
+    /// An answer, or a part of one; given back when it is not for this screen.
+    fn receive(&mut self, _cx: &mut Cx<'_>, arrival: Arrival) -> Option<Arrival> {
+        Some(arrival)
+    }
+
+    /// The shared view of the cluster changed.
+    fn refreshed(&mut self, _cx: &mut Cx<'_>) {}
+
+    /// The size changed.
+    fn resized(&mut self, _cx: &mut Cx<'_>) {}
+
+    /// When it next wants to look at the clock.
+    fn wake_at(&self, _now: Time) -> Option<Time> {
+        None
+    }
+
+    /// That moment has come.
+    fn woke(&mut self, _cx: &mut Cx<'_>) {}
+
+    /// The last line: a prompt, or facts.
+    fn status(&self, look: &Look<'_>, pen: &mut Pen<'_>);
+
+    fn draw(&self, look: &Look<'_>, buf: &mut Buffer, area: Rect);
+}

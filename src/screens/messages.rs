@@ -1,0 +1,623 @@
+//! The messages of one topic, live: filter bar, list, value and record facts. Opening it never reads from the start by
+//! surprise: the newest records in all, then what arrives.
+//!
+//! One file per part: `reader` (the running task), `rows` (the lines), `filter` (the bar), `seek` (where to go), `list`,
+//! `value` and `record` (the panes), `yank` (what can be copied).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{Cx, Look, Reason, Screen};
+use crate::core::action::{Action, Scope};
+use crate::core::ask::{Answer, Ask, Reply};
+use crate::core::cursor::{Cursor, Place};
+use crate::core::effect::TaskId;
+use crate::core::event::Arrival;
+use crate::core::key::Input;
+use crate::core::line::Line;
+use crate::core::store::{MessageStore, Seq};
+use crate::core::stream::{Delivery, Fact, Isolation};
+use crate::model::{Time, Topic};
+use crate::query::position::Position;
+use crate::text::{Shown, TimeFormat};
+use crate::ui::Pen;
+
+mod draw;
+mod filter;
+mod list;
+mod reader;
+mod record;
+mod rows;
+mod seek;
+mod value;
+mod yank;
+
+use filter::Bar;
+use reader::{From, Reader};
+use rows::{Rows, What};
+use value::ValuePane;
+
+#[derive(Debug)]
+pub struct Messages {
+    reader: Reader,
+    store: MessageStore,
+    rows: Rows,
+    bar: Bar,
+    value: ValuePane,
+    prompt: Option<Prompt>,
+    focus: Focus,
+    layout: Layout,
+    full_screen: bool,
+    follow: bool,
+    time: Option<TimeFormat>,
+    local: bool,
+    headers: bool,
+    /// Records shown per second, measured between two progress reports.
+    rate: Rate,
+    /// Where the last range of marks began.
+    last_mark: Option<Seq>,
+    /// Facts that were read under a filter and are to be told when it goes: records that were not kept.
+    not_kept: u64,
+    not_shown: u64,
+    /// A record too large for the live view that is being fetched alone.
+    opening: Option<TaskId>,
+    tasks: BTreeSet<TaskId>,
+    /// The cluster's addresses as the user gave them, for commands that are copied.
+    bootstrap: String,
+}
+
+/// Which pane takes the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Focus {
+    List,
+    Value,
+}
+
+/// Where the value is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    Below,
+    Right,
+    Off,
+}
+
+/// A line being typed for something other than the filter.
+#[derive(Debug)]
+struct Prompt {
+    kind: PromptKind,
+    line: Line,
+    error: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PromptKind {
+    Seek,
+    Partitions,
+    Search,
+}
+
+#[derive(Debug, Default)]
+struct Rate {
+    at: Option<Time>,
+    read: u64,
+    bytes: u64,
+    per_second: f64,
+    bytes_per_second: f64,
+}
+
+impl Messages {
+    pub fn open(topic: Arc<Topic>, cx: &mut Cx<'_>) -> Self {
+        let newest = cx.settings.newest;
+        let from = From { position: Position::Earliest, newest: Some(newest), words: format!("the newest {newest} in all, then live") };
+        let mut messages = Self {
+            reader: Reader::new(topic, from),
+            store: MessageStore::new(cx.settings.limits),
+            rows: Rows::default(),
+            bar: Bar::default(),
+            value: ValuePane::default(),
+            prompt: None,
+            focus: Focus::List,
+            layout: Layout::Below,
+            full_screen: false,
+            follow: true,
+            time: Some(TimeFormat::Clock),
+            local: false,
+            headers: false,
+            rate: Rate::default(),
+            last_mark: None,
+            not_kept: 0,
+            not_shown: 0,
+            opening: None,
+            tasks: BTreeSet::new(),
+            bootstrap: cx.cluster.bootstrap.clone(),
+        };
+        messages.restart(cx);
+        messages
+    }
+
+    /// Reads anew from `reader.from`, with an empty list.
+    fn restart(&mut self, cx: &mut Cx<'_>) {
+        self.store.clear();
+        self.rows.clear();
+        self.not_kept = 0;
+        self.not_shown = 0;
+        self.reader.evicted_before = self.store.evicted();
+        self.rate = Rate::default();
+        self.reader.start(cx, self.bar.in_force());
+        let generation = self.bar.generation();
+        self.reader.set_filter(cx, generation, self.bar.in_force());
+    }
+
+    /// Rows that the list can show at this size.
+    fn list_height(&self, cx: &Cx<'_>) -> usize {
+        let area = Rect::new(0, 0, cx.size.0, cx.size.1);
+        usize::from(draw::areas(self, area).list.map_or(0, |pane| pane.height.saturating_sub(2)))
+    }
+
+    fn value_size(&self, cx: &Cx<'_>) -> (usize, usize) {
+        let area = Rect::new(0, 0, cx.size.0, cx.size.1);
+        draw::areas(self, area).value.map_or((0, 0), |pane| (usize::from(pane.width), usize::from(pane.height.saturating_sub(1))))
+    }
+
+    /// The cursor was moved by hand: following ends unless it stands on the last row.
+    fn moved(&mut self, cx: &mut Cx<'_>, by: isize) {
+        let height = self.list_height(cx);
+        self.rows.cursor.by(by, self.rows.len(), height);
+        if by < 0 && self.rows.len() > 1 {
+            self.set_follow(cx, false);
+        }
+        self.render(cx);
+    }
+
+    fn set_follow(&mut self, cx: &mut Cx<'_>, follow: bool) {
+        self.follow = follow;
+        if follow {
+            let height = self.list_height(cx);
+            self.rows.cursor.to(usize::MAX, self.rows.len(), height);
+            self.reader.full = false;
+        }
+        self.reader.steer(cx);
+    }
+
+    /// Asks for the value under the cursor, unless it is there or one is on its way: the newest wish wins.
+    fn render(&mut self, cx: &mut Cx<'_>) {
+        if self.layout == Layout::Off && !self.full_screen && self.focus == Focus::List {
+            return;
+        }
+        let Some(seq) = self.rows.selected() else { return };
+        if let Some((chunk, row)) = self.store.locate(seq) {
+            self.value.filter = self.bar.in_force();
+            self.value.want(cx, seq, chunk, row);
+        }
+    }
+
+    fn took(&mut self, cx: &mut Cx<'_>, delivery: &Delivery) {
+        let height = self.list_height(cx);
+        let from = self.store.end();
+        for fact in &delivery.facts {
+            self.rows.insert_note(from, What::Fact(fact.clone()));
+        }
+        self.not_shown += delivery.not_shown;
+        self.not_kept += delivery.read.saturating_sub(delivery.chunk.len() as u64 + delivery.not_shown);
+        let was_full = self.store.is_full();
+        self.store.push(Arc::clone(&delivery.chunk));
+        let to = self.store.end();
+        if delivery.generation == self.bar.generation() || self.bar.in_force().is_none() {
+            self.rows.append(from, to);
+            self.bar.arrived(from, to, self.store.first());
+        } else {
+            self.bar.look_at(cx, &self.reader, &self.store, from);
+        }
+        self.rows.evict(self.store.first());
+        if self.follow {
+            self.rows.cursor.to(usize::MAX, self.rows.len(), height);
+        } else {
+            self.rows.cursor.fit(self.rows.len(), height);
+            if !was_full && self.store.is_full() {
+                self.reader.full = true;
+                self.reader.steer(cx);
+            }
+        }
+        self.render(cx);
+    }
+
+    fn reply(&mut self, cx: &mut Cx<'_>, reply: Reply) -> Option<Reply> {
+        if self.reader.is(reply.id) {
+            let failure = reply.result.err();
+            if let Some(failure) = &failure {
+                cx.notices.failure(failure);
+            }
+            self.reader.ended(failure);
+            return None;
+        }
+        let reply = self.value.receive(cx, reply)?;
+        let reply = match self.bar.receive(reply) {
+            Err(reply) => reply,
+            Ok(matches) => {
+                let height = self.list_height(cx);
+                self.rows.rebuild(matches.into_iter(), self.store.first(), height);
+                if self.follow {
+                    self.rows.cursor.to(usize::MAX, self.rows.len(), height);
+                }
+                self.render(cx);
+                return None;
+            }
+        };
+        if self.opening == Some(reply.id) {
+            self.opening = None;
+            match reply.result {
+                Ok(Answer::Opened { chunk }) => self.value.alone(cx, &chunk),
+                Ok(_) => {}
+                Err(failure) => cx.notices.failure(&failure),
+            }
+            return None;
+        }
+        if !self.tasks.remove(&reply.id) {
+            return Some(reply);
+        }
+        match reply.result {
+            Ok(Answer::Exported { path, records, bytes }) => {
+                cx.notices.good(cx.now, format!("{records} records, {}, written to {}", crate::text::units::size(bytes), path.display()));
+            }
+            Ok(_) => {}
+            Err(failure) => cx.notices.failure(&failure),
+        }
+        None
+    }
+
+    /// The filter changed: what is held is looked through off the loop, what arrives by the reader.
+    fn refilter(&mut self, cx: &mut Cx<'_>) {
+        let generation = self.bar.generation();
+        self.reader.set_filter(cx, generation, self.bar.in_force());
+        if self.bar.in_force().is_some() {
+            self.not_kept = 0;
+            self.bar.look_at(cx, &self.reader, &self.store, self.store.first());
+            return;
+        }
+        if self.not_kept > 0 {
+            let records = std::mem::take(&mut self.not_kept);
+            let before = self.store.end();
+            self.rows.insert_note(before, What::Fact(Fact::NotKept { records }));
+        }
+        let height = self.list_height(cx);
+        let all = (self.store.first().0..self.store.end().0).map(Seq);
+        self.rows.rebuild(all, self.store.first(), height);
+        if self.follow {
+            self.rows.cursor.to(usize::MAX, self.rows.len(), height);
+        }
+        self.render(cx);
+    }
+
+    fn move_list(&mut self, cx: &mut Cx<'_>, action: Action) {
+        let (len, height) = (self.rows.len(), self.list_height(cx));
+        match action {
+            Action::Down => self.moved(cx, 1),
+            Action::Up => self.moved(cx, -1),
+            Action::HalfDown => self.moved(cx, Cursor::half(height)),
+            Action::HalfUp => self.moved(cx, -Cursor::half(height)),
+            Action::PageDown => self.moved(cx, Cursor::page(height)),
+            Action::PageUp => self.moved(cx, -Cursor::page(height)),
+            Action::First => self.moved(cx, isize::MIN / 2),
+            Action::Last => {
+                self.set_follow(cx, true);
+                self.render(cx);
+            }
+            Action::PutTop => self.rows.cursor.place(Place::Top, len, height),
+            Action::PutMiddle => self.rows.cursor.place(Place::Middle, len, height),
+            Action::PutBottom => self.rows.cursor.place(Place::Bottom, len, height),
+            _ => {}
+        }
+    }
+
+    fn act_on_stream(&mut self, cx: &mut Cx<'_>, action: Action) {
+        match action {
+            Action::Follow => {
+                let follow = !self.follow;
+                self.set_follow(cx, follow);
+                self.render(cx);
+            }
+            Action::Pause => {
+                self.reader.paused = !self.reader.paused;
+                self.reader.steer(cx);
+            }
+            Action::ClearList => {
+                self.store.clear();
+                self.rows.clear();
+                self.reader.full = false;
+                self.reader.steer(cx);
+            }
+            Action::InsertMark => {
+                let (before, now) = (self.store.end(), cx.now);
+                self.rows.insert_note(before, What::Mark(now));
+                if self.follow {
+                    self.set_follow(cx, true);
+                }
+            }
+            Action::JumpMark => {
+                if let Some(at) = self.rows.next_note() {
+                    let height = self.list_height(cx);
+                    self.set_follow(cx, false);
+                    self.rows.cursor.to(at, self.rows.len(), height);
+                }
+            }
+            Action::Isolation => {
+                self.reader.isolation = match self.reader.isolation {
+                    Isolation::ReadUncommitted => Isolation::ReadCommitted,
+                    Isolation::ReadCommitted => Isolation::ReadUncommitted,
+                };
+                self.restart(cx);
+            }
+            Action::OnlyKey => self.only_key(cx),
+            Action::Refresh if self.reader.failure.is_some() || !self.reader.is_running() => self.restart(cx),
+            _ => {}
+        }
+    }
+
+    /// `#`: only records with the selected key; again: all.
+    fn only_key(&mut self, cx: &mut Cx<'_>) {
+        let key = self.rows.selected().and_then(|seq| self.store.get(seq)).map(|record| record.key.map(<[u8]>::to_vec));
+        let Some(key) = key else { return };
+        if self.bar.toggle_key(cx, key.as_deref()) {
+            self.refilter(cx);
+        }
+    }
+
+    fn mark(&mut self, cx: &mut Cx<'_>, action: Action) {
+        let Some(seq) = self.rows.selected() else { return };
+        match action {
+            Action::Mark => {
+                if !self.rows.marked.remove(&seq) {
+                    self.rows.marked.insert(seq);
+                    self.last_mark = Some(seq);
+                }
+                self.moved(cx, 1);
+            }
+            Action::MarkRange => {
+                let other = self.last_mark.unwrap_or(seq);
+                let (from, to) = (seq.min(other), seq.max(other));
+                let range: Vec<Seq> = self.rows.records().filter(|s| (from..=to).contains(s)).collect();
+                self.rows.marked.extend(range);
+            }
+            Action::MarkAll => {
+                let all: Vec<Seq> = self.rows.records().collect();
+                self.rows.marked.extend(all);
+            }
+            _ => self.rows.marked.clear(),
+        }
+    }
+
+    fn act_on_look(&mut self, cx: &mut Cx<'_>, action: Action) {
+        match action {
+            Action::NextPane | Action::PreviousPane | Action::OpenRecord => {
+                self.focus = if self.focus == Focus::List { Focus::Value } else { Focus::List };
+                if self.focus == Focus::Value && self.layout == Layout::Off {
+                    self.layout = Layout::Below;
+                }
+            }
+            Action::FullScreen => self.full_screen = !self.full_screen,
+            Action::Layout => {
+                self.layout = match self.layout {
+                    Layout::Below => Layout::Right,
+                    Layout::Right => Layout::Off,
+                    Layout::Off => Layout::Below,
+                };
+                if self.layout == Layout::Off {
+                    self.focus = Focus::List;
+                }
+            }
+            Action::CycleTime => {
+                self.time = match self.time {
+                    Some(TimeFormat::Clock) => Some(TimeFormat::Full),
+                    Some(TimeFormat::Full) => Some(TimeFormat::Age),
+                    Some(TimeFormat::Age) => Some(TimeFormat::Epoch),
+                    Some(TimeFormat::Epoch) => None,
+                    None => Some(TimeFormat::Clock),
+                };
+            }
+            Action::Zone => self.local = !self.local,
+            Action::Headers => self.headers = !self.headers,
+            Action::CycleView => {
+                self.value.next_view();
+                self.value.forget();
+            }
+            Action::Wrap => self.value.wrap = !self.value.wrap,
+            _ => {}
+        }
+        let height = self.list_height(cx);
+        self.rows.cursor.fit(self.rows.len(), height);
+        self.render(cx);
+    }
+
+    fn export(&mut self, cx: &mut Cx<'_>) {
+        let marked = !self.rows.marked.is_empty();
+        let wanted: Vec<Seq> = if marked { self.rows.marked.iter().copied().collect() } else { self.rows.records().collect() };
+        let rows: Vec<_> = wanted.iter().filter_map(|&seq| self.store.locate(seq)).map(|(chunk, row)| (Arc::clone(chunk), row)).collect();
+        if rows.is_empty() {
+            cx.notices.look(cx.now, "No record is shown, so there is nothing to save.");
+            return;
+        }
+        let txns = Arc::new(self.reader.progress.txns.clone());
+        let topic = self.reader.topic.name.clone();
+        let task = cx.start(Ask::Export(crate::core::ask::Export { topic, rows, txns }));
+        self.tasks.insert(task);
+    }
+}
+
+impl Screen for Messages {
+    fn crumb(&self) -> Shown<'_> {
+        Shown::of(self.reader.topic.name.raw())
+    }
+
+    fn scopes(&self) -> Vec<Scope> {
+        match self.focus {
+            Focus::List => vec![Scope::Records, Scope::Messages, Scope::List],
+            Focus::Value => vec![Scope::Value, Scope::Messages, Scope::List],
+        }
+    }
+
+    fn allows(&self, _cx: &Cx<'_>, action: Action) -> Result<(), Reason> {
+        let needs_record = matches!(
+            action,
+            Action::OnlyKey
+                | Action::Mark
+                | Action::MarkRange
+                | Action::CopyValue
+                | Action::YankLine
+                | Action::YankKey
+                | Action::YankHeaders
+                | Action::YankRecord
+                | Action::YankPosition
+                | Action::YankCommand
+        );
+        if needs_record && self.rows.selected().is_none() { Err("No record is selected.") } else { Ok(()) }
+    }
+
+    fn act(&mut self, cx: &mut Cx<'_>, action: Action) {
+        match action.command().scope {
+            Scope::List if self.focus == Focus::Value => self.value.act(cx, action, self.value_size(cx)),
+            Scope::List => self.move_list(cx, action),
+            Scope::Value => match action {
+                Action::SearchValue => self.prompt = Some(Prompt { kind: PromptKind::Search, line: Line::default(), error: None }),
+                Action::FilterByField => {
+                    if let Some(text) = self.value.field_test() {
+                        self.bar.set(cx, &text);
+                        self.refilter(cx);
+                    }
+                }
+                _ => self.value.act(cx, action, self.value_size(cx)),
+            },
+            _ => self.act_here(cx, action),
+        }
+    }
+
+    fn back(&mut self, cx: &mut Cx<'_>) -> bool {
+        if self.full_screen {
+            self.full_screen = false;
+        } else if self.focus == Focus::Value {
+            if !self.value.clear_search() {
+                self.focus = Focus::List;
+            }
+        } else if self.bar.in_force().is_some() {
+            self.bar.set(cx, "");
+            self.refilter(cx);
+        } else {
+            return false;
+        }
+        let height = self.list_height(cx);
+        self.rows.cursor.fit(self.rows.len(), height);
+        true
+    }
+
+    fn editing(&self) -> bool {
+        self.bar.is_editing() || self.prompt.is_some()
+    }
+
+    fn input(&mut self, cx: &mut Cx<'_>, input: &Input) {
+        if self.prompt.is_some() {
+            self.type_prompt(cx, input);
+        } else if self.bar.input(cx, input) {
+            self.refilter(cx);
+        }
+    }
+
+    fn receive(&mut self, cx: &mut Cx<'_>, arrival: Arrival) -> Option<Arrival> {
+        match arrival {
+            Arrival::Chunk(id, delivery) if self.reader.is(id) => {
+                self.took(cx, &delivery);
+                None
+            }
+            Arrival::Progress(id, progress) if self.reader.is(id) => {
+                self.rate.measure(cx.now, progress.read, progress.bytes);
+                self.reader.progress = progress;
+                None
+            }
+            Arrival::Reply(reply) => self.reply(cx, reply).map(Arrival::Reply),
+            other => Some(other),
+        }
+    }
+
+    fn resized(&mut self, cx: &mut Cx<'_>) {
+        let height = self.list_height(cx);
+        self.rows.cursor.fit(self.rows.len(), height);
+    }
+
+    fn status(&self, look: &Look<'_>, pen: &mut Pen<'_>) {
+        draw::status(self, look, pen);
+    }
+
+    fn draw(&self, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
+        draw::draw(self, look, buf, area);
+    }
+}
+
+impl Messages {
+    fn act_here(&mut self, cx: &mut Cx<'_>, action: Action) {
+        match action {
+            Action::Filter => self.bar.edit(None),
+            Action::AddTerm => self.bar.edit(Some(" and ")),
+            Action::Mark | Action::MarkRange | Action::MarkAll | Action::ClearMarks => self.mark(cx, action),
+            Action::Seek => self.prompt = Some(Prompt { kind: PromptKind::Seek, line: Line::default(), error: None }),
+            Action::Partitions => self.prompt = Some(Prompt { kind: PromptKind::Partitions, line: Line::default(), error: None }),
+            Action::Live
+            | Action::FromStart
+            | Action::Last1m
+            | Action::Last5m
+            | Action::Last15m
+            | Action::Last30m
+            | Action::Last1h
+            | Action::Last6h
+            | Action::Last24h => self.jump(cx, action),
+            Action::Export => self.export(cx),
+            Action::CopyValue
+            | Action::YankLine
+            | Action::YankKey
+            | Action::YankHeaders
+            | Action::YankPath
+            | Action::YankJq
+            | Action::YankRecord
+            | Action::YankPosition
+            | Action::YankCommand => self.yank(cx, action),
+            Action::NextRecord => self.moved(cx, 1),
+            Action::PreviousRecord => self.moved(cx, -1),
+            Action::NextHit | Action::PreviousHit => self.value.act(cx, action, self.value_size(cx)),
+            Action::Follow
+            | Action::Pause
+            | Action::ClearList
+            | Action::InsertMark
+            | Action::JumpMark
+            | Action::Isolation
+            | Action::OnlyKey
+            | Action::Refresh => self.act_on_stream(cx, action),
+            _ => self.act_on_look(cx, action),
+        }
+    }
+
+    /// The time zone in force.
+    fn zone(&self, look: &Look<'_>) -> jiff::tz::TimeZone {
+        if self.local { jiff::tz::TimeZone::system() } else { look.settings.zone.clone() }
+    }
+}
+
+impl Rate {
+    /// From two reports at least half a second apart, smoothed.
+    fn measure(&mut self, now: Time, read: u64, bytes: u64) {
+        let Some(at) = self.at else {
+            *self = Self { at: Some(now), read, bytes, ..Self::default() };
+            return;
+        };
+        let apart = now.since(at);
+        if apart < Duration::from_millis(500) {
+            return;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a rate is shown with three digits")]
+        let per = |new: u64, old: u64| new.saturating_sub(old) as f64 / apart.as_secs_f64();
+        let mix = |old: f64, new: f64| if old == 0.0 { new } else { old * 0.5 + new * 0.5 };
+        self.per_second = mix(self.per_second, per(read, self.read));
+        self.bytes_per_second = mix(self.bytes_per_second, per(bytes, self.bytes));
+        *self = Self { at: Some(now), read, bytes, ..std::mem::take(self) };
+    }
+}

@@ -1,0 +1,185 @@
+//! Where the panes of the message screen lie, and the lines around them.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::core::stream::Isolation;
+use crate::screens::Look;
+use crate::text::{Shown, units};
+use crate::ui::{self, Pane, Pen, Token};
+
+use super::{Focus, Layout, Messages, PromptKind, list, record};
+
+/// The record pane takes so many columns when there is room for it beside the value.
+const RECORD: u16 = 46;
+/// Beside each other only when the value keeps so many columns.
+const VALUE_LEAST: u16 = 40;
+
+/// The panes that are seen, each with its title line.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Areas {
+    pub(super) bar: Rect,
+    pub(super) list: Option<Rect>,
+    pub(super) value: Option<Rect>,
+    pub(super) record: Option<Rect>,
+}
+
+/// Update and drawing both ask here, so that they agree on every height.
+pub(super) fn areas(screen: &Messages, area: Rect) -> Areas {
+    let bar = Rect { height: area.height.min(1), ..area };
+    let rest = Rect { y: area.y + bar.height, height: area.height - bar.height, ..area };
+    let mut areas = Areas { bar, ..Areas::default() };
+    if screen.full_screen {
+        match screen.focus {
+            Focus::List => areas.list = Some(rest),
+            Focus::Value => areas.value = Some(rest),
+        }
+        return areas;
+    }
+    match screen.layout {
+        Layout::Off => areas.list = Some(rest),
+        Layout::Right if area.width >= 100 => {
+            let (left, right) = ui::split_right(rest, area.width / 2);
+            areas.list = Some(left);
+            let facts = right.height / 3;
+            areas.value = Some(Rect { height: right.height - facts, ..right });
+            areas.record = Some(Rect { y: right.y + right.height - facts, height: facts, ..right });
+        }
+        Layout::Below | Layout::Right => {
+            let list = (rest.height * 9 / 20).max(4).min(rest.height);
+            areas.list = Some(Rect { height: list, ..rest });
+            let below = Rect { y: rest.y + list, height: rest.height - list, ..rest };
+            if area.width >= VALUE_LEAST + RECORD + 1 {
+                let (left, right) = ui::split_right(below, RECORD);
+                areas.value = Some(left);
+                areas.record = Some(right);
+            } else {
+                areas.value = Some(below);
+            }
+        }
+    }
+    areas
+}
+
+pub(super) fn draw(screen: &Messages, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
+    let areas = areas(screen, area);
+    bar(screen, look, &mut Pen::new(buf, look.theme, areas.bar, 0));
+    if let Some(area) = areas.list {
+        list::draw(screen, look, buf, area);
+    }
+    if let Some(area) = areas.value {
+        screen.value.draw(look, buf, area, screen.focus == Focus::Value, screen.rows.selected());
+    }
+    if let Some(area) = areas.record {
+        let pane = Pane::of(area);
+        ui::title_rule(buf, look.theme, pane.title, false, "Record", &[], &[]);
+        record::draw(screen, look, buf, pane.body);
+    }
+}
+
+/// The filter, where reading began, and what was found.
+fn bar(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
+    pen.gap(1);
+    if let Some(line) = &screen.bar.editing {
+        pen.prompt("/ ", line);
+        return;
+    }
+    let progress = &screen.reader.progress;
+    if screen.bar.text.is_empty() {
+        pen.own("/ ", Token::Faint).own("no filter", Token::Dim);
+    } else {
+        let room = pen.room() / 2;
+        pen.own("/ ", Token::Accent).shown(&Shown::of(&screen.bar.text), Token::Title, room);
+        let found = if screen.bar.is_looking() { " …" } else { "" };
+        let held = screen.rows.records().count() as u64;
+        pen.gap(3).own("matched ", Token::Dim).bold(units::thousands(progress.matched.max(held)), Token::Title);
+        pen.own(format!(" of {}{found}", units::thousands(progress.read)), Token::Dim);
+        if progress.broken > 0 {
+            pen.own(format!(" · {} not JSON or broken", units::thousands(progress.broken)), Token::Look);
+        }
+    }
+    pen.gap(3).own("since ", Token::Dim);
+    let room = pen.room();
+    pen.shown(&Shown::of(&screen.reader.from.words), Token::Text, room.min(40));
+    if let Some(chosen) = &screen.reader.partitions {
+        let list: Vec<String> = chosen.iter().map(|p| p.0.to_string()).collect();
+        pen.gap(3).own("partitions ", Token::Dim).shown(&Shown::of(&list.join(",")), Token::Look, 30);
+    }
+    if screen.reader.isolation == Isolation::ReadCommitted {
+        pen.gap(3).own("read_committed", Token::Look);
+    }
+    if screen.rate.per_second >= 1.0 && pen.room() > 24 {
+        pen.gap(3).own("reading ", Token::Dim).own(units::rate(screen.rate.per_second), Token::Text);
+    }
+    let _ = look;
+}
+
+/// The last line: a prompt, an error of the filter, or the facts of the buffer.
+pub(super) fn status(screen: &Messages, _look: &Look<'_>, pen: &mut Pen<'_>) {
+    if let Some(prompt) = &screen.prompt {
+        let (sign, help) = match prompt.kind {
+            PromptKind::Seek => ("go to ", "7@12000 · -500 · 15m · 2026-11-20T12:40Z · earliest · latest"),
+            PromptKind::Partitions => ("partitions ", "0,3 or 2-5 · empty for all"),
+            PromptKind::Search => ("search ", "text or /regex/ · n next, N previous"),
+        };
+        pen.prompt(sign, &prompt.line);
+        match &prompt.error {
+            Some(error) => pen.gap(3).own("✗ ", Token::Act).shown(&Shown::of(error), Token::Act, usize::MAX),
+            None => pen.gap(4).own(help, Token::Dim),
+        };
+        return;
+    }
+    if let (Some(error), Some(line)) = (&screen.bar.error, &screen.bar.editing) {
+        // The caret stands below the place in the bar: both lines begin with three columns.
+        let column = 2 + crate::text::width(line.text().get(..error.at.start).unwrap_or(line.text()));
+        if column < pen.room() / 2 {
+            pen.gap(column);
+        }
+        pen.own("^ ", Token::Act).shown(&Shown::of(&error.to_string()), Token::Act, usize::MAX);
+        return;
+    }
+    if screen.bar.is_editing() {
+        pen.own(".status == FAILED and .amount > 100   key == \"x\"   header.h == \"y\"   /regex/   partition in (0, 3)", Token::Dim);
+        return;
+    }
+    facts(screen, pen);
+}
+
+fn facts(screen: &Messages, pen: &mut Pen<'_>) {
+    let limits = screen.store.limits();
+    let mut text = format!(
+        "buffer {}/{} · {} of {}",
+        units::thousands(screen.store.len() as u64),
+        units::thousands(limits.records as u64),
+        units::size(screen.store.bytes() as u64),
+        units::size(limits.bytes as u64)
+    );
+    let evicted = screen.store.evicted().saturating_sub(screen.reader.evicted_before);
+    if evicted > 0 {
+        text.push_str(&format!(" · {} evicted", units::thousands(evicted)));
+    }
+    text.push_str(&format!(" · {} not shown", units::thousands(screen.not_shown)));
+    pen.own(text, Token::Dim);
+    if !screen.rows.marked.is_empty() {
+        pen.own(format!(" · {} marked", screen.rows.marked.len()), Token::Look);
+    }
+    if screen.rate.bytes_per_second >= 1000.0 {
+        pen.own(format!(" · fetch {}", units::byte_rate(screen.rate.bytes_per_second)), Token::Dim);
+    }
+    if screen.reader.progress.throttle_ms > 0 {
+        pen.own(format!(" · throttled {} ms", screen.reader.progress.throttle_ms), Token::Look);
+    }
+    match screen.reader.behind() {
+        Some(0) => pen.own(" · at the log end", Token::Good),
+        Some(n) => pen.own(format!(" · {} offsets behind the log end", units::thousands(n)), Token::Look),
+        None => pen.own(" · log end not known yet", Token::Dim),
+    };
+    if screen.reader.full {
+        pen.own(" · buffer full: s follows and lets old ones go, C clears", Token::Look);
+    }
+    let troubles: Vec<_> = screen.reader.progress.partitions.iter().filter_map(|p| p.trouble.as_ref().map(|t| (p.id, t))).collect();
+    if let Some((id, trouble)) = troubles.first() {
+        let more = if troubles.len() > 1 { format!(" (and {} more)", troubles.len() - 1) } else { String::new() };
+        pen.own(" · ▲ ", Token::Look).shown(&Shown::of(&format!("partition {}: {trouble}{more}", id.0)), Token::Look, usize::MAX);
+    }
+}

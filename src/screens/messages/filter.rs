@@ -1,0 +1,192 @@
+//! The filter bar: a query being typed, the one in force, what it found. A text that is no query changes nothing: the
+//! last good one stays in force, and the bar says where the mistake is.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::core::ask::{Answer, Ask, FilterAsk, Reply};
+use crate::core::effect::TaskId;
+use crate::core::key::{Input, KeyCode};
+use crate::core::line::Line;
+use crate::core::store::{MessageStore, Seq, Snapshot};
+use crate::query::{self, Filter, QueryError};
+use crate::screens::Cx;
+use crate::text::ndjson::{self, Target};
+
+use super::reader::Reader;
+
+#[derive(Debug, Default)]
+pub(super) struct Bar {
+    /// The text in force; empty is no filter.
+    pub(super) text: String,
+    filter: Option<Arc<Filter>>,
+    /// Counts the filters, so that what was found by an older one is told apart.
+    generation: u32,
+    pub(super) editing: Option<Line>,
+    pub(super) error: Option<QueryError>,
+    history: Vec<String>,
+    /// Look-throughs of held records that are under way.
+    looking: BTreeSet<TaskId>,
+    matched: BTreeSet<Seq>,
+    /// The text before `#` added a key to it.
+    before_key: Option<String>,
+}
+
+impl Bar {
+    pub(super) fn in_force(&self) -> Option<Arc<Filter>> {
+        self.filter.clone()
+    }
+
+    pub(super) fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    pub(super) fn is_editing(&self) -> bool {
+        self.editing.is_some()
+    }
+
+    /// Whether held records are still being looked through.
+    pub(super) fn is_looking(&self) -> bool {
+        !self.looking.is_empty()
+    }
+
+    /// Opens the bar, with `more` behind what is in force.
+    pub(super) fn edit(&mut self, more: Option<&str>) {
+        let mut text = self.text.clone();
+        if let (false, Some(more)) = (text.is_empty(), more) {
+            text.push_str(more);
+        }
+        self.editing = Some(Line::new(text).with_history(self.history.clone()));
+        self.error = None;
+    }
+
+    /// A key or a paste. True: another filter is in force now.
+    pub(super) fn input(&mut self, cx: &mut Cx<'_>, input: &Input) -> bool {
+        let Some(mut line) = self.editing.take() else { return false };
+        match input {
+            Input::Paste(text) => line.paste(text),
+            Input::Key(key) if key.code == KeyCode::Esc => {
+                self.error = None;
+                return false;
+            }
+            Input::Key(key) if key.code == KeyCode::Enter => {
+                let text = line.text().to_owned();
+                self.editing = Some(line);
+                let changed = self.set(cx, &text);
+                if self.error.is_none() {
+                    self.editing = None;
+                    self.remember(text);
+                }
+                return changed;
+            }
+            Input::Key(key) => {
+                line.key(*key);
+            }
+            _ => {}
+        }
+        // While one types, only the mistake is told; the filter in force stays until enter.
+        self.error = compile(cx, line.text()).err();
+        self.editing = Some(line);
+        false
+    }
+
+    /// Puts a text in force. True when that changed anything.
+    pub(super) fn set(&mut self, cx: &mut Cx<'_>, text: &str) -> bool {
+        match compile(cx, text) {
+            Ok(filter) => {
+                let changed = text.trim() != self.text;
+                text.trim().clone_into(&mut self.text);
+                self.filter = filter;
+                self.error = None;
+                if changed {
+                    self.generation = self.generation.wrapping_add(1);
+                    self.looking.clear();
+                    self.matched.clear();
+                }
+                changed
+            }
+            Err(error) => {
+                self.error = Some(error);
+                false
+            }
+        }
+    }
+
+    /// `#`: adds "only this key", or takes it away again. True when the filter changed.
+    pub(super) fn toggle_key(&mut self, cx: &mut Cx<'_>, key: Option<&[u8]>) -> bool {
+        if let Some(before) = self.before_key.take() {
+            return self.set(cx, &before);
+        }
+        let test = match key.map(std::str::from_utf8) {
+            None => "keyless".to_owned(),
+            Some(Ok(text)) => {
+                let mut quoted = Vec::new();
+                ndjson::string(&mut quoted, text, Target::Data);
+                format!("key == {}", String::from_utf8_lossy(&quoted))
+            }
+            Some(Err(_)) => {
+                cx.notices.look(cx.now, "The key is no text, so no filter can be written for it.");
+                return false;
+            }
+        };
+        let before = self.text.clone();
+        let text = if before.is_empty() { test } else { format!("({before}) and {test}") };
+        let changed = self.set(cx, &text);
+        if changed {
+            self.before_key = Some(before);
+        }
+        changed
+    }
+
+    /// Has the records held from `from` on looked through, off the loop.
+    pub(super) fn look_at(&mut self, cx: &mut Cx<'_>, reader: &Reader, store: &MessageStore, from: Seq) {
+        let Some(filter) = self.in_force() else { return };
+        let snapshot: Snapshot = store.snapshot().iter().filter(|(first, _)| *first >= from).cloned().collect();
+        let ask = FilterAsk {
+            snapshot,
+            filter,
+            generation: self.generation,
+            topic: reader.topic.name.clone(),
+            txns: Arc::new(reader.progress.txns.clone()),
+            now: cx.now,
+        };
+        let task = cx.start(Ask::Filter(Box::new(ask)));
+        self.looking.insert(task);
+    }
+
+    /// Takes its own replies; gives all records found so far, in order.
+    pub(super) fn receive(&mut self, reply: Reply) -> Result<Vec<Seq>, Reply> {
+        if !self.looking.remove(&reply.id) {
+            return Err(reply);
+        }
+        if let Ok(Answer::Matches(matches)) = reply.result
+            && matches.generation == self.generation
+        {
+            self.matched.extend(matches.seqs);
+        }
+        Ok(self.matched.iter().copied().collect())
+    }
+
+    /// Records that the reader found under the filter in force.
+    pub(super) fn arrived(&mut self, from: Seq, to: Seq, first: Seq) {
+        if self.filter.is_some() {
+            self.matched.extend((from.0..to.0).map(Seq));
+            self.matched = self.matched.split_off(&first);
+        }
+    }
+
+    fn remember(&mut self, text: String) {
+        if !text.trim().is_empty() {
+            self.history.retain(|old| *old != text);
+            self.history.push(text);
+        }
+    }
+}
+
+fn compile(cx: &Cx<'_>, text: &str) -> Result<Option<Arc<Filter>>, QueryError> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let context = query::when::Context { now: cx.now, zone: cx.settings.zone.clone() };
+    Ok(Some(Arc::new(Filter::compile(&query::parse(text)?, &context))))
+}

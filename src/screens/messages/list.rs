@@ -1,0 +1,304 @@
+//! The list pane: one record a row, notes between them.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::core::store::Seq;
+use crate::core::stream::Fact;
+use crate::decode;
+use crate::model::{Offset, Outcome, PartitionId, RecordRef};
+use crate::screens::Look;
+use crate::text::{self, Shown, TimeFormat, units};
+use crate::ui::{self, Pane, Pen, Token};
+
+use super::rows::{Row, What};
+use super::{Focus, Messages};
+
+/// Columns of the list and their widths, made for what is in the window.
+struct Columns {
+    time: usize,
+    partition: usize,
+    offset: usize,
+    key: usize,
+    size: usize,
+    headers: usize,
+}
+
+pub(super) fn draw(screen: &Messages, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
+    let pane = Pane::of(area);
+    let total = screen.reader.topic.partitions.len();
+    let facts = match &screen.reader.partitions {
+        None if total == 1 => "1 partition".to_owned(),
+        None => format!("all {} partitions", units::thousands(total as u64)),
+        Some(chosen) => format!("{} of {} partitions", chosen.len(), units::thousands(total as u64)),
+    };
+    let state = state(screen, look);
+    ui::title_rule(buf, look.theme, pane.title, screen.focus == Focus::List, "Messages", &[(facts, Token::Dim)], &state);
+    let height = usize::from(pane.body.height.saturating_sub(1));
+    let mut cursor = screen.rows.cursor;
+    cursor.fit(screen.rows.len(), height);
+    let window = cursor.window(screen.rows.len(), height);
+    let columns = Columns::of(screen, look, window.clone(), usize::from(area.width));
+    head(screen, &columns, &mut Pen::new(buf, look.theme, pane.body, 0));
+    if screen.rows.is_empty() {
+        empty(screen, look, &mut Pen::new(buf, look.theme, pane.body, 2));
+        return;
+    }
+    for (y, at) in (1_u16..).zip(window) {
+        let mut pen = Pen::new(buf, look.theme, pane.body, y);
+        if at == cursor.at {
+            pen.ground(look.theme.raised()).own("▌", Token::Accent);
+        }
+        match screen.rows.get(at) {
+            Some(Row::Record(seq)) => record(screen, look, &columns, seq, at == cursor.at, &mut pen),
+            Some(Row::Note(n)) => note(screen, look, n, &mut pen),
+            None => {}
+        }
+    }
+}
+
+/// The words at the right of the title: live only when it is.
+fn state(screen: &Messages, look: &Look<'_>) -> Vec<(String, Token)> {
+    let reader = &screen.reader;
+    let mut words = Vec::new();
+    let word = |text: &str, token| (text.to_owned(), token);
+    if reader.failure.is_some() {
+        words.push(word("✗ STOPPED", Token::Act));
+        words.push(word("ctrl-r reads again", Token::Dim));
+    } else if reader.paused {
+        words.push(word("‖ PAUSED", Token::Look));
+    } else if reader.full {
+        words.push(word("‖ BUFFER FULL", Token::Look));
+    } else if !reader.is_running() {
+        words.push(word("END", Token::Dim));
+    } else if look.cluster.trouble.is_some() || reader.progress.partitions.iter().any(|p| p.trouble.is_some()) {
+        words.push(word("▲ DISTURBED", Token::Look));
+    } else if reader.progress.live {
+        words.push(word("● LIVE", Token::Good));
+    } else if reader.progress.partitions.is_empty() {
+        words.push(word("○ starting", Token::Look));
+    } else {
+        let behind = reader.behind().map(|n| format!(" · {} offsets to go", units::thousands(n))).unwrap_or_default();
+        words.push((format!("○ catching up{behind}"), Token::Look));
+    }
+    words.push(word(if screen.follow { "follow" } else { "follow off" }, Token::Dim));
+    let zone = if screen.local { "· local" } else { "· UTC" };
+    words.push(word(zone, Token::Dim));
+    words
+}
+
+impl Columns {
+    fn of(screen: &Messages, look: &Look<'_>, window: std::ops::Range<usize>, width: usize) -> Self {
+        let records: Vec<RecordRef<'_>> = window
+            .filter_map(|at| match screen.rows.get(at) {
+                Some(Row::Record(seq)) => screen.store.get(seq),
+                _ => None,
+            })
+            .collect();
+        let most = |f: &dyn Fn(&RecordRef<'_>) -> usize, least: usize| records.iter().map(f).max().unwrap_or(0).max(least);
+        let key = most(&|r| r.key.map_or(6, |key| Shown::of_bytes(key.get(..48).unwrap_or(key)).width()), 4);
+        Self {
+            time: screen.time.map_or(0, |format| match format {
+                TimeFormat::Clock => 12,
+                TimeFormat::Full => 24,
+                TimeFormat::Age => 10,
+                TimeFormat::Epoch => 14,
+            }),
+            partition: most(&|r| r.partition.0.to_string().len(), 2),
+            offset: most(&|r| units::thousands(r.offset.0).len(), 6),
+            key: key.min(if width >= 160 { 32 } else { width / 7 }).max(4),
+            size: if width >= 70 { 9 } else { 0 },
+            headers: if screen.headers { (width / 5).max(10) } else { 0 },
+        }
+        .fit(look, width)
+    }
+
+    /// Drops what there is no room for: size, then time.
+    fn fit(mut self, _look: &Look<'_>, width: usize) -> Self {
+        if self.total() + 12 > width {
+            self.size = 0;
+        }
+        if self.total() + 12 > width {
+            self.time = self.time.min(12);
+            self.headers = 0;
+        }
+        if self.total() + 8 > width {
+            self.time = 0;
+        }
+        self
+    }
+
+    fn total(&self) -> usize {
+        2 + self.time + 1 + self.partition + 1 + self.offset + 2 + self.key + self.size + 2 + self.headers
+    }
+}
+
+fn head(screen: &Messages, columns: &Columns, pen: &mut Pen<'_>) {
+    pen.gap(2);
+    if columns.time > 0 {
+        pen.left(if screen.time == Some(TimeFormat::Age) { "AGE" } else { "TIME" }, columns.time, Token::Dim).gap(1);
+    }
+    pen.right("P", columns.partition, Token::Dim).gap(1).right("OFFSET", columns.offset, Token::Dim).gap(2);
+    pen.left("KEY", columns.key, Token::Dim);
+    if columns.size > 0 {
+        pen.right("SIZE", columns.size, Token::Dim);
+    }
+    pen.gap(2);
+    if columns.headers > 0 {
+        pen.left("HEADERS", columns.headers - 1, Token::Dim).gap(1);
+    }
+    pen.own("VALUE", Token::Dim);
+}
+
+/// An empty list says why.
+fn empty(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
+    pen.gap(2);
+    let reader = &screen.reader;
+    if let Some(failure) = &reader.failure {
+        let room = pen.room();
+        pen.own("✗ ", Token::Act).shown(&Shown::of(&failure.sentence()), Token::Act, room);
+    } else if reader.progress.partitions.is_empty() || look.cluster.trouble.is_some() {
+        pen.own("Asking the brokers where the log ends …", Token::Dim);
+    } else if screen.bar.in_force().is_some() {
+        pen.own(format!("No record of {} read matches the filter yet. esc clears it.", units::thousands(reader.progress.read)), Token::Look);
+    } else if reader.behind() == Some(0) {
+        let held: i64 = reader.progress.partitions.iter().filter_map(|p| Some(p.end?.0 - p.log_start?.0)).sum();
+        if held == 0 {
+            pen.own("The topic holds no record. What is written from now on appears here.", Token::Dim);
+        } else {
+            pen.own("Nothing since then. What is written from now on appears here; o goes elsewhere.", Token::Dim);
+        }
+    } else {
+        pen.own("Reading …", Token::Dim);
+    }
+}
+
+fn record(screen: &Messages, look: &Look<'_>, columns: &Columns, seq: Seq, selected: bool, pen: &mut Pen<'_>) {
+    let Some(record) = screen.store.get(seq) else { return };
+    if screen.rows.marked.contains(&seq) {
+        pen.to(1).own("✓", Token::Look);
+    }
+    pen.to(2);
+    let plain = if selected { Token::Title } else { Token::Text };
+    if let (Some(format), 1..) = (screen.time, columns.time) {
+        let time = text::time(record.timestamp_ms, format, &screen.zone(look), look.now.millis());
+        match time.split_once('.').filter(|_| matches!(format, TimeFormat::Clock | TimeFormat::Full)) {
+            Some((whole, rest)) if columns.time >= time.len() => pen.own(whole, plain).own(format!(".{rest}"), Token::Dim),
+            _ => pen.left(&time, columns.time, plain),
+        };
+        pen.to(2 + columns.time + 1);
+    }
+    pen.right(record.partition.0.to_string(), columns.partition, plain).gap(1);
+    pen.right(units::thousands(record.offset.0), columns.offset, plain).gap(2);
+    key(&record, columns.key, pen);
+    if columns.size > 0 {
+        let size = record.value.map_or_else(|| "∅".to_owned(), |value| units::size(value.len() as u64));
+        pen.right(size, columns.size, Token::Dim);
+    }
+    pen.gap(2);
+    if columns.headers > 0 {
+        headers(&record, columns.headers, pen);
+    }
+    value(screen, &record, pen);
+}
+
+fn key(record: &RecordRef<'_>, columns: usize, pen: &mut Pen<'_>) {
+    let end = pen.column() + columns;
+    match record.key {
+        None => pen.italic("∅ null", Token::Dim),
+        Some([]) => pen.italic("\"\"", Token::Dim),
+        Some(key) => pen.shown(&Shown::of_bytes(key), Token::String, columns),
+    };
+    pen.to(end);
+}
+
+fn headers(record: &RecordRef<'_>, columns: usize, pen: &mut Pen<'_>) {
+    let end = pen.column() + columns;
+    for header in record.headers.iter().take(8) {
+        let room = (end - 1).saturating_sub(pen.column());
+        if room < 3 {
+            break;
+        }
+        pen.shown(&Shown::of_bytes(header.key), Token::Key, room);
+        let room = (end - 1).saturating_sub(pen.column() + 1);
+        match header.value {
+            None => pen.own("=", Token::Faint).italic("∅", Token::Dim),
+            Some(value) => pen.own("=", Token::Faint).shown(&Shown::of_bytes(value.get(..256).unwrap_or(value)), Token::Dim, room),
+        };
+        pen.gap(1);
+    }
+    pen.to(end);
+}
+
+fn value(screen: &Messages, record: &RecordRef<'_>, pen: &mut Pen<'_>) {
+    if let Some(producer) = record.transaction {
+        match screen.reader.progress.txns.outcome(record.partition, producer, record.offset) {
+            Outcome::Committed => {}
+            Outcome::Aborted => drop(pen.own("✗ aborted ", Token::Act)),
+            Outcome::Open => drop(pen.own("○ open ", Token::Look)),
+        }
+    }
+    match record.value {
+        None => {
+            pen.italic("tombstone", Token::Look);
+            if let Some(key) = record.key {
+                let room = pen.room();
+                pen.gap(2).own("deletes key ", Token::Dim).shown(&Shown::of_bytes(key), Token::Dim, room).own(" on compaction", Token::Dim);
+            }
+        }
+        Some([]) => drop(pen.italic("\"\" empty", Token::Dim)),
+        Some(value) => {
+            let filter = screen.bar.in_force();
+            let hits = filter.map(|filter| filter.hits(value.get(..4096).unwrap_or(value))).unwrap_or_default();
+            let line = decode::preview(Some(value), pen.room(), &hits);
+            pen.segments(&line.segments);
+        }
+    }
+}
+
+fn note(screen: &Messages, look: &Look<'_>, n: u32, pen: &mut Pen<'_>) {
+    let Some(note) = screen.rows.note(n) else { return };
+    pen.to(2);
+    match &note.what {
+        What::Mark(at) => {
+            let time = text::time(at.millis(), TimeFormat::Clock, &screen.zone(look), 0);
+            pen.own("──── ", Token::Accent).own(format!("mark {time}"), Token::Accent).gap(1).rule(1, Token::Accent);
+        }
+        What::Fact(fact) => {
+            let (sentence, token) = words(fact);
+            pen.own("── ", Token::Faint).own(if token == Token::Dim { "" } else { "▲ " }, token).own(sentence, token).gap(1).rule(1, Token::Faint);
+        }
+    }
+}
+
+/// What happened, in words.
+fn words(fact: &Fact) -> (String, Token) {
+    let count = |from: &Offset, to: &Offset| units::thousands(to.0.saturating_sub(from.0).max(0));
+    let p = |partition: &PartitionId| partition.0;
+    match fact {
+        Fact::Lost { partition, from, to } => (
+            format!("partition {}: {} offsets ({} to {}) were deleted before they could be read; goes on at the log start", p(partition), count(from, to), from.0, to.0 - 1),
+            Token::Act,
+        ),
+        Fact::Truncated { partition, from, to } => {
+            (format!("partition {}: the log was cut back; offsets {} to {} were replaced", p(partition), from.0, to.0 - 1), Token::Act)
+        }
+        Fact::Corrupt { partition, offset, next, bytes, why } => (
+            format!("partition {}: batch at {} ({}) is corrupt: {why}; goes on at {}", p(partition), offset.0, units::size(*bytes), next.0),
+            Token::Act,
+        ),
+        Fact::TooLarge { partition, offset, bytes, .. } => {
+            (format!("partition {}: offset {} is {}: too large for the live view, not loaded", p(partition), offset.0, units::size(*bytes)), Token::Look)
+        }
+        Fact::Deleted => ("the topic was deleted; what was read stays here".to_owned(), Token::Act),
+        Fact::Recreated { .. } => ("the topic was deleted and made again: reading stopped; ctrl-r reads the new one".to_owned(), Token::Act),
+        Fact::PartitionsAdded { from, to } => (format!("partitions added: {from} → {to}; the new ones are read too"), Token::Look),
+        Fact::Moved { partition, to: Some(broker), .. } => (format!("partition {} is now led by broker {}", p(partition), broker.0), Token::Dim),
+        Fact::Moved { partition, to: None, .. } => (format!("partition {} has no leader now", p(partition)), Token::Look),
+        Fact::Resumed { partitions, after_ms } => {
+            (format!("interrupted for {}.{} s; {partitions} partitions go on at the next offset", after_ms / 1000, after_ms % 1000 / 100), Token::Look)
+        }
+        Fact::NotKept { records } => (format!("{} records that did not match the filter were not kept", units::thousands(*records)), Token::Dim),
+        Fact::NotAuthorised => ("we may not read this topic".to_owned(), Token::Act),
+    }
+}

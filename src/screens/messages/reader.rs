@@ -1,0 +1,128 @@
+//! The running reader of the screen: what was asked for, how it stands, and when it is held.
+
+use std::sync::Arc;
+
+use crate::core::ask::Ask;
+use crate::core::effect::TaskId;
+use crate::core::stream::{Flow, Isolation, Plan, Progress};
+use crate::model::{Failure, PartitionId, Topic};
+use crate::query::Filter;
+use crate::query::position::Position;
+use crate::screens::Cx;
+
+#[derive(Debug)]
+pub(super) struct Reader {
+    pub(super) topic: Arc<Topic>,
+    pub(super) from: From,
+    pub(super) partitions: Option<Vec<PartitionId>>,
+    pub(super) isolation: Isolation,
+    task: Option<TaskId>,
+    pub(super) progress: Arc<Progress>,
+    pub(super) failure: Option<Failure>,
+    /// The user wants no more records for now.
+    pub(super) paused: bool,
+    /// The buffer is full and nothing may leave it.
+    pub(super) full: bool,
+    held: bool,
+    pub(super) evicted_before: u64,
+}
+
+/// Where reading began, with the words for it.
+#[derive(Debug, Clone)]
+pub(super) struct From {
+    pub(super) position: Position,
+    /// The newest so many over all partitions, in place of the position.
+    pub(super) newest: Option<u64>,
+    pub(super) words: String,
+}
+
+impl Reader {
+    pub(super) fn new(topic: Arc<Topic>, from: From) -> Self {
+        Self {
+            topic,
+            from,
+            partitions: None,
+            isolation: Isolation::default(),
+            task: None,
+            progress: Arc::default(),
+            failure: None,
+            paused: false,
+            full: false,
+            held: false,
+            evicted_before: 0,
+        }
+    }
+
+    /// Starts reading anew, from where `from` says.
+    pub(super) fn start(&mut self, cx: &mut Cx<'_>, filter: Option<Arc<Filter>>) {
+        if let Some(task) = self.task.take() {
+            cx.cancel(task);
+        }
+        self.progress = Arc::default();
+        self.failure = None;
+        self.paused = false;
+        self.full = false;
+        self.held = false;
+        let plan = Plan {
+            topic: self.topic.name.clone(),
+            topic_id: self.topic.id,
+            from: self.from.position.clone(),
+            until: None,
+            partitions: self.partitions.clone(),
+            isolation: self.isolation,
+            filter,
+            newest: self.from.newest,
+            keep: cx.settings.limits.records,
+        };
+        self.task = Some(cx.start(Ask::Read(Box::new(plan))));
+    }
+
+    pub(super) fn is(&self, id: TaskId) -> bool {
+        self.task == Some(id)
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.task.is_some()
+    }
+
+    /// The reader is done, well or badly.
+    pub(super) fn ended(&mut self, failure: Option<Failure>) {
+        self.task = None;
+        self.failure = failure;
+    }
+
+    pub(super) fn set_filter(&self, cx: &mut Cx<'_>, generation: u32, filter: Option<Arc<Filter>>) {
+        if let Some(task) = self.task {
+            cx.flow(task, Flow::Filter { generation, filter });
+        }
+    }
+
+    /// Holds or lets go, after `paused` or `full` changed.
+    pub(super) fn steer(&mut self, cx: &mut Cx<'_>) {
+        let hold = self.paused || self.full;
+        if hold == self.held {
+            return;
+        }
+        self.held = hold;
+        if let Some(task) = self.task {
+            cx.flow(task, if hold { Flow::Hold } else { Flow::Resume });
+        }
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// Offsets between where we are and the log's ends, over the partitions that are read; `None` when an end is not
+    /// known. Offsets are not records: gaps are among them.
+    pub(super) fn behind(&self) -> Option<i64> {
+        if self.progress.partitions.is_empty() {
+            return None;
+        }
+        let to_end = |p: &crate::core::stream::PartitionProgress| {
+            let end = if self.isolation == Isolation::ReadCommitted { p.stable } else { p.end };
+            end.map(|end| end.0.saturating_sub(p.position.0).max(0))
+        };
+        self.progress.partitions.iter().map(to_end).sum()
+    }
+}

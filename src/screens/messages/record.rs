@@ -1,0 +1,124 @@
+//! The pane of a record's facts: where it lies, when it was written, its key, its headers, the batch it came in.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::model::{BatchFacts, Outcome, RecordRef, TimestampType};
+use crate::screens::Look;
+use crate::text::{self, Shown, TimeFormat, units};
+use crate::ui::{Pen, Token};
+
+use super::Messages;
+
+/// One line of the pane: a label, a value, a dim remark.
+struct Fact {
+    label: &'static str,
+    value: String,
+    token: Token,
+    remark: String,
+}
+
+fn fact(label: &'static str, value: impl Into<String>, token: Token, remark: impl Into<String>) -> Fact {
+    Fact { label, value: value.into(), token, remark: remark.into() }
+}
+
+/// Draws the facts of the record that the value pane shows.
+pub(super) fn draw(screen: &Messages, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
+    let Some((chunk, row)) = screen.value.shown() else { return };
+    let (Some(record), Some(batch)) = (chunk.get(row), chunk.batch(row)) else { return };
+    let mut y = 0;
+    for fact in facts(screen, look, &record, batch) {
+        let mut pen = Pen::new(buf, look.theme, area, y);
+        pen.left(fact.label, 10, Token::Dim);
+        let room = pen.room();
+        pen.shown(&Shown::of(&fact.value), fact.token, room);
+        if pen.room() > text::width(&fact.remark) + 2 {
+            pen.gap(2).own(&fact.remark, Token::Dim);
+        }
+        y += 1;
+    }
+    headers(look, buf, area, y, &record);
+}
+
+fn facts(screen: &Messages, look: &Look<'_>, record: &RecordRef<'_>, batch: &BatchFacts) -> Vec<Fact> {
+    let leader = screen.reader.topic.partition(record.partition).and_then(|p| p.leader);
+    let leader = leader.map_or_else(|| "no leader".to_owned(), |id| format!("leader {}", id.0));
+    let epoch = if record.leader_epoch.0 < 0 { String::new() } else { format!(" · epoch {}", record.leader_epoch.0) };
+    let time = text::time(record.timestamp_ms, TimeFormat::Full, &screen.zone(look), look.now.millis());
+    let kind = match record.timestamp_type {
+        TimestampType::Create => "create",
+        TimestampType::Append => "append",
+        TimestampType::None => "the format has none",
+    };
+    let mut facts = vec![
+        fact("partition", record.partition.0.to_string(), Token::Text, format!("{leader}{epoch}")),
+        fact("offset", units::thousands(record.offset.0), Token::Text, ""),
+        fact("time", time, Token::Text, format!("{kind} · {}", record.timestamp_ms)),
+        match record.key {
+            None => fact("key", "∅ null", Token::Look, ""),
+            Some([]) => fact("key", "\"\" empty", Token::Look, ""),
+            Some(key) => {
+                let kind = if std::str::from_utf8(key).is_ok() { "text" } else { "bytes" };
+                fact("key", Shown::of_bytes(key).into_string(), Token::Text, format!("{kind} {}", units::size(key.len() as u64)))
+            }
+        },
+    ];
+    let packed = if batch.magic < 2 { format!("format {}", batch.magic) } else { format!("{} batch of {}", batch.codec.name(), batch.records) };
+    facts.push(match record.value {
+        None => fact("value", "∅ tombstone", Token::Look, packed),
+        Some([]) => fact("value", "\"\" empty", Token::Look, packed),
+        Some(value) => fact("value", units::size(value.len() as u64), Token::Text, packed),
+    });
+    if let Some(producer) = record.transaction {
+        let outcome = screen.reader.progress.txns.outcome(record.partition, producer, record.offset);
+        let token = match outcome {
+            Outcome::Committed => Token::Good,
+            Outcome::Aborted => Token::Act,
+            Outcome::Open => Token::Look,
+        };
+        facts.push(fact("txn", outcome.word(), token, format!("producer {}", producer.0)));
+    }
+    facts.push(fact("headers", record.headers.len().to_string(), Token::Text, ""));
+    facts
+}
+
+fn headers(look: &Look<'_>, buf: &mut Buffer, area: Rect, from: u16, record: &RecordRef<'_>) {
+    let room = usize::from(area.height.saturating_sub(from));
+    let count = record.headers.len();
+    let shown = if count > room { room.saturating_sub(1) } else { count };
+    let mut seen: Vec<&[u8]> = Vec::new();
+    let mut y = from;
+    for header in record.headers.iter().take(shown) {
+        let earlier = seen.iter().filter(|key| **key == header.key).count();
+        seen.push(header.key);
+        let mut pen = Pen::new(buf, look.theme, area, y);
+        pen.gap(2);
+        if header.key.is_empty() {
+            pen.italic("\"\"", Token::Look);
+        } else {
+            pen.shown(&Shown::of_bytes(header.key), Token::Key, 20);
+        }
+        pen.to(pen.column().max(11)).gap(1);
+        let room = pen.room();
+        match header.value {
+            None => pen.italic("∅ null", Token::Look),
+            Some([]) => pen.italic("\"\" empty", Token::Look),
+            Some(value) => pen.shown(&Shown::of_bytes(value), Token::String, room),
+        };
+        if earlier > 0 && pen.room() > 16 {
+            pen.gap(2).own(format!("{} of the name", ordinal(earlier + 1)), Token::Dim);
+        }
+        y += 1;
+    }
+    if shown < count {
+        Pen::new(buf, look.theme, area, y).gap(2).own(format!("… {} more (y h copies all)", count - shown), Token::Dim);
+    }
+}
+
+fn ordinal(n: usize) -> String {
+    match n {
+        2 => "2nd".to_owned(),
+        3 => "3rd".to_owned(),
+        n => format!("{n}th"),
+    }
+}

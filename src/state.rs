@@ -1,0 +1,53 @@
+//! What the program knows. Plain data: `update` changes it, `draw` reads it.
+
+use crate::core::cluster::Cluster;
+use crate::core::effect::Owner;
+use crate::core::key::Key;
+use crate::core::keymap::Keymap;
+use crate::core::notices::Notices;
+use crate::model::Time;
+use crate::overlays::help::Help;
+use crate::screens::{Screen, Settings};
+use crate::ui::Theme;
+
+#[derive(Debug)]
+pub struct State {
+    pub now: Time,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    pub cluster: Cluster,
+    /// The open screens; the last one is seen. Never empty.
+    pub stack: Vec<Opened>,
+    pub help: Option<Help>,
+    pub notices: Notices,
+    pub keymap: Keymap,
+    /// Keys of a chord that is not complete.
+    pub typed: Vec<Key>,
+    pub theme: Theme,
+    pub settings: Settings,
+    /// The panel about a lost connection was sent away; it returns with the next loss.
+    pub panel_hidden: bool,
+    pub next_owner: u32,
+    pub next_task: u64,
+    pub quitting: bool,
+}
+
+/// A screen and its number.
+#[derive(Debug)]
+pub struct Opened {
+    pub owner: Owner,
+    pub screen: Box<dyn Screen>,
+}
+
+impl State {
+    /// The earliest moment at which anything wants to look at the clock.
+    pub fn wake_at(&self) -> Option<Time> {
+        let screen = self.stack.last().and_then(|opened| opened.screen.wake_at(self.now));
+        [self.notices.wake_at(), self.cluster.wake_at(), screen].into_iter().flatten().min()
+    }
+
+    /// The screen that is seen.
+    pub fn top(&self) -> Option<&Opened> {
+        self.stack.last()
+    }
+}

@@ -1,0 +1,10 @@
+//! Reusable drawing: themes, a pen for one row, pane lines, scroll marks. The only place that touches the terminal
+//! library's styles and text. May use ratatui, `core::{cursor, line}`, model, text and tree; never the state.
+
+mod pane;
+mod pen;
+mod theme;
+
+pub use pane::{Pane, keys_line, split_right, title_rule};
+pub use pen::Pen;
+pub use theme::{Depth, Ground, Theme, Token};

@@ -1,0 +1,251 @@
+//! `(&mut State, Event) -> Effects`: the only place where the state changes. Pure: no I/O, clock, lock or task.
+
+use crate::core::action::Action;
+use crate::core::ask::Ask;
+use crate::core::effect::{Effect, Owner, TaskId, Term};
+use crate::core::event::{Arrival, Event};
+use crate::core::key::{Input, Key, KeyCode};
+use crate::core::keymap::Found;
+use crate::core::keymap::Keymap;
+use crate::draw;
+use crate::model::Time;
+use crate::overlays::help::Help;
+use crate::screens::{self, Cx, Route, Settings};
+use crate::state::{Opened, State};
+use crate::ui::Theme;
+
+/// The state of a program that has just been started, and what it wants done first.
+pub fn start(now: Time, size: (u16, u16), bootstrap: String, theme: Theme, settings: Settings, route: Route) -> (State, Vec<Effect>) {
+    let mut state = State {
+        now,
+        size,
+        cluster: crate::core::cluster::Cluster::of(bootstrap),
+        stack: Vec::new(),
+        help: None,
+        notices: Default::default(),
+        keymap: Keymap::default(),
+        typed: Vec::new(),
+        theme,
+        settings,
+        panel_hidden: false,
+        next_owner: 0,
+        next_task: 0,
+        quitting: false,
+    };
+    let mut effects = vec![Effect::Term(Term::Title("kscope".to_owned()))];
+    push(&mut state, route, &mut effects);
+    ask_when_due(&mut state, &mut effects);
+    (state, effects)
+}
+
+/// One event. The caller has set `state.now`.
+pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match event {
+        Event::Input(input) => on_input(state, input, &mut effects),
+        Event::Arrival(arrival) => on_arrival(state, arrival, &mut effects),
+        Event::Signal(_) => quit(state, &mut effects),
+        Event::Woke => {
+            with_top(state, &mut effects, |screen, cx| screen.woke(cx));
+        }
+    }
+    state.notices.expire(state.now);
+    ask_when_due(state, &mut effects);
+    effects
+}
+
+fn on_input(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
+    match input {
+        Input::Key(key) => on_key(state, key, effects),
+        Input::Resize(columns, rows) => {
+            state.size = (columns, rows);
+            with_top(state, effects, |screen, cx| screen.resized(cx));
+        }
+        Input::HangUp => quit(state, effects),
+        Input::Paste(_) if state.help.is_none() && state.top().is_some_and(|top| top.screen.editing()) => {
+            with_top(state, effects, |screen, cx| screen.input(cx, &input));
+        }
+        Input::Paste(_) => {
+            let now = state.now;
+            state.notices.look(now, "A paste goes into a text field only; nothing was done with it.");
+        }
+        _ => {}
+    }
+}
+
+fn on_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
+    state.notices.seen();
+    if let Some(help) = &mut state.help {
+        if let Some(closed) = help.key(key) {
+            state.help = None;
+            if let Some(action) = closed {
+                act(state, action, effects);
+            }
+        }
+        return;
+    }
+    let quits = state.keymap.find(&[], &[key]) == Found::Action(Action::Quit);
+    if state.top().is_some_and(|top| top.screen.editing()) && !quits {
+        with_top(state, effects, |screen, cx| screen.input(cx, &Input::Key(key)));
+        return;
+    }
+    let scopes = state.top().map(|top| top.screen.scopes()).unwrap_or_default();
+    state.typed.push(key);
+    match state.keymap.find(&scopes, &state.typed) {
+        Found::Action(action) => {
+            state.typed.clear();
+            act(state, action, effects);
+        }
+        Found::Pending => {}
+        Found::None => {
+            let unfinished = state.typed.len() > 1;
+            state.typed.clear();
+            // The escape key only leaves a chord; anything else that does not fit starts afresh.
+            if unfinished && key.code != KeyCode::Esc {
+                on_key(state, key, effects);
+            }
+        }
+    }
+}
+
+/// Does what the user wants: what concerns the whole program here, all else in the screen.
+fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
+    match action {
+        Action::Quit => quit(state, effects),
+        Action::Suspend => effects.push(Effect::Term(Term::Suspend)),
+        Action::Redraw => effects.push(Effect::Term(Term::Redraw)),
+        Action::Help => {
+            let scopes = state.top().map(|top| top.screen.scopes()).unwrap_or_default();
+            state.help = Some(Help::new(&state.keymap, &scopes));
+        }
+        Action::Refresh => {
+            ask_cluster(state, effects);
+            dispatch(state, action, effects);
+        }
+        Action::Back => back(state, effects),
+        _ => dispatch(state, action, effects),
+    }
+}
+
+fn dispatch(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
+    with_top(state, effects, |screen, cx| match screen.allows(cx, action) {
+        Ok(()) => screen.act(cx, action),
+        Err(reason) => cx.notices.look(cx.now, reason),
+    });
+}
+
+fn back(state: &mut State, effects: &mut Vec<Effect>) {
+    let mut closed = false;
+    with_top(state, effects, |screen, cx| closed = screen.back(cx));
+    if closed {
+        return;
+    }
+    if state.cluster.trouble.is_some() && !state.panel_hidden && state.cluster.view.get().is_some() {
+        state.panel_hidden = true;
+    } else if state.stack.len() > 1 {
+        if let Some(gone) = state.stack.pop() {
+            effects.push(Effect::CancelOwner(gone.owner));
+        }
+        with_top(state, effects, |screen, cx| screen.refreshed(cx));
+    } else {
+        quit(state, effects);
+    }
+}
+
+fn quit(state: &mut State, effects: &mut Vec<Effect>) {
+    state.quitting = true;
+    effects.push(Effect::Quit);
+}
+
+fn on_arrival(state: &mut State, arrival: Arrival, effects: &mut Vec<Effect>) {
+    let now = state.now;
+    let mut arrival = arrival;
+    if let Arrival::Reply(reply) = arrival {
+        let had_trouble = state.cluster.trouble.is_some();
+        match state.cluster.accept(reply, now) {
+            Some(other) => arrival = Arrival::Reply(other),
+            None => {
+                if state.cluster.trouble.is_some() && !had_trouble {
+                    state.panel_hidden = false;
+                }
+                every(state, effects, |screen, cx| screen.refreshed(cx));
+                return;
+            }
+        }
+    }
+    let mut left = Some(arrival);
+    every(state, effects, |screen, cx| {
+        if let Some(arrival) = left.take() {
+            left = screen.receive(cx, arrival);
+        }
+    });
+}
+
+/// Asks for the cluster's metadata when its time has come: the retry that needs no key.
+fn ask_when_due(state: &mut State, effects: &mut Vec<Effect>) {
+    if !state.quitting && state.cluster.is_due(state.now) {
+        ask_cluster(state, effects);
+    }
+}
+
+fn ask_cluster(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.cluster.view.is_loading() {
+        return;
+    }
+    state.next_task += 1;
+    let id = TaskId(state.next_task);
+    state.cluster.asked(id, state.now);
+    effects.push(Effect::Start { id, owner: Owner::PROGRAM, ask: Ask::Cluster, permit: None });
+}
+
+fn push(state: &mut State, route: Route, effects: &mut Vec<Effect>) {
+    state.next_owner += 1;
+    let owner = Owner(state.next_owner);
+    let mut cx = cx_of(
+        state.now,
+        state.size,
+        &state.cluster,
+        &state.settings,
+        owner,
+        (&mut state.notices, &mut state.next_task, effects),
+    );
+    let screen = screens::open(route, &mut cx);
+    state.stack.push(Opened { owner, screen });
+}
+
+type Changing<'a> = (&'a mut crate::core::notices::Notices, &'a mut u64, &'a mut Vec<Effect>);
+
+fn cx_of<'a>(
+    now: Time,
+    size: (u16, u16),
+    cluster: &'a crate::core::cluster::Cluster,
+    settings: &'a Settings,
+    owner: Owner,
+    (notices, next_task, effects): Changing<'a>,
+) -> Cx<'a> {
+    Cx { now, size: draw::body_size(size), cluster, settings, notices, owner, next_task, effects, go: None }
+}
+
+/// Lets the visible screen change itself, then goes where it wants to go.
+fn with_top(state: &mut State, effects: &mut Vec<Effect>, change: impl FnOnce(&mut dyn screens::Screen, &mut Cx<'_>)) {
+    let State { now, size, cluster, settings, notices, next_task, stack, .. } = state;
+    let Some(top) = stack.last_mut() else { return };
+    let mut cx = cx_of(*now, *size, cluster, settings, top.owner, (notices, next_task, effects));
+    change(top.screen.as_mut(), &mut cx);
+    if let Some(route) = cx.go.take() {
+        push(state, route, effects);
+    }
+}
+
+/// Lets every open screen look, the visible one first.
+fn every(state: &mut State, effects: &mut Vec<Effect>, mut change: impl FnMut(&mut dyn screens::Screen, &mut Cx<'_>)) {
+    let State { now, size, cluster, settings, notices, next_task, stack, .. } = state;
+    for opened in stack.iter_mut().rev() {
+        let mut cx = cx_of(*now, *size, cluster, settings, opened.owner, (&mut *notices, &mut *next_task, &mut *effects));
+        change(opened.screen.as_mut(), &mut cx);
+    }
+}
+
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! What keys do to the state, told as a script.
