@@ -112,7 +112,7 @@ impl Folds {
     /// Folds this row and everything within it.
     pub fn fold_deep(&mut self, tree: &Tree, row: Row) {
         let (row, end) = (tree.opening(row), tree.end(row));
-        self.replace(tree, row, end, tree.opens(row, end));
+        self.replace(tree, row, end, tree.opens(row, end).map(|(row, _)| row));
     }
 
     /// Unfolds this row and everything within it.
@@ -133,7 +133,7 @@ impl Folds {
     /// Folds what opens at this depth or deeper and opens the rest: with 1, the members of the outermost object show, folded.
     pub fn to_level(&mut self, tree: &Tree, level: usize) {
         let last = Row(self.rows.saturating_sub(1));
-        self.folded = tree.opens(Row(0), last).filter(|&row| tree.depth(Row(row)) >= level).collect();
+        self.folded = tree.opens(Row(0), last).filter(|&(_, depth)| depth >= level).map(|(row, _)| row).collect();
         self.hide(tree);
     }
 
@@ -173,9 +173,10 @@ impl Folds {
             let hidden = Hidden { first: row + 1, last, before };
             before = hidden.through();
             self.hidden.push(hidden);
-            if self.folded.get(at).is_some_and(|&next| next <= last) {
-                at += self.folded.get(at..).unwrap_or_default().partition_point(|&next| next <= last);
-            }
+            // Most folds have few others inside: looking at the next ones is faster than a search in all of them.
+            let rest = self.folded.get(at..).unwrap_or_default();
+            let inside = rest.iter().take(16).take_while(|&&next| next <= last).count();
+            at += if inside < 16 { inside } else { rest.partition_point(|&next| next <= last) };
         }
     }
 

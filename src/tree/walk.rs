@@ -108,11 +108,11 @@ impl Tree {
         self.first_child(row).unwrap_or(row)
     }
 
-    /// The opening rows in a range of rows, both ends included.
-    pub(super) fn opens(&self, from: Row, to: Row) -> impl Iterator<Item = u32> {
+    /// The opening rows in a range of rows, both ends included, and their depths.
+    pub(super) fn opens(&self, from: Row, to: Row) -> impl Iterator<Item = (u32, usize)> {
         let rows = self.rows.get(from.0 as usize..).unwrap_or_default();
         let rows = rows.get(..(to.0 - from.0.min(to.0)) as usize + 1).unwrap_or(rows);
-        (from.0..).zip(rows).filter(|(_, row)| row.kind() == Kind::Open).map(|(at, _)| at)
+        (from.0..).zip(rows).filter(|(_, row)| row.kind() == Kind::Open).map(|(at, row)| (at, row.depth()))
     }
 
     /// The name of a row as it stands in the source, with its quotes.
