@@ -13,6 +13,7 @@ mod string;
 mod walk;
 
 pub use lexer::{Kind, Lexer, Token};
+pub(crate) use path::quoted;
 pub use path::{MAX_STEPS, Path, PathError, Step};
 pub use printer::{compact, pretty};
 pub use reader::{Reader, Role, Shape, Stepped};
