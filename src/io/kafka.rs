@@ -14,6 +14,8 @@ mod fetch;
 mod metadata;
 mod offsets;
 mod pool;
+#[cfg(test)]
+mod script;
 mod settings;
 mod wire;
 

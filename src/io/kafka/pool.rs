@@ -335,6 +335,9 @@ enum Candidate {
     Door(Address),
 }
 
+#[cfg(test)]
+mod tests;
+
 /// A metadata request that asks for no topic: who is there, and which cluster. Never creates anything (P18).
 pub(super) fn no_topics() -> MetadataRequest {
     MetadataRequest::default().with_topics(Some(Vec::new())).with_allow_auto_topic_creation(false)

@@ -127,7 +127,9 @@ impl Reader {
     /// Returns whether the kept bytes ended within the records, too.
     fn partition(&mut self, topic: &Bytes, wanted: &Wanted) -> Result<(FetchedPartition, bool), &'static str> {
         let partition = self.i32()?;
-        let index = wanted.index(self.version, topic, partition, self.expected).ok_or("an answer to a fetch holds a partition that was not asked for")?;
+        let index = wanted
+            .index(self.version, topic, partition, self.expected)
+            .ok_or("an answer to a fetch holds a partition that was not asked for")?;
         let error = ErrorCode::of(self.i16()?);
         let (high_watermark, last_stable) = (Offset(self.i64()?), Offset(self.i64()?));
         let log_start = Offset(if self.version >= 5 { self.i64()? } else { -1 });
