@@ -1,0 +1,120 @@
+//! Filters over 20,000 clicks of about 316 bytes: `cargo bench --bench query`. Divide by 20,000 for one record.
+
+#![expect(clippy::unwrap_used, reason = "a bench may end loudly")]
+
+use std::hint::black_box;
+
+use divan::Bencher;
+use divan::counter::{BytesCount, ItemsCount};
+use kscope::model::{Headers, LeaderEpoch, Offset, PartitionId, RecordRef, Time, TimestampType};
+use kscope::query::{Context, Filter, Subject, parse};
+use memchr::memmem;
+
+const NOW: Time = Time(1_795_176_000_000_000);
+
+fn main() {
+    divan::main();
+}
+
+/// Six of ten are views.
+fn clicks() -> Vec<String> {
+    let pad = "x".repeat(190);
+    let click = |n: usize| {
+        let action = if n % 10 < 6 { "view" } else { "click" };
+        format!(
+            "{{\"user_id\": {}, \"page\": \"/product/{}\", \"action\": \"{action}\", \"timestamp\": \"2026-11-20T12:40:05.118000+00:00\", \"agent\": \"{pad}\"}}",
+            n % 1000,
+            n % 97
+        )
+    };
+    (0..20_000).map(click).collect()
+}
+
+fn record(value: &str) -> RecordRef<'_> {
+    RecordRef {
+        partition: PartitionId(0),
+        offset: Offset(0),
+        timestamp_ms: NOW.millis(),
+        timestamp_type: TimestampType::Create,
+        key: Some(b"17"),
+        value: Some(value.as_bytes()),
+        headers: Headers::default(),
+        leader_epoch: LeaderEpoch(0),
+        transaction: None,
+    }
+}
+
+/// Tests every record; with the literal of the query first when `prefilter`.
+fn run(bencher: Bencher<'_, '_>, query: &str, prefilter: bool) {
+    let clicks = clicks();
+    let filter = Filter::compile(&parse(query).unwrap(), &Context::utc(NOW));
+    let bytes: usize = clicks.iter().map(String::len).sum();
+    bencher.counter(BytesCount::new(bytes)).counter(ItemsCount::new(clicks.len())).bench(|| {
+        let matches = |click: &&String| {
+            (!prefilter || filter.literals().may_match(click.as_bytes()))
+                && filter.matches(&Subject { record: &record(click), topic: "clicks", txn: None, now: NOW }).matched
+        };
+        black_box(&clicks).iter().filter(matches).count()
+    });
+}
+
+#[divan::bench]
+fn bare_memmem(bencher: Bencher<'_, '_>) {
+    let clicks = clicks();
+    let (finder, bytes) = (memmem::Finder::new("purchase"), clicks.iter().map(String::len).sum::<usize>());
+    bencher
+        .counter(BytesCount::new(bytes))
+        .bench(|| black_box(&clicks).iter().filter(|click| finder.find(click.as_bytes()).is_some()).count());
+}
+
+#[divan::bench]
+fn rare_literal_in_the_whole_batch(bencher: Bencher<'_, '_>) {
+    let batch = clicks().concat();
+    let filter = Filter::compile(&parse(".action == \"purchase\"").unwrap(), &Context::utc(NOW));
+    bencher.counter(BytesCount::new(batch.len())).bench(|| filter.literals().may_match(black_box(batch.as_bytes())));
+}
+
+#[divan::bench]
+fn text_by_smart_case(bencher: Bencher<'_, '_>) {
+    run(bencher, "purchase", false);
+}
+
+#[divan::bench]
+fn text_in_quotes(bencher: Bencher<'_, '_>) {
+    run(bencher, "\"purchase\"", false);
+}
+
+#[divan::bench]
+fn path_equality(bencher: Bencher<'_, '_>) {
+    run(bencher, ".action == \"view\"", false);
+}
+
+#[divan::bench]
+fn path_equality_after_its_literal(bencher: Bencher<'_, '_>) {
+    run(bencher, ".action == \"view\"", true);
+}
+
+#[divan::bench]
+fn path_number(bencher: Bencher<'_, '_>) {
+    run(bencher, ".user_id > 500", false);
+}
+
+#[divan::bench]
+fn two_paths(bencher: Bencher<'_, '_>) {
+    run(bencher, ".action == \"view\" and .user_id > 500", false);
+}
+
+#[divan::bench]
+fn regex_of_a_path(bencher: Bencher<'_, '_>) {
+    run(bencher, ".page ~ /^\\/product\\/1/", false);
+}
+
+#[divan::bench]
+fn path_equality_by_serde_json(bencher: Bencher<'_, '_>) {
+    let clicks = clicks();
+    let matches = |click: &&String| {
+        let value: serde_json::Value = serde_json::from_str(click).unwrap();
+        value.get("action").is_some_and(|action| action == "view")
+    };
+    bencher.bench(|| black_box(&clicks).iter().filter(matches).count());
+}
