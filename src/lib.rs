@@ -18,11 +18,22 @@
 //!
 //! Modules in reading order; who may use whom is a table in `docs/architecture.md`, enforced by `tests/it/architecture.rs`.
 
+pub mod app;
 pub mod core;
 pub mod decode;
+pub mod draw;
 pub mod io;
 pub mod json;
 pub mod model;
+pub mod overlays;
+pub mod query;
 pub mod records;
+pub mod screens;
+pub mod state;
+pub mod term;
 pub mod text;
 pub mod tree;
+pub mod ui;
+pub mod update;
+#[cfg(test)]
+mod testing;

@@ -133,9 +133,7 @@ async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, stee
     match ask {
         Ask::Cluster => client.cluster("list the topics", Wanted::All).await.map(|view| Answer::Cluster(Arc::new(view))),
         Ask::Read(plan) => read(client, work, out, id, *plan, steer).await,
-        Ask::Render(ask) => work.run("show the value", move || render(&ask)).await?,
-        Ask::Search { seq, view, text } => work.run("search the value", move || search(seq, &view, &text)).await?,
-        Ask::Filter(ask) => work.run("filter the list", move || Answer::Matches(matches(&ask))).await,
+        ask @ (Ask::Render(_) | Ask::Search { .. } | Ask::Filter(_)) => work.run("work on records", move || compute(&ask)).await?,
         Ask::Open { topic, partition, offset } => {
             let _ = (topic, partition, offset);
             Err(Failure::new("open", Cause::Cancelled))
@@ -145,14 +143,24 @@ async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, stee
     }
 }
 
-fn render(ask: &RenderAsk) -> Result<Answer, Failure> {
+/// Answers what needs the processor alone: no network, no file, no clock.
+pub fn compute(ask: &Ask) -> Result<Answer, Failure> {
+    match ask {
+        Ask::Render(ask) => Ok(render(ask)),
+        Ask::Search { seq, view, text } => search(*seq, view, text),
+        Ask::Filter(ask) => Ok(Answer::Matches(matches(ask))),
+        _ => Err(Failure::new("work on records", Cause::Refused("this question needs the outside world"))),
+    }
+}
+
+fn render(ask: &RenderAsk) -> Answer {
     let value = ask.chunk.value_bytes(ask.row);
     let hits = match (&ask.filter, &value) {
         (Some(filter), Some(value)) => filter.hits(value),
         _ => Vec::new(),
     };
     let view = Arc::new(decode::view(value.as_ref(), ask.wanted));
-    Ok(Answer::Rendered { seq: ask.seq, chunk: Arc::clone(&ask.chunk), row: ask.row, view, hits })
+    Answer::Rendered { seq: ask.seq, chunk: Arc::clone(&ask.chunk), row: ask.row, view, hits }
 }
 
 fn search(seq: Seq, view: &decode::View, text: &str) -> Result<Answer, Failure> {

@@ -1,1 +1,191 @@
-//! What keys do to the state, told as a script.
+//! What keys and replies do, told as scripts.
+
+use std::time::Duration;
+
+use crate::core::ask::{Answer, Ask};
+use crate::core::effect::{Effect, Term};
+use crate::core::key::Input;
+use crate::core::stream::{Fact, Flow};
+use crate::model::{Attempt, Cause, Failure, Foreign, Offset, PartitionId, Step, TxnTable};
+use crate::testing::{Made, Script, chunk, live, made, topic};
+
+fn orders() -> Script {
+    Script::at(120, 36).cluster(vec![topic("clicks", 6), topic("orders", 3), topic("__consumer_offsets", 50)])
+}
+
+fn messages() -> Script {
+    orders().keys("j enter")
+}
+
+fn unreachable() -> Failure {
+    let attempt = Attempt {
+        broker: None,
+        address: Foreign::new("kafka-1:9092"),
+        step: Step::Connect,
+        result: Foreign::new("connection refused"),
+    };
+    Failure::new("list the topics", Cause::Unreachable).attempts(vec![attempt]).hint("nothing listens on that port")
+}
+
+#[test]
+fn the_first_frame_needs_no_answer_and_the_first_question_is_the_cluster() {
+    let script = Script::at(120, 36).sees("connecting").sees("READ-ONLY");
+    assert_eq!(script.waiting(), ["cluster"]);
+}
+
+#[test]
+fn internal_topics_are_hidden_and_said_so() {
+    orders().sees("1 internal hidden").sees_not("__consumer_offsets").keys("i").sees("__consumer_offsets");
+}
+
+#[test]
+fn a_filter_that_is_no_expression_leaves_the_last_good_one_in_force() {
+    orders().keys("/").text("ord").sees("1 of 2").sees_not("clicks").text("(").sees("unclosed").sees("1 of 2").keys("esc esc").sees("clicks");
+}
+
+#[test]
+fn the_cursor_stays_on_its_topic_when_others_come_and_go() {
+    let script = orders().keys("j").later(Duration::from_secs(6));
+    let script = script.cluster(vec![topic("aaa", 1), topic("clicks", 6), topic("orders", 3)]).keys("enter");
+    assert!(matches!(script.ask("read").1, Ask::Read(plan) if plan.topic.raw() == "orders"));
+}
+
+#[test]
+fn a_lost_connection_keeps_the_old_list_says_why_and_is_retried_without_a_key() {
+    let script = orders().later(Duration::from_secs(6)).reply("cluster", Err(unreachable()));
+    let script = script.sees("Connection lost").sees("connection refused").sees("nothing listens").sees("STALE").sees("orders");
+    assert!(script.waiting().is_empty());
+    let script = script.later(Duration::from_secs(2));
+    assert_eq!(script.waiting(), ["cluster"]);
+    script.cluster(vec![topic("orders", 3)]).sees_not("Connection lost").sees("orders");
+}
+
+#[test]
+fn a_late_reply_is_ignored() {
+    let script = orders().keys("enter");
+    let (old, _) = script.ask("read");
+    let script = script.keys("1");
+    assert!(script.effects.iter().any(|effect| matches!(effect, Effect::Cancel(id) if *id == old)));
+    let mut script = script;
+    let reply = crate::core::ask::Reply { id: old, result: Err(unreachable()) };
+    script.event(crate::core::event::Event::Arrival(crate::core::event::Arrival::Reply(reply)));
+    script.sees_not("STOPPED");
+}
+
+#[test]
+fn opening_a_topic_reads_the_newest_and_follows() {
+    let script = messages();
+    assert!(matches!(script.ask("read").1, Ask::Read(plan) if plan.newest == Some(500) && plan.until.is_none()));
+    let records: Vec<Made> = (0..5).map(|n| made(n, "cust-1", &format!("{{\"n\":{n},\"status\":\"OK\"}}"))).collect();
+    script.deliver(chunk(&records), vec![]).progress(live(3, 5)).sees("● LIVE").sees("cust-1").sees("\"status\"").sees("at the log end");
+}
+
+#[test]
+fn moving_up_stops_following_and_the_last_line_resumes() {
+    let records: Vec<Made> = (0..5).map(|n| made(n, "k", "{}")).collect();
+    let script = messages().deliver(chunk(&records), vec![]).keys("k").sees("follow off");
+    let more: Vec<Made> = (5..8).map(|n| made(n, "k", "{}")).collect();
+    let script = script.deliver(chunk(&more), vec![]).keys("y o");
+    let copied = |script: &Script| {
+        script.effects.iter().rev().find_map(|effect| if let Effect::Term(Term::Osc52(text)) = effect { Some(text.clone()) } else { None })
+    };
+    assert_eq!(copied(&script).as_deref(), Some("orders/0@3"), "the selection stays on its record");
+    let script = script.keys("G y o").sees_not("follow off");
+    assert_eq!(copied(&script).as_deref(), Some("orders/0@7"));
+}
+
+#[test]
+fn a_filter_shows_what_matches_of_what_is_held_and_asks_the_reader_for_the_rest() {
+    let records = [made(0, "a", r#"{"status":"OK"}"#), made(1, "b", r#"{"status":"FAILED"}"#)];
+    let script = messages().deliver(chunk(&records), vec![]).keys("/").text(".status == FAILED").keys("enter");
+    assert!(script.effects.iter().any(|effect| matches!(effect, Effect::Flow(_, Flow::Filter { generation: 1, filter: Some(_) }))));
+    let script = script.sees("FAILED").sees_not("\"OK\"");
+    let script = script.deliver(chunk(&[made(2, "c", r#"{"status":"FAILED","late":1}"#)]), vec![]).sees("late");
+    script.keys("esc").sees("\"OK\"");
+}
+
+#[test]
+fn a_wrong_filter_shows_where_it_is_wrong_and_changes_nothing() {
+    let records = [made(0, "a", r#"{"status":"OK"}"#)];
+    let script = messages().deliver(chunk(&records), vec![]).keys("/").text(".status == ").keys("enter").sees("^ ");
+    assert!(script.state.top().unwrap().screen.editing());
+    script.keys("esc").sees("\"OK\"").sees("no filter");
+}
+
+#[test]
+fn facts_of_the_stream_stand_at_their_place_in_words() {
+    let lost = Fact::Lost { partition: PartitionId(0), from: Offset(0), to: Offset(60) };
+    messages().deliver(chunk(&[made(60, "k", "{}")]), vec![lost]).sees("60 offsets (0 to 59) were deleted");
+}
+
+#[test]
+fn an_aborted_record_says_so_once_it_is_known() {
+    let record = Made { transaction: Some(9), ..made(3, "k", r#"{"a":1}"#) };
+    let script = messages().deliver(chunk(&[record]), vec![]).progress(live(3, 4)).sees("open");
+    let mut txns = TxnTable::default();
+    txns.marker(PartitionId(0), crate::model::ProducerId(9), Offset(4), crate::model::Outcome::Aborted);
+    let progress = crate::core::stream::Progress { txns, ..live(3, 5) };
+    script.progress(progress).sees("aborted").sees("producer 9");
+}
+
+#[test]
+fn null_empty_and_tombstone_look_different() {
+    let records = [
+        Made { key: None, value: Some(vec![]), ..made(0, "", "") },
+        Made { key: Some(vec![]), value: None, ..made(1, "", "") },
+    ];
+    messages().deliver(chunk(&records), vec![]).sees("∅ null").sees("\"\" empty").sees("tombstone");
+}
+
+#[test]
+fn folding_names_the_path_of_the_cursor() {
+    let value = r#"{"customer":{"id":9007199254740993,"mail":"x"},"n":1}"#;
+    let script = messages().deliver(chunk(&[made(0, "k", value)]), vec![]).sees("9007199254740993");
+    script.keys("tab j j").sees(".customer.id").keys("k enter").sees("2 keys").sees_not("9007199254740993\n");
+}
+
+#[test]
+fn a_search_in_the_value_jumps_to_its_hit() {
+    let value = r#"{"a":1,"b":{"needle":2}}"#;
+    messages().deliver(chunk(&[made(0, "k", value)]), vec![]).keys("tab /").text("needle").keys("enter").sees(".b.needle").sees("1 hits");
+}
+
+#[test]
+fn a_paste_is_never_run_as_keys() {
+    let script = orders().input(Input::Paste("q\nenter".to_owned())).sees("paste");
+    assert!(!script.state.quitting);
+    let script = script.keys("/").input(Input::Paste("ord\n".to_owned()));
+    assert!(script.state.top().unwrap().screen.editing(), "a line break in a paste confirms nothing");
+    script.sees("1 of 2");
+}
+
+#[test]
+fn hostile_names_and_values_appear_as_visible_text() {
+    let script = Script::at(120, 36).cluster(vec![topic("a\u{1b}]0;owned\u{7}\u{202e}b", 1)]).keys("enter");
+    let records = [Made { headers: vec![("\u{1b}[2J", Some("\u{9b}31m"))], ..made(0, "\u{1b}c", "{\"a\":\"\u{202e}\u{7f}\"}") }];
+    let screen = script.deliver(chunk(&records), vec![]).keys("x").screen();
+    assert!(screen.chars().all(|c| c == '\n' || (!c.is_control() && c != '\u{202e}')), "{screen:?}");
+}
+
+#[test]
+fn leaving_a_screen_cancels_its_tasks() {
+    let script = messages().keys("q");
+    assert!(script.effects.iter().any(|effect| matches!(effect, Effect::CancelOwner(_))));
+    assert!(!script.keys("q").waiting().is_empty());
+}
+
+#[test]
+fn help_lists_the_keys_and_runs_the_chosen_one() {
+    let script = messages().keys("?").sees("only this key").text("pause and").sees("1 of").keys("enter").sees_not("EVERYWHERE");
+    assert!(script.effects.iter().any(|effect| matches!(effect, Effect::Flow(_, Flow::Hold))));
+    script.sees("PAUSED");
+}
+
+#[test]
+fn an_export_takes_the_marked_records_or_all_that_are_shown() {
+    let records: Vec<Made> = (0..4).map(|n| made(n, "k", "{}")).collect();
+    let script = messages().deliver(chunk(&records), vec![]).keys("g space space ctrl-s");
+    assert!(matches!(script.ask("export").1, Ask::Export(export) if export.rows.len() == 2));
+    let done = Answer::Exported { path: "/tmp/orders.ndjson".into(), records: 2, bytes: 300 };
+    script.reply("export", Ok(done)).sees("2 records").sees("orders.ndjson");
+}
