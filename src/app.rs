@@ -9,7 +9,7 @@ use crate::core::effect::{Effect, Term};
 use crate::core::event::{Arrival, Event, Signal};
 use crate::draw;
 use crate::io::runner::{Lanes as TaskLanes, Runner};
-use crate::model::{Failure, Time};
+use crate::model::{Cause, Failure, Time};
 use crate::state::State;
 use crate::term::{Lanes, Notice, Terminal};
 use crate::update::update;
@@ -101,16 +101,12 @@ impl App {
             if self.drain() == Some(Wants::Now) {
                 wants = Some(Wants::Now);
             }
-            due = match wants {
-                Some(Wants::Now) => {
-                    last = self.draw();
-                    None
-                }
-                Some(Wants::Soon) => due.or(Some(last.at + data_frame.max(last.writing * 2))),
-                None => {
-                    last = self.draw();
-                    None
-                }
+            // A slow terminal gets fewer frames of data: twice the time that the last one took.
+            due = if wants == Some(Wants::Soon) {
+                due.or(Some(last.at + data_frame.max(last.writing * 2)))
+            } else {
+                last = self.draw();
+                None
             };
         }
         self.runner.cancel_all();
@@ -191,13 +187,12 @@ impl App {
             Term::Suspend => drop(self.terminal.suspend()),
             Term::Redraw => drop(self.terminal.redraw()),
             Term::Title(words) => drop(self.terminal.title(&words)),
-            Term::Osc52(text) => match self.terminal.copy(text.as_bytes()) {
-                Ok(Err(too_long)) => {
-                    let failure = Failure::new("copy", crate::model::Cause::File(crate::model::Foreign::new(too_long.to_string())));
-                    self.state.notices.failure(&failure);
+            Term::Osc52(text) => {
+                if let Ok(Err(too_long)) = self.terminal.copy(text.as_bytes()) {
+                    let failure = Failure::new("copy", Cause::Refused("too much for the terminal's clipboard"));
+                    self.state.notices.failure(&failure.hint(too_long.to_string()));
                 }
-                Ok(Ok(())) | Err(_) => {}
-            },
+            }
         }
     }
 

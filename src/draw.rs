@@ -124,7 +124,8 @@ fn keys(state: &State, buf: &mut Buffer, area: Rect) {
         return;
     }
     if top.screen.editing() {
-        let pairs = [("enter".to_owned(), "apply"), ("esc".to_owned(), "leave"), ("↑".to_owned(), "history"), ("ctrl-u".to_owned(), "empty")];
+        let pairs =
+            [("enter".to_owned(), "apply"), ("esc".to_owned(), "leave"), ("↑".to_owned(), "history"), ("ctrl-u".to_owned(), "empty")];
         ui::keys_line(buf, &state.theme, area, &pairs);
         return;
     }
@@ -159,4 +160,3 @@ fn status(state: &State, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
         }
     }
 }
-

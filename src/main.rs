@@ -41,8 +41,10 @@ fn ui_main(bootstrap: &str) -> ExitCode {
         Depth::None => ui::Depth::None,
     };
     let ground = if colors.background == Background::Light { ui::Ground::Light } else { ui::Ground::Dark };
-    let settings = Settings { limits: Limits { records: 5000, bytes: 64 << 20 }, zone: jiff::tz::TimeZone::UTC, newest: 500, newest_bytes: 8 << 20 };
-    let (state, first) = update::start(clock.now(), terminal.size(), bootstrap.to_owned(), Theme::new(depth, ground), settings, Route::Topics);
+    let settings =
+        Settings { limits: Limits { records: 5000, bytes: 64 << 20 }, zone: jiff::tz::TimeZone::UTC, newest: 500, newest_bytes: 8 << 20 };
+    let (state, first) =
+        update::start(clock.now(), terminal.size(), bootstrap.to_owned(), Theme::new(depth, ground), settings, Route::Topics);
     let app = App { terminal, lanes, runner, tasks, state, clock };
     ExitCode::from(runtime.block_on(app.run(first)))
 }

@@ -14,6 +14,7 @@ use crate::core::event::{Arrival, Event};
 use crate::core::key::{Input, Key};
 use crate::core::store::Limits;
 use crate::core::stream::{Delivery, Fact, PartitionProgress, Progress};
+use crate::draw;
 use crate::io::runner;
 use crate::model::{
     BatchFacts, Broker, BrokerId, Chunk, ChunkBuilder, ClusterView, Codec, Failure, Foreign, Headers, LeaderEpoch, Offset, Partition,
@@ -23,7 +24,6 @@ use crate::screens::{Route, Settings};
 use crate::state::State;
 use crate::ui::{Depth, Ground, Theme};
 use crate::update::{start, update};
-use crate::draw;
 
 /// 2026-11-20 12:41:07 UTC.
 pub(crate) const NOW: i64 = 1_795_178_467_000;

@@ -5,8 +5,8 @@ use crate::core::ask::Ask;
 use crate::core::effect::{Effect, Owner, TaskId, Term};
 use crate::core::event::{Arrival, Event};
 use crate::core::key::{Input, Key, KeyCode};
-use crate::core::keymap::Found;
-use crate::core::keymap::Keymap;
+use crate::core::keymap::{Found, Keymap};
+use crate::core::notices::Notices;
 use crate::draw;
 use crate::model::Time;
 use crate::overlays::help::Help;
@@ -22,7 +22,7 @@ pub fn start(now: Time, size: (u16, u16), bootstrap: String, theme: Theme, setti
         cluster: crate::core::cluster::Cluster::of(bootstrap),
         stack: Vec::new(),
         help: None,
-        notices: Default::default(),
+        notices: Notices::default(),
         keymap: Keymap::default(),
         typed: Vec::new(),
         theme,
@@ -42,7 +42,7 @@ pub fn start(now: Time, size: (u16, u16), bootstrap: String, theme: Theme, setti
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
     match event {
-        Event::Input(input) => on_input(state, input, &mut effects),
+        Event::Input(input) => on_input(state, &input, &mut effects),
         Event::Arrival(arrival) => on_arrival(state, arrival, &mut effects),
         Event::Signal(_) => quit(state, &mut effects),
         Event::Woke => {
@@ -54,16 +54,16 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     effects
 }
 
-fn on_input(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
+fn on_input(state: &mut State, input: &Input, effects: &mut Vec<Effect>) {
     match input {
-        Input::Key(key) => on_key(state, key, effects),
+        Input::Key(key) => on_key(state, *key, effects),
         Input::Resize(columns, rows) => {
-            state.size = (columns, rows);
+            state.size = (*columns, *rows);
             with_top(state, effects, |screen, cx| screen.resized(cx));
         }
         Input::HangUp => quit(state, effects),
         Input::Paste(_) if state.help.is_none() && state.top().is_some_and(|top| top.screen.editing()) => {
-            with_top(state, effects, |screen, cx| screen.input(cx, &input));
+            with_top(state, effects, |screen, cx| screen.input(cx, input));
         }
         Input::Paste(_) => {
             let now = state.now;
@@ -162,15 +162,14 @@ fn on_arrival(state: &mut State, arrival: Arrival, effects: &mut Vec<Effect>) {
     let mut arrival = arrival;
     if let Arrival::Reply(reply) = arrival {
         let had_trouble = state.cluster.trouble.is_some();
-        match state.cluster.accept(reply, now) {
-            Some(other) => arrival = Arrival::Reply(other),
-            None => {
-                if state.cluster.trouble.is_some() && !had_trouble {
-                    state.panel_hidden = false;
-                }
-                every(state, effects, |screen, cx| screen.refreshed(cx));
-                return;
+        if let Some(other) = state.cluster.accept(reply, now) {
+            arrival = Arrival::Reply(other);
+        } else {
+            if state.cluster.trouble.is_some() && !had_trouble {
+                state.panel_hidden = false;
             }
+            every(state, effects, |screen, cx| screen.refreshed(cx));
+            return;
         }
     }
     let mut left = Some(arrival);
@@ -201,19 +200,12 @@ fn ask_cluster(state: &mut State, effects: &mut Vec<Effect>) {
 fn push(state: &mut State, route: Route, effects: &mut Vec<Effect>) {
     state.next_owner += 1;
     let owner = Owner(state.next_owner);
-    let mut cx = cx_of(
-        state.now,
-        state.size,
-        &state.cluster,
-        &state.settings,
-        owner,
-        (&mut state.notices, &mut state.next_task, effects),
-    );
+    let mut cx = cx_of(state.now, state.size, &state.cluster, &state.settings, owner, (&mut state.notices, &mut state.next_task, effects));
     let screen = screens::open(route, &mut cx);
     state.stack.push(Opened { owner, screen });
 }
 
-type Changing<'a> = (&'a mut crate::core::notices::Notices, &'a mut u64, &'a mut Vec<Effect>);
+type Changing<'a> = (&'a mut Notices, &'a mut u64, &'a mut Vec<Effect>);
 
 fn cx_of<'a>(
     now: Time,
@@ -245,7 +237,6 @@ fn every(state: &mut State, effects: &mut Vec<Effect>, mut change: impl FnMut(&m
         change(opened.screen.as_mut(), &mut cx);
     }
 }
-
 
 #[cfg(test)]
 mod tests;

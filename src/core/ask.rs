@@ -71,14 +71,29 @@ pub enum Answer {
     /// A reader reached its end: what it was asked for is all there.
     ReadEnded,
     /// A value decoded, with the bytes of it that the filter matched.
-    Rendered { seq: Seq, chunk: Arc<Chunk>, row: usize, view: Arc<View>, hits: Vec<Range<usize>> },
+    Rendered {
+        seq: Seq,
+        chunk: Arc<Chunk>,
+        row: usize,
+        view: Arc<View>,
+        hits: Vec<Range<usize>>,
+    },
     /// The places of a text in a value.
-    Hits { seq: Seq, found: Arc<Found> },
+    Hits {
+        seq: Seq,
+        found: Arc<Found>,
+    },
     Matches(Matches),
-    Opened { chunk: Arc<Chunk> },
+    Opened {
+        chunk: Arc<Chunk>,
+    },
     /// Whether a tool took it, and which.
     Copied(Option<&'static str>),
-    Exported { path: PathBuf, records: usize, bytes: u64 },
+    Exported {
+        path: PathBuf,
+        records: usize,
+        bytes: u64,
+    },
 }
 
 /// The records held that match a filter.

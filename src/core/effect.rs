@@ -19,7 +19,12 @@ impl Owner {
 
 #[derive(Debug)]
 pub enum Effect {
-    Start { id: TaskId, owner: Owner, ask: Ask, permit: Option<Permit> },
+    Start {
+        id: TaskId,
+        owner: Owner,
+        ask: Ask,
+        permit: Option<Permit>,
+    },
     Cancel(TaskId),
     CancelOwner(Owner),
     Flow(TaskId, Flow),

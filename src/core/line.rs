@@ -45,7 +45,12 @@ impl Line {
 
     /// Pasted text: line breaks become spaces, other controls are dropped, and nothing is ever confirmed by it.
     pub fn paste(&mut self, text: &str) {
-        let clean: String = text.trim_end_matches(['\n', '\r']).chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }).filter(|c| !c.is_control()).collect();
+        let clean: String = text
+            .trim_end_matches(['\n', '\r'])
+            .chars()
+            .map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c })
+            .filter(|c| !c.is_control())
+            .collect();
         self.insert(&clean);
     }
 

@@ -44,7 +44,10 @@ pub enum Flow {
     Hold,
     Resume,
     /// From now on keep only what matches; `generation` comes back with each delivery made under it.
-    Filter { generation: u32, filter: Option<Arc<Filter>> },
+    Filter {
+        generation: u32,
+        filter: Option<Arc<Filter>>,
+    },
 }
 
 /// Records that arrived, in the order in which they are to be listed, with what has to be said before them.
@@ -100,24 +103,58 @@ pub struct PartitionProgress {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
     /// Retention or DeleteRecords removed `from..to` before it was read (P23).
-    Lost { partition: PartitionId, from: Offset, to: Offset },
+    Lost {
+        partition: PartitionId,
+        from: Offset,
+        to: Offset,
+    },
     /// The log is now shorter than what was read: offsets `from..to` were replaced (P22).
-    Truncated { partition: PartitionId, from: Offset, to: Offset },
+    Truncated {
+        partition: PartitionId,
+        from: Offset,
+        to: Offset,
+    },
     /// A batch whose bytes do not fit its checksum or its form; reading goes on behind it (P50).
-    Corrupt { partition: PartitionId, offset: Offset, next: Offset, bytes: u64, why: &'static str },
+    Corrupt {
+        partition: PartitionId,
+        offset: Offset,
+        next: Offset,
+        bytes: u64,
+        why: &'static str,
+    },
     /// A record or batch over the size limit, not loaded (P47).
-    TooLarge { partition: PartitionId, offset: Offset, next: Offset, bytes: u64 },
+    TooLarge {
+        partition: PartitionId,
+        offset: Offset,
+        next: Offset,
+        bytes: u64,
+    },
     /// The topic was deleted; what was read stays.
     Deleted,
     /// The topic was deleted and made again under its name: reading goes on only when asked to.
-    Recreated { old: TopicId, new: TopicId },
-    PartitionsAdded { from: i32, to: i32 },
+    Recreated {
+        old: TopicId,
+        new: TopicId,
+    },
+    PartitionsAdded {
+        from: i32,
+        to: i32,
+    },
     /// The partition is led by another broker from here on.
-    Moved { partition: PartitionId, to: Option<BrokerId>, epoch: LeaderEpoch },
+    Moved {
+        partition: PartitionId,
+        to: Option<BrokerId>,
+        epoch: LeaderEpoch,
+    },
     /// Reading was interrupted for so many milliseconds and goes on at the next offset.
-    Resumed { partitions: usize, after_ms: u64 },
+    Resumed {
+        partitions: usize,
+        after_ms: u64,
+    },
     /// The records before were read under another filter: so many that did not match it were not kept.
-    NotKept { records: u64 },
+    NotKept {
+        records: u64,
+    },
     /// We may not read this topic.
     NotAuthorised,
 }

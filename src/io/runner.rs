@@ -23,13 +23,16 @@ use crate::tree::Needle;
 const REPLIES: usize = 64;
 const CHUNKS: usize = 4;
 
+/// The newest progress and whose it is.
+type Newest = Option<(TaskId, Arc<Progress>)>;
+
 /// Where tasks send.
 #[derive(Debug)]
 pub struct Lanes {
     pub replies: mpsc::Receiver<Arrival>,
     pub chunks: mpsc::Receiver<(TaskId, Delivery)>,
     /// The newest progress: latest wins.
-    pub progress: watch::Receiver<Option<(TaskId, Arc<Progress>)>>,
+    pub progress: watch::Receiver<Newest>,
 }
 
 /// The sending ends, for a task.
@@ -37,7 +40,7 @@ pub struct Lanes {
 struct Out {
     replies: mpsc::Sender<Arrival>,
     chunks: mpsc::Sender<(TaskId, Delivery)>,
-    progress: Arc<watch::Sender<Option<(TaskId, Arc<Progress>)>>>,
+    progress: Arc<watch::Sender<Newest>>,
 }
 
 #[derive(Debug)]
@@ -119,7 +122,10 @@ impl Runner {
                 Err(error) if error.is_cancelled() => return,
                 Err(error) => {
                     tracing::error!(task = id.0, ask = name, "panicked: {error}");
-                    Err(Failure::new("work for the screen", Cause::Bug(Foreign::new(format!("the task \"{name}\" failed; the log says more")))))
+                    Err(Failure::new(
+                        "work for the screen",
+                        Cause::Bug(Foreign::new(format!("the task \"{name}\" failed; the log says more"))),
+                    ))
                 }
             };
             // A loop that is gone wants no reply.
@@ -129,7 +135,14 @@ impl Runner {
     }
 }
 
-async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, steer: Option<mpsc::UnboundedReceiver<Flow>>) -> Result<Answer, Failure> {
+async fn answer(
+    client: Client,
+    work: Work,
+    out: Out,
+    id: TaskId,
+    ask: Ask,
+    steer: Option<mpsc::UnboundedReceiver<Flow>>,
+) -> Result<Answer, Failure> {
     match ask {
         Ask::Cluster => client.cluster("list the topics", Wanted::All).await.map(|view| Answer::Cluster(Arc::new(view))),
         Ask::Read(plan) => read(client, work, out, id, *plan, steer).await,
@@ -185,7 +198,14 @@ fn matches(ask: &FilterAsk) -> Matches {
     Matches { generation: ask.generation, seqs, scanned, broken }
 }
 
-async fn read(client: Client, work: Work, out: Out, id: TaskId, plan: Plan, steer: Option<mpsc::UnboundedReceiver<Flow>>) -> Result<Answer, Failure> {
+async fn read(
+    client: Client,
+    work: Work,
+    out: Out,
+    id: TaskId,
+    plan: Plan,
+    steer: Option<mpsc::UnboundedReceiver<Flow>>,
+) -> Result<Answer, Failure> {
     let _ = (client, work, out, id, plan, steer);
     Ok(Answer::ReadEnded)
 }

@@ -45,8 +45,8 @@ impl Work {
                 let _gone = done.send(job());
             }
         });
-        let bug = |_| Failure::new(what, Cause::Bug(Foreign::new("the work ended without an answer; the log says more")));
-        self.lane.send(job).map_err(|_e| bug(()))?;
-        answer.await.map_err(|_e| bug(()))
+        let bug = || Failure::new(what, Cause::Bug(Foreign::new("the work ended without an answer; the log says more")));
+        self.lane.send(job).map_err(|_e| bug())?;
+        answer.await.map_err(|_e| bug())
     }
 }

@@ -124,6 +124,15 @@ impl<'a> Headers<'a> {
     }
 }
 
+impl<'a> IntoIterator for &Headers<'a> {
+    type Item = Header<'a>;
+    type IntoIter = HeaderIter<'a>;
+
+    fn into_iter(self) -> HeaderIter<'a> {
+        self.iter()
+    }
+}
+
 impl<'a> IntoIterator for Headers<'a> {
     type Item = Header<'a>;
     type IntoIter = HeaderIter<'a>;
@@ -145,21 +154,31 @@ impl<'a> Iterator for HeaderIter<'a> {
 
     fn next(&mut self) -> Option<Header<'a>> {
         self.left = self.left.checked_sub(1)?;
-        let key = take(&mut self.rest)??;
-        let value = take(&mut self.rest)?;
+        let Taken::Bytes(key) = take(&mut self.rest) else { return None };
+        let value = match take(&mut self.rest) {
+            Taken::Bytes(value) => Some(value),
+            Taken::Null => None,
+            Taken::CutOff => return None,
+        };
         Some(Header { key, value })
     }
 }
 
-/// A varint length and so many bytes; −1 is null, and so is less, as in Java. Outer `None`: the bytes end first.
-fn take<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
-    let length = varint(rest)?;
-    if length < 0 {
-        return Some(None);
-    }
-    let (head, tail) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+/// A varint length and so many bytes.
+enum Taken<'a> {
+    Bytes(&'a [u8]),
+    /// A length of −1, and of less, as in Java.
+    Null,
+    /// The bytes end first.
+    CutOff,
+}
+
+fn take<'a>(rest: &mut &'a [u8]) -> Taken<'a> {
+    let Some(length) = varint(rest) else { return Taken::CutOff };
+    let Ok(length) = usize::try_from(length) else { return Taken::Null };
+    let Some((head, tail)) = rest.split_at_checked(length) else { return Taken::CutOff };
     *rest = tail;
-    Some(Some(head))
+    Taken::Bytes(head)
 }
 
 /// A zig-zag varint of at most 32 bits (`org.apache.kafka.common.utils.ByteUtils`).
@@ -250,7 +269,7 @@ impl Chunk {
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = RecordRef<'_>> + '_ {
-        (0..self.len()).map(|index| self.get(index).unwrap_or_else(|| unreachable_row()))
+        (0..self.len()).map(|index| self.get(index).unwrap_or_else(unreachable_row))
     }
 }
 

@@ -38,12 +38,19 @@ pub enum Cause {
     /// The broker and we share no version of this request.
     NotOffered(&'static str),
     /// Kafka answered with this error code; its message when it sent one.
-    Kafka { code: i16, name: &'static str, message: Option<Foreign> },
+    Kafka {
+        code: i16,
+        name: &'static str,
+        message: Option<Foreign>,
+    },
     /// Not there: topic, partition, group, offset.
     NotFound(Foreign),
     NotAuthorised(Foreign),
     /// The address belongs to another cluster than before (P17).
-    OtherCluster { expected: Foreign, found: Foreign },
+    OtherCluster {
+        expected: Foreign,
+        found: Foreign,
+    },
     /// Refused by us: read-only, guard.
     Refused(&'static str),
     /// The question itself was wrong: a bad position, a bad filter. The sentence is ours.

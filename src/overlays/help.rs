@@ -34,7 +34,13 @@ impl Help {
             .iter()
             .chain([&Scope::Always])
             .flat_map(|&scope| COMMANDS.iter().filter(move |row| row.scope == scope))
-            .map(|row| Entry { keys: map.keys_of(row.action).join("  "), doc: row.doc, name: row.name, scope: row.scope, action: row.action })
+            .map(|row| Entry {
+                keys: map.keys_of(row.action).join("  "),
+                doc: row.doc,
+                name: row.name,
+                scope: row.scope,
+                action: row.action,
+            })
             .filter(|entry| !entry.keys.is_empty())
             .collect();
         Self { lines, search: Line::default(), cursor: Cursor::default() }
@@ -42,7 +48,12 @@ impl Help {
 
     fn found(&self) -> Vec<&Entry> {
         let wanted = self.search.text().to_lowercase();
-        self.lines.iter().filter(|e| wanted.is_empty() || e.doc.to_lowercase().contains(&wanted) || e.name.contains(&wanted) || e.keys == self.search.text()).collect()
+        self.lines
+            .iter()
+            .filter(|e| {
+                wanted.is_empty() || e.doc.to_lowercase().contains(&wanted) || e.name.contains(&wanted) || e.keys == self.search.text()
+            })
+            .collect()
     }
 
     /// `Some` when it closes, with the action to run, if any.
@@ -80,7 +91,7 @@ pub fn draw(help: &Help, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
         vec![(format!("/{}", help.search.text()), Token::Accent), (format!("{} of {}", found.len(), help.lines.len()), Token::Dim)]
     };
     let state = [("enter runs it · esc closes".to_owned(), Token::Dim)];
-    ui::title_rule(buf, look.theme, area, true, "Help", &facts, &state);
+    ui::title_rule(&mut Pen::new(buf, look.theme, area, 0), true, "Help", &facts, &state);
     let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let height = usize::from(rows.height);
     let mut cursor = help.cursor;

@@ -19,7 +19,7 @@ pub fn draw(look: &Look<'_>, trouble: &Trouble, buf: &mut Buffer, area: Rect) ->
     let panel = Rect { height, ..area };
     let state = [(format!("attempt {}", trouble.attempts), Token::Look)];
     let title = if has_data { "Connection lost" } else { "Not connected" };
-    ui::title_rule(buf, look.theme, panel, true, title, &[], &state);
+    ui::title_rule(&mut Pen::new(buf, look.theme, panel, 0), true, title, &[], &state);
     let mut y = 1;
     lead(look, trouble, &mut Pen::new(buf, look.theme, panel, y));
     y += 2;

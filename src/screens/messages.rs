@@ -1,7 +1,7 @@
 //! The messages of one topic, live: filter bar, list, value and record facts. Opening it never reads from the start by
 //! surprise: the newest records in all, then what arrives.
 //!
-//! One file per part: `reader` (the running task), `rows` (the lines), `filter` (the bar), `seek` (where to go), `list`,
+//! One file per part: `act` (the keys), `reader` (the running task), `rows` (the lines), `filter` (the bar), `seek` (where to go), `list`,
 //! `value` and `record` (the panes), `yank` (what can be copied).
 
 use std::collections::BTreeSet;
@@ -13,19 +13,19 @@ use ratatui::layout::Rect;
 
 use super::{Cx, Look, Reason, Screen};
 use crate::core::action::{Action, Scope};
-use crate::core::ask::{Answer, Ask, Reply};
-use crate::core::cursor::{Cursor, Place};
+use crate::core::ask::{Answer, Reply};
 use crate::core::effect::TaskId;
 use crate::core::event::Arrival;
 use crate::core::key::Input;
 use crate::core::line::Line;
 use crate::core::store::{MessageStore, Seq};
-use crate::core::stream::{Delivery, Fact, Isolation};
+use crate::core::stream::{Delivery, Fact};
 use crate::model::{Time, Topic};
 use crate::query::position::Position;
 use crate::text::{Shown, TimeFormat};
 use crate::ui::Pen;
 
+mod act;
 mod draw;
 mod filter;
 mod list;
@@ -291,160 +291,6 @@ impl Messages {
         }
         self.render(cx);
     }
-
-    fn move_list(&mut self, cx: &mut Cx<'_>, action: Action) {
-        let (len, height) = (self.rows.len(), self.list_height(cx));
-        match action {
-            Action::Down => self.moved(cx, 1),
-            Action::Up => self.moved(cx, -1),
-            Action::HalfDown => self.moved(cx, Cursor::half(height)),
-            Action::HalfUp => self.moved(cx, -Cursor::half(height)),
-            Action::PageDown => self.moved(cx, Cursor::page(height)),
-            Action::PageUp => self.moved(cx, -Cursor::page(height)),
-            Action::First => self.moved(cx, isize::MIN / 2),
-            Action::Last => {
-                self.set_follow(cx, true);
-                self.render(cx);
-            }
-            Action::PutTop => self.rows.cursor.place(Place::Top, len, height),
-            Action::PutMiddle => self.rows.cursor.place(Place::Middle, len, height),
-            Action::PutBottom => self.rows.cursor.place(Place::Bottom, len, height),
-            _ => {}
-        }
-    }
-
-    fn act_on_stream(&mut self, cx: &mut Cx<'_>, action: Action) {
-        match action {
-            Action::Follow => {
-                let follow = !self.follow;
-                self.set_follow(cx, follow);
-                self.render(cx);
-            }
-            Action::Pause => {
-                self.reader.paused = !self.reader.paused;
-                self.reader.steer(cx);
-            }
-            Action::ClearList => {
-                self.store.clear();
-                self.rows.clear();
-                self.reader.full = false;
-                self.reader.steer(cx);
-            }
-            Action::InsertMark => {
-                let (before, now) = (self.store.end(), cx.now);
-                self.rows.insert_note(before, What::Mark(now));
-                if self.follow {
-                    self.set_follow(cx, true);
-                }
-            }
-            Action::JumpMark => {
-                if let Some(at) = self.rows.next_note() {
-                    let height = self.list_height(cx);
-                    self.set_follow(cx, false);
-                    self.rows.cursor.to(at, self.rows.len(), height);
-                }
-            }
-            Action::Isolation => {
-                self.reader.isolation = match self.reader.isolation {
-                    Isolation::ReadUncommitted => Isolation::ReadCommitted,
-                    Isolation::ReadCommitted => Isolation::ReadUncommitted,
-                };
-                self.restart(cx);
-            }
-            Action::OnlyKey => self.only_key(cx),
-            Action::Refresh if self.reader.failure.is_some() || !self.reader.is_running() => self.restart(cx),
-            _ => {}
-        }
-    }
-
-    /// `#`: only records with the selected key; again: all.
-    fn only_key(&mut self, cx: &mut Cx<'_>) {
-        let key = self.rows.selected().and_then(|seq| self.store.get(seq)).map(|record| record.key.map(<[u8]>::to_vec));
-        let Some(key) = key else { return };
-        if self.bar.toggle_key(cx, key.as_deref()) {
-            self.refilter(cx);
-        }
-    }
-
-    fn mark(&mut self, cx: &mut Cx<'_>, action: Action) {
-        let Some(seq) = self.rows.selected() else { return };
-        match action {
-            Action::Mark => {
-                if !self.rows.marked.remove(&seq) {
-                    self.rows.marked.insert(seq);
-                    self.last_mark = Some(seq);
-                }
-                self.moved(cx, 1);
-            }
-            Action::MarkRange => {
-                let other = self.last_mark.unwrap_or(seq);
-                let (from, to) = (seq.min(other), seq.max(other));
-                let range: Vec<Seq> = self.rows.records().filter(|s| (from..=to).contains(s)).collect();
-                self.rows.marked.extend(range);
-            }
-            Action::MarkAll => {
-                let all: Vec<Seq> = self.rows.records().collect();
-                self.rows.marked.extend(all);
-            }
-            _ => self.rows.marked.clear(),
-        }
-    }
-
-    fn act_on_look(&mut self, cx: &mut Cx<'_>, action: Action) {
-        match action {
-            Action::NextPane | Action::PreviousPane | Action::OpenRecord => {
-                self.focus = if self.focus == Focus::List { Focus::Value } else { Focus::List };
-                if self.focus == Focus::Value && self.layout == Layout::Off {
-                    self.layout = Layout::Below;
-                }
-            }
-            Action::FullScreen => self.full_screen = !self.full_screen,
-            Action::Layout => {
-                self.layout = match self.layout {
-                    Layout::Below => Layout::Right,
-                    Layout::Right => Layout::Off,
-                    Layout::Off => Layout::Below,
-                };
-                if self.layout == Layout::Off {
-                    self.focus = Focus::List;
-                }
-            }
-            Action::CycleTime => {
-                self.time = match self.time {
-                    Some(TimeFormat::Clock) => Some(TimeFormat::Full),
-                    Some(TimeFormat::Full) => Some(TimeFormat::Age),
-                    Some(TimeFormat::Age) => Some(TimeFormat::Epoch),
-                    Some(TimeFormat::Epoch) => None,
-                    None => Some(TimeFormat::Clock),
-                };
-            }
-            Action::Zone => self.local = !self.local,
-            Action::Headers => self.headers = !self.headers,
-            Action::CycleView => {
-                self.value.next_view();
-                self.value.forget();
-            }
-            Action::Wrap => self.value.wrap = !self.value.wrap,
-            _ => {}
-        }
-        let height = self.list_height(cx);
-        self.rows.cursor.fit(self.rows.len(), height);
-        self.render(cx);
-    }
-
-    fn export(&mut self, cx: &mut Cx<'_>) {
-        let marked = !self.rows.marked.is_empty();
-        let wanted: Vec<Seq> = if marked { self.rows.marked.iter().copied().collect() } else { self.rows.records().collect() };
-        let rows: Vec<_> = wanted.iter().filter_map(|&seq| self.store.locate(seq)).map(|(chunk, row)| (Arc::clone(chunk), row)).collect();
-        if rows.is_empty() {
-            cx.notices.look(cx.now, "No record is shown, so there is nothing to save.");
-            return;
-        }
-        let txns = Arc::new(self.reader.progress.txns.clone());
-        let topic = self.reader.topic.name.clone();
-        let task = cx.start(Ask::Export(crate::core::ask::Export { topic, rows, txns }));
-        self.tasks.insert(task);
-    }
 }
 
 impl Screen for Messages {
@@ -555,47 +401,6 @@ impl Screen for Messages {
 }
 
 impl Messages {
-    fn act_here(&mut self, cx: &mut Cx<'_>, action: Action) {
-        match action {
-            Action::Filter => self.bar.edit(None),
-            Action::AddTerm => self.bar.edit(Some(" and ")),
-            Action::Mark | Action::MarkRange | Action::MarkAll | Action::ClearMarks => self.mark(cx, action),
-            Action::Seek => self.prompt = Some(Prompt { kind: PromptKind::Seek, line: Line::default(), error: None }),
-            Action::Partitions => self.prompt = Some(Prompt { kind: PromptKind::Partitions, line: Line::default(), error: None }),
-            Action::Live
-            | Action::FromStart
-            | Action::Last1m
-            | Action::Last5m
-            | Action::Last15m
-            | Action::Last30m
-            | Action::Last1h
-            | Action::Last6h
-            | Action::Last24h => self.jump(cx, action),
-            Action::Export => self.export(cx),
-            Action::CopyValue
-            | Action::YankLine
-            | Action::YankKey
-            | Action::YankHeaders
-            | Action::YankPath
-            | Action::YankJq
-            | Action::YankRecord
-            | Action::YankPosition
-            | Action::YankCommand => self.yank(cx, action),
-            Action::NextRecord => self.moved(cx, 1),
-            Action::PreviousRecord => self.moved(cx, -1),
-            Action::NextHit | Action::PreviousHit => self.value.act(cx, action, self.value_size(cx)),
-            Action::Follow
-            | Action::Pause
-            | Action::ClearList
-            | Action::InsertMark
-            | Action::JumpMark
-            | Action::Isolation
-            | Action::OnlyKey
-            | Action::Refresh => self.act_on_stream(cx, action),
-            _ => self.act_on_look(cx, action),
-        }
-    }
-
     /// The time zone in force.
     fn zone(&self, look: &Look<'_>) -> jiff::tz::TimeZone {
         if self.local { jiff::tz::TimeZone::system() } else { look.settings.zone.clone() }

@@ -69,7 +69,8 @@ impl Topics {
             None => listed.map(|(n, _)| n).collect(),
             Some(filter) => filter.apply(listed.map(|(n, t)| (n, t.name.raw()))),
         };
-        let found = self.selected.as_ref().and_then(|name| self.rows.iter().position(|&n| view.topics.get(n).is_some_and(|t| t.name == *name)));
+        let found =
+            self.selected.as_ref().and_then(|name| self.rows.iter().position(|&n| view.topics.get(n).is_some_and(|t| t.name == *name)));
         self.cursor.to(found.unwrap_or(self.cursor.at), self.rows.len(), Self::height(cx));
         if self.selected.is_some() && found.is_none() {
             self.selected = self.current().map(|t| t.name.clone());
@@ -164,15 +165,14 @@ impl Screen for Topics {
         let Some(mut line) = self.filter.editing.take() else { return };
         match input {
             Input::Paste(text) => line.paste(text),
-            Input::Key(key) if key.code == KeyCode::Enter => {
-                if self.filter.error.is_none() {
-                    self.filter.history.retain(|old| old != line.text());
-                    if !line.text().is_empty() {
-                        self.filter.history.push(line.text().to_owned());
-                    }
-                    return;
+            Input::Key(key) if key.code == KeyCode::Enter && self.filter.error.is_none() => {
+                self.filter.history.retain(|old| old != line.text());
+                if !line.text().is_empty() {
+                    self.filter.history.push(line.text().to_owned());
                 }
+                return;
             }
+            Input::Key(key) if key.code == KeyCode::Enter => {}
             Input::Key(key) if key.code == KeyCode::Esc => {
                 self.filter.error = None;
                 return;
@@ -242,7 +242,11 @@ impl Screen for Topics {
         let total = self.view.as_ref().map_or(0, |view| view.topics.len() - self.hidden);
         let mut facts = Vec::new();
         if self.view.is_some() {
-            let count = if self.rows.len() == total { units::thousands(total as u64) } else { format!("{} of {}", units::thousands(self.rows.len() as u64), units::thousands(total as u64)) };
+            let count = if self.rows.len() == total {
+                units::thousands(total as u64)
+            } else {
+                format!("{} of {}", units::thousands(self.rows.len() as u64), units::thousands(total as u64))
+            };
             facts.push((count, Token::Dim));
         }
         if !self.filter.text.is_empty() {
@@ -252,8 +256,9 @@ impl Screen for Topics {
         if self.hidden > 0 {
             facts.push((format!("{} internal hidden", self.hidden), Token::Dim));
         }
-        let state: Vec<_> = if look.cluster.trouble.is_some() && self.view.is_some() { vec![("STALE".to_owned(), Token::Look)] } else { vec![] };
-        ui::title_rule(buf, look.theme, area, true, "Topics", &facts, &state);
+        let state: Vec<_> =
+            if look.cluster.trouble.is_some() && self.view.is_some() { vec![("STALE".to_owned(), Token::Look)] } else { vec![] };
+        ui::title_rule(&mut Pen::new(buf, look.theme, area, 0), true, "Topics", &facts, &state);
         let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         self.draw_rows(look, buf, body);
     }
@@ -269,7 +274,12 @@ impl Topics {
         };
         let columns = Columns::of(usize::from(area.width));
         let mut pen = Pen::new(buf, look.theme, area, 0);
-        pen.gap(2).left("NAME", columns.name, Token::Dim).right("PARTS", 8, Token::Dim).right("RF", 5, Token::Dim).gap(3).own("ISR", Token::Dim);
+        pen.gap(2)
+            .left("NAME", columns.name, Token::Dim)
+            .right("PARTS", 8, Token::Dim)
+            .right("RF", 5, Token::Dim)
+            .gap(3)
+            .own("ISR", Token::Dim);
         let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         if self.rows.is_empty() {
             Pen::new(buf, look.theme, rows, 1).gap(2).own(self.why_empty(view), Token::Look);
@@ -315,7 +325,11 @@ fn draw_topic(pen: &mut Pen<'_>, look: &Look<'_>, topic: &Topic, name: usize, se
     pen.to(2);
     let (text, numbers) = if stale { (Token::Dim, Token::Dim) } else { (Token::Text, Token::Text) };
     let shown = Shown::of(topic.name.raw());
-    if selected { pen.shown_bold(&shown, Token::Title, name) } else { pen.shown(&shown, text, name) };
+    if selected {
+        pen.shown_bold(&shown, Token::Title, name)
+    } else {
+        pen.shown(&shown, text, name)
+    };
     pen.to(2 + name);
     if topic.error.is_some() {
         pen.right("?", 8, Token::Look).right("?", 5, Token::Look).gap(3).own("?", Token::Look);

@@ -23,9 +23,8 @@ impl Pane {
 }
 
 /// A pane's line: `─ Title  facts ──────── state ─`. What does not fit is left out from the middle, the title last.
-pub fn title_rule(buf: &mut Buffer, theme: &Theme, area: Rect, focused: bool, title: &str, facts: &[(String, Token)], state: &[(String, Token)]) {
+pub fn title_rule(pen: &mut Pen<'_>, focused: bool, title: &str, facts: &[(String, Token)], state: &[(String, Token)]) {
     let line = if focused { Token::Accent } else { Token::Faint };
-    let mut pen = Pen::new(buf, theme, area, 0);
     pen.own("─ ", line).bold(title, if focused { Token::Accent } else { Token::Title }).gap(1);
     let state_width: usize = state.iter().map(|(text, _)| text::width(text) + 1).sum::<usize>() + 2;
     for (fact, token) in facts {

@@ -55,32 +55,32 @@ pub struct Theme {
 struct Row(Token, (u32, u8), (u32, u8), Color);
 
 const ROWS: &[Row] = &[
-    Row(Token::Text, (0xc9_d1_d9, 252), (0x24_29_2f, 235), Color::Reset),
-    Row(Token::Title, (0xe6_ed_f3, 255), (0x0b_10_16, 232), Color::Reset),
-    Row(Token::Dim, (0x6e_7a_89, 244), (0x5b_66_73, 241), Color::DarkGray),
-    Row(Token::Faint, (0x3a_44_50, 239), (0xb4_bc_c6, 249), Color::DarkGray),
-    Row(Token::Accent, (0x4f_d6_be, 79), (0x0b_74_66, 30), Color::Cyan),
-    Row(Token::Good, (0x7e_c9_7f, 114), (0x1f_7a_33, 28), Color::Green),
-    Row(Token::Look, (0xe6_b4_50, 179), (0x8a_5a_00, 94), Color::Yellow),
-    Row(Token::Act, (0xff_6b_6b, 203), (0xc0_26_2d, 160), Color::Red),
-    Row(Token::Data, (0x82_aa_ff, 111), (0x1f_4f_c4, 26), Color::Blue),
-    Row(Token::Key, (0x82_aa_ff, 111), (0x1f_4f_c4, 26), Color::Blue),
-    Row(Token::String, (0xa5_d6_a7, 151), (0x1c_6b_31, 22), Color::Green),
-    Row(Token::Number, (0xf5_a9_7f, 216), (0x9c_46_0b, 130), Color::Yellow),
-    Row(Token::Word, (0xc7_92_ea, 176), (0x77_34_a8, 91), Color::Magenta),
-    Row(Token::Punctuation, (0x5c_67_73, 242), (0x6a_74_80, 243), Color::DarkGray),
+    Row(Token::Text, (0x00c9_d1d9, 252), (0x0024_292f, 235), Color::Reset),
+    Row(Token::Title, (0x00e6_edf3, 255), (0x000b_1016, 232), Color::Reset),
+    Row(Token::Dim, (0x006e_7a89, 244), (0x005b_6673, 241), Color::DarkGray),
+    Row(Token::Faint, (0x003a_4450, 239), (0x00b4_bcc6, 249), Color::DarkGray),
+    Row(Token::Accent, (0x004f_d6be, 79), (0x000b_7466, 30), Color::Cyan),
+    Row(Token::Good, (0x007e_c97f, 114), (0x001f_7a33, 28), Color::Green),
+    Row(Token::Look, (0x00e6_b450, 179), (0x008a_5a00, 94), Color::Yellow),
+    Row(Token::Act, (0x00ff_6b6b, 203), (0x00c0_262d, 160), Color::Red),
+    Row(Token::Data, (0x0082_aaff, 111), (0x001f_4fc4, 26), Color::Blue),
+    Row(Token::Key, (0x0082_aaff, 111), (0x001f_4fc4, 26), Color::Blue),
+    Row(Token::String, (0x00a5_d6a7, 151), (0x001c_6b31, 22), Color::Green),
+    Row(Token::Number, (0x00f5_a97f, 216), (0x009c_460b, 130), Color::Yellow),
+    Row(Token::Word, (0x00c7_92ea, 176), (0x0077_34a8, 91), Color::Magenta),
+    Row(Token::Punctuation, (0x005c_6773, 242), (0x006a_7480, 243), Color::DarkGray),
 ];
 
 /// The raised background of a selected row, and the bar of the first and last line.
-const RAISED: ((u32, u8), (u32, u8)) = ((0x1d_2b_36, 236), (0xdc_e9_ee, 254));
-const BAR: ((u32, u8), (u32, u8)) = ((0x1a_21_2b, 235), (0xea_ee_f2, 255));
+const RAISED: ((u32, u8), (u32, u8)) = ((0x001d_2b36, 236), (0x00dc_e9ee, 254));
+const BAR: ((u32, u8), (u32, u8)) = ((0x001a_212b, 235), (0x00ea_eef2, 255));
 
 impl Theme {
     pub fn new(depth: Depth, ground: Ground) -> Self {
         Self { depth, ground }
     }
 
-    pub fn style(&self, token: Token) -> Style {
+    pub fn style(self, token: Token) -> Style {
         let Some(Row(_, dark, light, sixteen)) = ROWS.iter().find(|row| row.0 == token) else { return Style::new() };
         let style = match self.depth {
             Depth::None => Style::new(),
@@ -96,7 +96,7 @@ impl Theme {
     }
 
     /// Behind the selected row.
-    pub fn raised(&self) -> Style {
+    pub fn raised(self) -> Style {
         match self.depth {
             Depth::None => Style::new().add_modifier(Modifier::REVERSED),
             Depth::Sixteen => Style::new().bg(if self.ground == Ground::Dark { Color::DarkGray } else { Color::Gray }),
@@ -105,14 +105,14 @@ impl Theme {
     }
 
     /// Behind the first and the last line.
-    pub fn bar(&self) -> Style {
+    pub fn bar(self) -> Style {
         match self.depth {
             Depth::None | Depth::Sixteen => Style::new(),
             Depth::True | Depth::Many => Style::new().bg(self.pick(BAR.0, BAR.1)),
         }
     }
 
-    fn pick(&self, dark: (u32, u8), light: (u32, u8)) -> Color {
+    fn pick(self, dark: (u32, u8), light: (u32, u8)) -> Color {
         let (rgb, index) = if self.ground == Ground::Dark { dark } else { light };
         if self.depth == Depth::True { Color::from_u32(rgb) } else { Color::Indexed(index) }
     }
@@ -129,7 +129,7 @@ impl From<Class> for Token {
             Class::Dim => Self::Dim,
             Class::Mark => Self::Accent,
             Class::Broken => Self::Look,
-            _ => Self::Text,
+            Class::Text => Self::Text,
         }
     }
 }

@@ -18,12 +18,8 @@ fn messages() -> Script {
 }
 
 fn unreachable() -> Failure {
-    let attempt = Attempt {
-        broker: None,
-        address: Foreign::new("kafka-1:9092"),
-        step: Step::Connect,
-        result: Foreign::new("connection refused"),
-    };
+    let attempt =
+        Attempt { broker: None, address: Foreign::new("kafka-1:9092"), step: Step::Connect, result: Foreign::new("connection refused") };
     Failure::new("list the topics", Cause::Unreachable).attempts(vec![attempt]).hint("nothing listens on that port")
 }
 
@@ -40,7 +36,16 @@ fn internal_topics_are_hidden_and_said_so() {
 
 #[test]
 fn a_filter_that_is_no_expression_leaves_the_last_good_one_in_force() {
-    orders().keys("/").text("ord").sees("1 of 2").sees_not("clicks").text("(").sees("unclosed").sees("1 of 2").keys("esc esc").sees("clicks");
+    orders()
+        .keys("/")
+        .text("ord")
+        .sees("1 of 2")
+        .sees_not("clicks")
+        .text("(")
+        .sees("unclosed")
+        .sees("1 of 2")
+        .keys("esc esc")
+        .sees("clicks");
 }
 
 #[test]
@@ -130,10 +135,7 @@ fn an_aborted_record_says_so_once_it_is_known() {
 
 #[test]
 fn null_empty_and_tombstone_look_different() {
-    let records = [
-        Made { key: None, value: Some(vec![]), ..made(0, "", "") },
-        Made { key: Some(vec![]), value: None, ..made(1, "", "") },
-    ];
+    let records = [Made { key: None, value: Some(vec![]), ..made(0, "", "") }, Made { key: Some(vec![]), value: None, ..made(1, "", "") }];
     messages().deliver(chunk(&records), vec![]).sees("∅ null").sees("\"\" empty").sees("tombstone");
 }
 

@@ -49,7 +49,7 @@ pub(super) fn areas(screen: &Messages, area: Rect) -> Areas {
             let list = (rest.height * 9 / 20).max(4).min(rest.height);
             areas.list = Some(Rect { height: list, ..rest });
             let below = Rect { y: rest.y + list, height: rest.height - list, ..rest };
-            if area.width >= VALUE_LEAST + RECORD + 1 {
+            if area.width > VALUE_LEAST + RECORD {
                 let (left, right) = ui::split_right(below, RECORD);
                 areas.value = Some(left);
                 areas.record = Some(right);
@@ -72,7 +72,7 @@ pub(super) fn draw(screen: &Messages, look: &Look<'_>, buf: &mut Buffer, area: R
     }
     if let Some(area) = areas.record {
         let pane = Pane::of(area);
-        ui::title_rule(buf, look.theme, pane.title, false, "Record", &[], &[]);
+        ui::title_rule(&mut Pen::new(buf, look.theme, pane.title, 0), false, "Record", &[], &[]);
         record::draw(screen, look, buf, pane.body);
     }
 }
@@ -147,19 +147,16 @@ pub(super) fn status(screen: &Messages, _look: &Look<'_>, pen: &mut Pen<'_>) {
 
 fn facts(screen: &Messages, pen: &mut Pen<'_>) {
     let limits = screen.store.limits();
-    let mut text = format!(
-        "buffer {}/{} · {} of {}",
-        units::thousands(screen.store.len() as u64),
-        units::thousands(limits.records as u64),
-        units::size(screen.store.bytes() as u64),
-        units::size(limits.bytes as u64)
-    );
+    let records = |n: usize| units::thousands(n as u64);
+    let bytes = |n: usize| units::size(n as u64);
+    let (held, most) = (records(screen.store.len()), records(limits.records));
+    let text = format!("buffer {held}/{most} · {} of {}", bytes(screen.store.bytes()), bytes(limits.bytes));
+    pen.own(text, Token::Dim);
     let evicted = screen.store.evicted().saturating_sub(screen.reader.evicted_before);
     if evicted > 0 {
-        text.push_str(&format!(" · {} evicted", units::thousands(evicted)));
+        pen.own(format!(" · {} evicted", units::thousands(evicted)), Token::Dim);
     }
-    text.push_str(&format!(" · {} not shown", units::thousands(screen.not_shown)));
-    pen.own(text, Token::Dim);
+    pen.own(format!(" · {} not shown", units::thousands(screen.not_shown)), Token::Dim);
     if !screen.rows.marked.is_empty() {
         pen.own(format!(" · {} marked", screen.rows.marked.len()), Token::Look);
     }

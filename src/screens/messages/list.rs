@@ -33,7 +33,7 @@ pub(super) fn draw(screen: &Messages, look: &Look<'_>, buf: &mut Buffer, area: R
         Some(chosen) => format!("{} of {} partitions", chosen.len(), units::thousands(total as u64)),
     };
     let state = state(screen, look);
-    ui::title_rule(buf, look.theme, pane.title, screen.focus == Focus::List, "Messages", &[(facts, Token::Dim)], &state);
+    ui::title_rule(&mut Pen::new(buf, look.theme, pane.title, 0), screen.focus == Focus::List, "Messages", &[(facts, Token::Dim)], &state);
     let height = usize::from(pane.body.height.saturating_sub(1));
     let mut cursor = screen.rows.cursor;
     cursor.fit(screen.rows.len(), height);
@@ -160,7 +160,10 @@ fn empty(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
     } else if reader.progress.partitions.is_empty() || look.cluster.trouble.is_some() {
         pen.own("Asking the brokers where the log ends …", Token::Dim);
     } else if screen.bar.in_force().is_some() {
-        pen.own(format!("No record of {} read matches the filter yet. esc clears it.", units::thousands(reader.progress.read)), Token::Look);
+        pen.own(
+            format!("No record of {} read matches the filter yet. esc clears it.", units::thousands(reader.progress.read)),
+            Token::Look,
+        );
     } else if reader.behind() == Some(0) {
         let held: i64 = reader.progress.partitions.iter().filter_map(|p| Some(p.end?.0 - p.log_start?.0)).sum();
         if held == 0 {
@@ -266,7 +269,11 @@ fn note(screen: &Messages, look: &Look<'_>, n: u32, pen: &mut Pen<'_>) {
         }
         What::Fact(fact) => {
             let (sentence, token) = words(fact);
-            pen.own("── ", Token::Faint).own(if token == Token::Dim { "" } else { "▲ " }, token).own(sentence, token).gap(1).rule(1, Token::Faint);
+            pen.own("── ", Token::Faint)
+                .own(if token == Token::Dim { "" } else { "▲ " }, token)
+                .own(sentence, token)
+                .gap(1)
+                .rule(1, Token::Faint);
         }
     }
 }
@@ -277,7 +284,13 @@ fn words(fact: &Fact) -> (String, Token) {
     let p = |partition: &PartitionId| partition.0;
     match fact {
         Fact::Lost { partition, from, to } => (
-            format!("partition {}: {} offsets ({} to {}) were deleted before they could be read; goes on at the log start", p(partition), count(from, to), from.0, to.0 - 1),
+            format!(
+                "partition {}: {} offsets ({} to {}) were deleted before they could be read; goes on at the log start",
+                p(partition),
+                count(from, to),
+                from.0,
+                to.0 - 1
+            ),
             Token::Act,
         ),
         Fact::Truncated { partition, from, to } => {
@@ -287,18 +300,31 @@ fn words(fact: &Fact) -> (String, Token) {
             format!("partition {}: batch at {} ({}) is corrupt: {why}; goes on at {}", p(partition), offset.0, units::size(*bytes), next.0),
             Token::Act,
         ),
-        Fact::TooLarge { partition, offset, bytes, .. } => {
-            (format!("partition {}: offset {} is {}: too large for the live view, not loaded", p(partition), offset.0, units::size(*bytes)), Token::Look)
-        }
+        Fact::TooLarge { partition, offset, bytes, .. } => (
+            format!(
+                "partition {}: offset {} is {}: too large for the live view; enter reads it alone",
+                p(partition),
+                offset.0,
+                units::size(*bytes)
+            ),
+            Token::Look,
+        ),
         Fact::Deleted => ("the topic was deleted; what was read stays here".to_owned(), Token::Act),
-        Fact::Recreated { .. } => ("the topic was deleted and made again: reading stopped; ctrl-r reads the new one".to_owned(), Token::Act),
-        Fact::PartitionsAdded { from, to } => (format!("partitions added: {from} → {to}; the new ones are read too"), Token::Look),
-        Fact::Moved { partition, to: Some(broker), .. } => (format!("partition {} is now led by broker {}", p(partition), broker.0), Token::Dim),
-        Fact::Moved { partition, to: None, .. } => (format!("partition {} has no leader now", p(partition)), Token::Look),
-        Fact::Resumed { partitions, after_ms } => {
-            (format!("interrupted for {}.{} s; {partitions} partitions go on at the next offset", after_ms / 1000, after_ms % 1000 / 100), Token::Look)
+        Fact::Recreated { .. } => {
+            ("the topic was deleted and made again: reading stopped; ctrl-r reads the new one".to_owned(), Token::Act)
         }
-        Fact::NotKept { records } => (format!("{} records that did not match the filter were not kept", units::thousands(*records)), Token::Dim),
+        Fact::PartitionsAdded { from, to } => (format!("partitions added: {from} → {to}; the new ones are read too"), Token::Look),
+        Fact::Moved { partition, to: Some(broker), .. } => {
+            (format!("partition {} is now led by broker {}", p(partition), broker.0), Token::Dim)
+        }
+        Fact::Moved { partition, to: None, .. } => (format!("partition {} has no leader now", p(partition)), Token::Look),
+        Fact::Resumed { partitions, after_ms } => (
+            format!("interrupted for {}.{} s; {partitions} partitions go on at the next offset", after_ms / 1000, after_ms % 1000 / 100),
+            Token::Look,
+        ),
+        Fact::NotKept { records } => {
+            (format!("{} records that did not match the filter were not kept", units::thousands(*records)), Token::Dim)
+        }
         Fact::NotAuthorised => ("we may not read this topic".to_owned(), Token::Act),
     }
 }

@@ -63,7 +63,8 @@ fn facts(screen: &Messages, look: &Look<'_>, record: &RecordRef<'_>, batch: &Bat
             }
         },
     ];
-    let packed = if batch.magic < 2 { format!("format {}", batch.magic) } else { format!("{} batch of {}", batch.codec.name(), batch.records) };
+    let packed =
+        if batch.magic < 2 { format!("format {}", batch.magic) } else { format!("{} batch of {}", batch.codec.name(), batch.records) };
     facts.push(match record.value {
         None => fact("value", "∅ tombstone", Token::Look, packed),
         Some([]) => fact("value", "\"\" empty", Token::Look, packed),

@@ -32,7 +32,7 @@ pub(super) enum What {
 
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    rows: VecDeque<Row>,
+    lines: VecDeque<Row>,
     notes: Vec<Note>,
     pub(super) cursor: Cursor,
     pub(super) marked: BTreeSet<Seq>,
@@ -40,15 +40,15 @@ pub(super) struct Rows {
 
 impl Rows {
     pub(super) fn len(&self) -> usize {
-        self.rows.len()
+        self.lines.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.lines.is_empty()
     }
 
     pub(super) fn get(&self, at: usize) -> Option<Row> {
-        self.rows.get(at).copied()
+        self.lines.get(at).copied()
     }
 
     pub(super) fn note(&self, n: u32) -> Option<&Note> {
@@ -58,16 +58,16 @@ impl Rows {
     /// The record under the cursor; on a note, the nearest one before it, else behind it.
     pub(super) fn selected(&self) -> Option<Seq> {
         let at = self.cursor.at;
-        let record = |n: usize| match self.rows.get(n) {
+        let record = |n: usize| match self.lines.get(n) {
             Some(Row::Record(seq)) => Some(*seq),
             _ => None,
         };
-        record(at).or_else(|| (0..at).rev().find_map(record)).or_else(|| (at..self.rows.len()).find_map(record))
+        record(at).or_else(|| (0..at).rev().find_map(record)).or_else(|| (at..self.lines.len()).find_map(record))
     }
 
     /// Records in the list, in order.
     pub(super) fn records(&self) -> impl Iterator<Item = Seq> + '_ {
-        self.rows.iter().filter_map(|row| match row {
+        self.lines.iter().filter_map(|row| match row {
             Row::Record(seq) => Some(*seq),
             Row::Note(_) => None,
         })
@@ -75,16 +75,16 @@ impl Rows {
 
     /// Records that arrived: the list ends with them.
     pub(super) fn append(&mut self, from: Seq, to: Seq) {
-        self.rows.extend((from.0..to.0).map(|n| Row::Record(Seq(n))));
+        self.lines.extend((from.0..to.0).map(|n| Row::Record(Seq(n))));
     }
 
     /// A note that stands before `before`.
     pub(super) fn insert_note(&mut self, before: Seq, what: What) {
         let n = u32::try_from(self.notes.len()).unwrap_or(u32::MAX);
         self.notes.push(Note { before, what });
-        let at = self.rows.partition_point(|row| self.position(*row) < (before, 1));
-        self.rows.insert(at, Row::Note(n));
-        if at <= self.cursor.at && at + 1 < self.rows.len() {
+        let at = self.lines.partition_point(|row| self.position(*row) < (before, 1));
+        self.lines.insert(at, Row::Note(n));
+        if at <= self.cursor.at && at + 1 < self.lines.len() {
             self.cursor.at += 1;
         }
     }
@@ -105,27 +105,27 @@ impl Rows {
         let notes = self.notes.iter().enumerate().filter(|(_, note)| note.before >= first);
         rows.extend(notes.map(|(n, _)| Row::Note(u32::try_from(n).unwrap_or(u32::MAX))));
         rows.sort_by_key(|row| self.position(*row));
-        self.rows = rows.into();
-        let at = selected.map_or(0, |seq| self.rows.partition_point(|row| self.position(*row) < (seq, 1)));
-        self.cursor.to(at, self.rows.len(), height);
+        self.lines = rows.into();
+        let at = selected.map_or(0, |seq| self.lines.partition_point(|row| self.position(*row) < (seq, 1)));
+        self.cursor.to(at, self.lines.len(), height);
     }
 
     /// Everything before `first` was evicted.
     pub(super) fn evict(&mut self, first: Seq) {
-        let gone = self.rows.partition_point(|row| self.position(*row) < (first, 0));
-        self.rows.drain(..gone);
+        let gone = self.lines.partition_point(|row| self.position(*row) < (first, 0));
+        self.lines.drain(..gone);
         self.cursor.shift(gone);
         self.marked = self.marked.split_off(&first);
     }
 
     /// Where the next mark or fact after the cursor stands, or the first one of all.
     pub(super) fn next_note(&self) -> Option<usize> {
-        let is_note = |n: &usize| matches!(self.rows.get(*n), Some(Row::Note(_)));
-        (self.cursor.at + 1..self.rows.len()).find(is_note).or_else(|| (0..self.rows.len()).find(is_note))
+        let is_note = |n: &usize| matches!(self.lines.get(*n), Some(Row::Note(_)));
+        (self.cursor.at + 1..self.lines.len()).find(is_note).or_else(|| (0..self.lines.len()).find(is_note))
     }
 
     pub(super) fn clear(&mut self) {
-        self.rows.clear();
+        self.lines.clear();
         self.marked.clear();
         self.cursor = Cursor::default();
     }

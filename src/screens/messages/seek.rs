@@ -3,11 +3,13 @@
 use crate::core::action::Action;
 use crate::core::ask::Ask;
 use crate::core::key::{Input, KeyCode};
-use crate::model::{Offset, PartitionId};
+use crate::core::stream::Fact;
+use crate::model::PartitionId;
 use crate::query::position::{self, Position};
 use crate::screens::Cx;
 
 use super::reader::From;
+use super::rows::{Row, What};
 use super::{Messages, PromptKind};
 
 impl Messages {
@@ -90,11 +92,15 @@ impl Messages {
         Ok(())
     }
 
-    /// Fetches a record that is too large for the live view, alone.
-    pub(super) fn open_large(&mut self, cx: &mut Cx<'_>, partition: PartitionId, offset: Offset) {
-        let ask = Ask::Open { topic: self.reader.topic.name.clone(), partition, offset };
-        self.opening = Some(cx.start(ask));
+    /// Fetches the record that the note under the cursor calls too large, alone. False: there is no such note.
+    pub(super) fn open_large(&mut self, cx: &mut Cx<'_>) -> bool {
+        let Some(Row::Note(n)) = self.rows.get(self.rows.cursor.at) else { return false };
+        let Some(What::Fact(Fact::TooLarge { partition, offset, .. })) = self.rows.note(n).map(|note| &note.what) else { return false };
+        let ask = Ask::Open { topic: self.reader.topic.name.clone(), partition: *partition, offset: *offset };
         cx.notices.look(cx.now, format!("Reading {}@{} alone …", partition.0, offset.0));
+        self.opening = Some(cx.start(ask));
+        self.focus = super::Focus::Value;
+        true
     }
 }
 

@@ -63,7 +63,9 @@ impl ValuePane {
 
     /// Wants a record's value. While one is being rendered the wish waits: only the newest is done next.
     pub(super) fn want(&mut self, cx: &mut Cx<'_>, seq: Seq, chunk: &Arc<Chunk>, row: usize) {
-        if self.wish.as_ref().is_some_and(|wish| wish.0 == seq) || (self.wish.is_none() && self.shown.as_ref().is_some_and(|s| s.seq == seq)) {
+        if self.wish.as_ref().is_some_and(|wish| wish.0 == seq)
+            || (self.wish.is_none() && self.shown.as_ref().is_some_and(|s| s.seq == seq))
+        {
             return;
         }
         self.wish = Some((seq, Arc::clone(chunk), row));
@@ -220,7 +222,9 @@ impl Rendered {
             Action::Last => self.at = self.folds.row_at(self.folds.visible().saturating_sub(1)),
             Action::PutTop => self.top = (self.folds.place(self.at), 0),
             Action::PutMiddle => self.top = (self.folds.place(self.at).saturating_sub(u32::try_from(height / 2).unwrap_or(0)), 0),
-            Action::PutBottom => self.top = (self.folds.place(self.at).saturating_sub(u32::try_from(height.saturating_sub(1)).unwrap_or(0)), 0),
+            Action::PutBottom => {
+                self.top = (self.folds.place(self.at).saturating_sub(u32::try_from(height.saturating_sub(1)).unwrap_or(0)), 0)
+            }
             _ => match view.tree() {
                 Some(tree) => self.fold(tree, action),
                 None => match action {
@@ -322,16 +326,19 @@ fn text_columns(shown: &Rendered, columns: usize) -> usize {
     columns.saturating_sub(gutter(shown)).max(1)
 }
 
+/// Words for a title line.
+type Words = Vec<(String, Token)>;
+
 impl ValuePane {
     pub(super) fn draw(&self, look: &Look<'_>, buf: &mut Buffer, area: Rect, focused: bool, selected: Option<Seq>) {
         let pane = Pane::of(area);
         let Some(shown) = &self.shown else {
             let words = if self.rendering.is_some() { "…" } else { "" };
-            ui::title_rule(buf, look.theme, pane.title, focused, "Value", &[(words.to_owned(), Token::Dim)], &[]);
+            ui::title_rule(&mut Pen::new(buf, look.theme, pane.title, 0), focused, "Value", &[(words.to_owned(), Token::Dim)], &[]);
             return;
         };
         let (facts, state) = self.title(shown, selected);
-        ui::title_rule(buf, look.theme, pane.title, focused, "Value", &facts, &state);
+        ui::title_rule(&mut Pen::new(buf, look.theme, pane.title, 0), focused, "Value", &facts, &state);
         let (columns, height) = (usize::from(pane.body.width), usize::from(pane.body.height));
         let width = text_columns(shown, columns);
         let (mut place, mut part) = shown.top;
@@ -362,7 +369,7 @@ impl ValuePane {
         }
     }
 
-    fn title(&self, shown: &Rendered, selected: Option<Seq>) -> (Vec<(String, Token)>, Vec<(String, Token)>) {
+    fn title(&self, shown: &Rendered, selected: Option<Seq>) -> (Words, Words) {
         let rows = shown.view.rows();
         let lines = if rows == 1 { "1 line".to_owned() } else { format!("{} lines", units::thousands(u64::from(rows))) };
         let mut facts = vec![(shown.view.title(), Token::Dim), (format!("· {lines}"), Token::Dim)];
@@ -370,7 +377,10 @@ impl ValuePane {
             facts.push((Shown::of(&tree.title(shown.at)).cut(40).into_string(), Token::Accent));
         }
         if !self.text.is_empty() {
-            let found = shown.found.as_ref().map_or_else(|| "…".to_owned(), |found| format!("{}{} hits", found.hits.len(), if found.capped { "+" } else { "" }));
+            let found = shown
+                .found
+                .as_ref()
+                .map_or_else(|| "…".to_owned(), |found| format!("{}{} hits", found.hits.len(), if found.capped { "+" } else { "" }));
             facts.push((format!("/{} {found}", Shown::of(&self.text).cut(20).as_str()), Token::Look));
         }
         let mut state = Vec::new();

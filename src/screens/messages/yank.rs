@@ -41,9 +41,10 @@ impl Messages {
                 ("The record was", String::from_utf8_lossy(&out).trim_end().to_owned())
             }
             Action::YankPosition => ("The position was", format!("{topic}/{p}@{offset}")),
-            Action::YankCommand => {
-                ("The command was", format!("kscope tail {} -b {} --from {p}@{offset} -n 1 -o ndjson", quoted(topic), quoted(&self.bootstrap)))
-            }
+            Action::YankCommand => (
+                "The command was",
+                format!("kscope tail {} -b {} --from {p}@{offset} -n 1 -o ndjson", quoted(topic), quoted(&self.bootstrap)),
+            ),
             Action::YankPath => ("The path was", self.value.path().ok_or("Only a JSON value has paths.")?),
             Action::YankJq => ("The jq path was", self.value.jq_path().ok_or("Only a JSON value has paths.")?),
             Action::YankLine => {
