@@ -36,7 +36,9 @@ pub fn draw(state: &State, buf: &mut Buffer) {
         Some(trouble) if !state.panel_hidden => offline::draw(&look, trouble, buf, body),
         _ => body,
     };
-    if let Some(top) = state.top() {
+    // Before the first answer there is nothing to keep below the panel.
+    let panel_alone = state.cluster.trouble.is_some() && state.cluster.view.get().is_none();
+    if let (Some(top), false) = (state.top(), panel_alone) {
         top.screen.draw(&look, buf, body);
     }
     keys(state, buf, row(area.height - 2));
@@ -134,6 +136,7 @@ fn keys(state: &State, buf: &mut Buffer, area: Rect) {
         .iter()
         .chain([&Scope::Always])
         .flat_map(|&scope| shown(scope))
+        .filter(|row| top.screen.allows(row.action).is_ok())
         .filter_map(|row| state.keymap.keys_of(row.action).into_iter().next().map(|key| (key, row.short)))
         .collect();
     ui::keys_line(buf, &state.theme, area, &pairs);

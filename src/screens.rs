@@ -110,7 +110,7 @@ pub trait Screen: Debug {
     fn scopes(&self) -> Vec<Scope>;
 
     /// Greys the key line and explains a dead key.
-    fn allows(&self, cx: &Cx<'_>, action: Action) -> Result<(), Reason>;
+    fn allows(&self, action: Action) -> Result<(), Reason>;
 
     /// Does what the user wants.
     fn act(&mut self, cx: &mut Cx<'_>, action: Action);

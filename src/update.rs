@@ -128,7 +128,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
 }
 
 fn dispatch(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
-    with_top(state, effects, |screen, cx| match screen.allows(cx, action) {
+    with_top(state, effects, |screen, cx| match screen.allows(action) {
         Ok(()) => screen.act(cx, action),
         Err(reason) => cx.notices.look(cx.now, reason),
     });

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::core::cluster::Trouble;
-use crate::model::{Attempt, Cause};
+use crate::model::{Attempt, Cause, Step};
 use crate::screens::Look;
 use crate::text::{self, Shown, TimeFormat};
 use crate::ui::{self, Pen, Token};
@@ -33,10 +33,10 @@ pub fn draw(look: &Look<'_>, trouble: &Trouble, buf: &mut Buffer, area: Rect) ->
         y += 1;
     }
     y += 1;
-    if let Some(hint) = &trouble.failure.hint {
+    if let Some(hint) = trouble.failure.hint.as_ref().map(|hint| hint.raw()).or_else(|| likely(&trouble.failure.attempts)) {
         let mut pen = Pen::new(buf, look.theme, panel, y);
         let room = pen.room();
-        pen.gap(1).own("Likely: ", Token::Dim).shown(&Shown::of(hint.raw()), Token::Text, room);
+        pen.gap(1).own("Likely: ", Token::Dim).shown(&Shown::of(hint), Token::Text, room);
         y += 1;
     }
     let mut pen = Pen::new(buf, look.theme, panel, y);
@@ -51,6 +51,19 @@ pub fn draw(look: &Look<'_>, trouble: &Trouble, buf: &mut Buffer, area: Rect) ->
         pen.own(", ", Token::Dim).own("esc", Token::Accent).own(" hides this", Token::Dim);
     }
     Rect { y: area.y + height, height: area.height - height, ..area }
+}
+
+/// What most often is behind it, when every address failed at the same step.
+fn likely(attempts: &[Attempt]) -> Option<&'static str> {
+    let step = attempts.first()?.step;
+    if attempts.iter().any(|attempt| attempt.step != step) {
+        return None;
+    }
+    match step {
+        Step::Dns => Some("the names do not resolve from here: a typing mistake, or a network (VPN) that is not up"),
+        Step::Connect => Some("no broker listens there: is it running, is the port right, does a firewall let it through?"),
+        _ => None,
+    }
 }
 
 fn lead(look: &Look<'_>, trouble: &Trouble, pen: &mut Pen<'_>) {

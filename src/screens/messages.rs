@@ -305,7 +305,7 @@ impl Screen for Messages {
         }
     }
 
-    fn allows(&self, _cx: &Cx<'_>, action: Action) -> Result<(), Reason> {
+    fn allows(&self, action: Action) -> Result<(), Reason> {
         let needs_record = matches!(
             action,
             Action::OnlyKey

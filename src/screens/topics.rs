@@ -105,7 +105,7 @@ impl Screen for Topics {
         vec![Scope::Topics, Scope::List]
     }
 
-    fn allows(&self, _cx: &Cx<'_>, action: Action) -> Result<(), Reason> {
+    fn allows(&self, action: Action) -> Result<(), Reason> {
         let needs_topic = matches!(action, Action::OpenTopic | Action::CopyTopic);
         if needs_topic && self.current().is_none() { Err("No topic is selected.") } else { Ok(()) }
     }
