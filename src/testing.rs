@@ -52,7 +52,7 @@ impl Script {
         for effect in effects {
             match effect {
                 Effect::Start { id, ask, .. } => match ask {
-                    Ask::Render(_) | Ask::Search { .. } | Ask::Filter(_) => {
+                    Ask::Render(_) | Ask::Search { .. } | Ask::Highlight { .. } | Ask::Filter(_) => {
                         let result = runner::compute(&ask);
                         self.event(Event::Arrival(Arrival::Reply(Reply { id, result })));
                     }

@@ -8,7 +8,7 @@ use super::stream::Plan;
 use crate::decode::{View, Wanted};
 use crate::model::{Chunk, ClusterView, Failure, Offset, PartitionId, Time, TopicName, TxnTable};
 use crate::query::Filter;
-use crate::tree::Found;
+use crate::tree::{Found, Row};
 
 use super::store::{Seq, Snapshot};
 
@@ -23,6 +23,8 @@ pub enum Ask {
     Render(RenderAsk),
     /// Find text in a rendered value.
     Search { seq: Seq, view: Arc<View>, text: String },
+    /// Colour a text further down: only its first lines are coloured at once.
+    Highlight { seq: Seq, view: Arc<View>, to: Row },
     /// Which of the records held match.
     Filter(Box<FilterAsk>),
     /// One record alone, up to the largest frame we take: for what the live view showed as too large.
@@ -78,6 +80,8 @@ pub enum Answer {
         view: Arc<View>,
         hits: Vec<Range<usize>>,
     },
+    /// The same value, coloured further down.
+    Highlighted { seq: Seq, view: Arc<View> },
     /// The places of a text in a value.
     Hits {
         seq: Seq,
@@ -127,6 +131,7 @@ impl Ask {
             Self::Read(_) => "read",
             Self::Render(_) => "render",
             Self::Search { .. } => "search",
+            Self::Highlight { .. } => "highlight",
             Self::Filter(_) => "filter",
             Self::Open { .. } => "open",
             Self::Copy(_) => "copy",

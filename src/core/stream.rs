@@ -157,4 +157,6 @@ pub enum Fact {
     },
     /// We may not read this topic.
     NotAuthorised,
+    /// What the reader has to say about the place that was asked for, in our words.
+    Said(String),
 }

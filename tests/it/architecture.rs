@@ -35,6 +35,8 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "core::guard",
             "core::lag",
             "core::reset",
+            "core::store",
+            "core::stream",
             "model",
             "text",
             "json",

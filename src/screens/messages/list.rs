@@ -325,6 +325,7 @@ fn words(fact: &Fact) -> (String, Token) {
         Fact::NotKept { records } => {
             (format!("{} records that did not match the filter were not kept", units::thousands(*records)), Token::Dim)
         }
+        Fact::Said(sentence) => (sentence.clone(), Token::Look),
         Fact::NotAuthorised => ("we may not read this topic".to_owned(), Token::Act),
     }
 }

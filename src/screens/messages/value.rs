@@ -34,6 +34,7 @@ pub(super) struct ValuePane {
     wish: Option<(Seq, Arc<Chunk>, usize)>,
     rendering: Option<TaskId>,
     searching: Option<TaskId>,
+    coloring: Option<TaskId>,
     /// What was searched for last; it is looked for again in the next value.
     text: String,
     pub(super) filter: Option<Arc<Filter>>,
@@ -108,6 +109,15 @@ impl ValuePane {
                 if !self.text.is_empty() {
                     shown.jump(true, true);
                 }
+            }
+            return None;
+        }
+        if self.coloring == Some(reply.id) {
+            self.coloring = None;
+            if let (Ok(Answer::Highlighted { seq, view }), Some(shown)) = (reply.result, &mut self.shown)
+                && seq == shown.seq
+            {
+                shown.view = view;
             }
             return None;
         }
@@ -195,7 +205,7 @@ impl ValuePane {
     }
 
     /// Moves, folds, jumps. `size` is the pane's columns and rows.
-    pub(super) fn act(&mut self, _cx: &mut Cx<'_>, action: Action, size: (usize, usize)) {
+    pub(super) fn act(&mut self, cx: &mut Cx<'_>, action: Action, size: (usize, usize)) {
         let wrap = self.wrap;
         let Some(shown) = &mut self.shown else { return };
         match action {
@@ -204,6 +214,12 @@ impl ValuePane {
             _ => shown.act(action, size.1),
         }
         shown.fit(size, wrap);
+        // Before the cursor comes to lines without colours, they are asked for.
+        let ahead = shown.at.0.saturating_add(u32::try_from(size.1).unwrap_or(u32::MAX));
+        if self.coloring.is_none() && shown.view.highlighted_rows().is_some_and(|rows| rows < ahead) {
+            let ask = Ask::Highlight { seq: shown.seq, view: Arc::clone(&shown.view), to: Row(ahead) };
+            self.coloring = Some(cx.start(ask));
+        }
     }
 }
 
