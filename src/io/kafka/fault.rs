@@ -15,12 +15,14 @@ pub(in crate::io) struct Fault {
     /// At least one: the last is the one that `cause` is about.
     pub(super) attempts: Vec<Attempt>,
     pub(super) hint: Option<Arc<str>>,
+    /// A connection that ended because nobody needed it: nothing to show in red (P8).
+    pub(super) quiet: bool,
 }
 
 impl Fault {
     pub(super) fn new(cause: Cause, address: &Arc<str>, step: Step, result: impl Into<Arc<str>>) -> Self {
         let attempt = Attempt { broker: None, address: Foreign::new(Arc::clone(address)), step, result: Foreign::new(result) };
-        Self { cause, address: Arc::clone(address), attempts: vec![attempt], hint: None }
+        Self { cause, address: Arc::clone(address), attempts: vec![attempt], hint: None, quiet: false }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<Arc<str>>) -> Self {
@@ -31,6 +33,11 @@ impl Fault {
     /// The connection ended: `result` says how.
     pub(super) fn disconnected(address: &Arc<str>, result: impl Into<Arc<str>>) -> Self {
         Self::new(Cause::Disconnected, address, Step::Request, result)
+    }
+
+    /// The connection ended while nobody waited on it.
+    pub(super) fn unused(address: &Arc<str>, result: &'static str) -> Self {
+        Self { quiet: true, ..Self::disconnected(address, result) }
     }
 
     pub(super) fn garbled(address: &Arc<str>, what: &'static str) -> Self {
@@ -82,17 +89,41 @@ impl Fault {
         matches!(self.cause, Cause::Disconnected | Cause::TimedOut(_) | Cause::Unreachable)
     }
 
+    /// Whether it is one that we can explain and that was met in the same way before: no further try will differ.
+    pub(super) fn repeats(&self, earlier: &[Self]) -> bool {
+        self.hint.is_some() && earlier.iter().any(|other| other.cause == self.cause && other.attempts == self.attempts)
+    }
+
     /// Whether it was met before any request could be sent.
     pub(super) fn is_dial(&self) -> bool {
         self.attempts.last().is_some_and(|attempt| attempt.step != Step::Request)
     }
 
     pub(super) fn into_failure(self, what: &'static str) -> Failure {
+        let hint = self.hint.or_else(|| likely(&self.attempts).map(Arc::from));
         let failure = Failure::new(what, self.cause).at(self.address).attempts(self.attempts);
-        match self.hint {
+        match hint {
             Some(hint) => failure.hint(hint),
             None => failure,
         }
+    }
+}
+
+/// The likely cause when every attempt ended at the same step in the same way.
+fn likely(attempts: &[Attempt]) -> Option<&'static str> {
+    let all = |step: Step, result: &str| {
+        !attempts.is_empty() && attempts.iter().all(|attempt| attempt.step == step && attempt.result.raw().starts_with(result))
+    };
+    if all(Step::Connect, "connection refused") {
+        Some("nothing listens there: check that the broker runs, and the port")
+    } else if all(Step::Connect, "no answer") || all(Step::Connect, "no route") {
+        Some("nothing answers there: check the address, the VPN and firewalls")
+    } else if all(Step::Dns, "no such host") {
+        Some("the name is unknown here: check its spelling, the VPN and the resolver")
+    } else if all(Step::Dns, "") {
+        Some("names cannot be looked up: check the network and the resolver")
+    } else {
+        None
     }
 }
 

@@ -178,7 +178,6 @@ impl Link {
         let sent = self.send(ask);
         let wanted = Wanted::of(ask);
         let pool = Arc::clone(&self.pool);
-        let broker = self.broker;
         async move {
             let received = async {
                 let (version, connection, pending) = sent?;
@@ -194,7 +193,7 @@ impl Link {
                     Some(code) => Err(Fault::new(code.cause(None, None), connection.address(), Step::Request, code.words())),
                 }
             };
-            let fetched = received.await.map_err(|fault: Fault| fault.of_broker(Some(broker)).into_failure("fetch records"))?;
+            let fetched = received.await.map_err(|fault: Fault| fault.into_failure("fetch records"))?;
             for partition in &fetched.partitions {
                 if let (Some((leader, epoch)), Some(key)) = (partition.new_leader, wanted.keys.get(partition.index)) {
                     pool.hear_of_leader(&key.topic, key.partition, leader, epoch);

@@ -11,11 +11,13 @@ use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::metadata_response::{MetadataResponsePartition, MetadataResponseTopic};
 use kafka_protocol::messages::{self as kp, DescribeClusterRequest, MetadataRequest, MetadataResponse};
 use kafka_protocol::protocol::StrBytes;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::error::ErrorCode;
 use super::fault::Fault;
-use super::pool::Pool;
+use super::pool::{HANGS, Pool};
+use super::settings::Settings;
 use super::slot_pause;
 use super::wire::{Connection, DescribeCluster, Metadata};
 use crate::model::{
@@ -50,6 +52,10 @@ pub(super) struct Refresh {
 }
 
 const BETWEEN_REFRESHES: Duration = Duration::from_millis(100);
+/// After so long without an answer another broker is asked as well: just after the first counts as hanging.
+const HEDGE: Duration = HANGS.saturating_add(Duration::from_millis(50));
+/// So many are asked at the same time.
+const HEDGED: usize = 3;
 
 impl Pool {
     /// One metadata answer as a view; the leader cache learns from it.
@@ -58,21 +64,44 @@ impl Pool {
     /// No broker could be reached within the retry deadline, another cluster answered, or Kafka refused.
     pub(super) async fn cluster(self: &Arc<Self>, what: &'static str, wanted: Wanted<'_>) -> Result<ClusterView, Failure> {
         let deadline = Instant::now() + self.settings.retry;
-        let mut tries = 0;
+        let (topics, all) = (wanted.topics(), matches!(wanted, Wanted::All));
+        let ask_after = |pause: Duration| Arc::clone(self).cluster_after(pause, topics.clone(), all);
+        let mut running = JoinSet::new();
+        let mut faults: Vec<Fault> = Vec::new();
+        running.spawn(ask_after(Duration::ZERO));
         loop {
-            match self.cluster_once(wanted).await {
-                Ok(view) => return Ok(view),
-                // A search for a broker has tried every address already; what broke in the middle is tried again.
-                Err(fault) if !fault.is_passing() || fault.is_dial() || Instant::now() >= deadline => return Err(fault.into_failure(what)),
-                Err(_passing) => sleep(slot_pause(tries)).await,
+            tokio::select! {
+                Some(done) = running.join_next() => match done {
+                    Ok(Ok(view)) => return Ok(view),
+                    // A search for a broker has tried every address already; what broke in the middle is tried again.
+                    Ok(Err(fault)) if !fault.is_passing() => return Err(fault.into_failure(what)),
+                    Ok(Err(fault)) if fault.is_dial() || fault.repeats(&faults) || Instant::now() >= deadline => {
+                        faults.insert(0, fault);
+                        return Err(all_in_one(faults, &self.settings).into_failure(what));
+                    }
+                    Ok(Err(fault)) => {
+                        running.spawn(ask_after(slot_pause(u32::try_from(faults.len()).unwrap_or(u32::MAX))));
+                        faults.push(fault);
+                    }
+                    Err(_task_ended) => {}
+                },
+                // Whoever was asked may hang: by now another one is asked first.
+                () = sleep(HEDGE), if running.len() < HEDGED => {
+                    running.spawn(ask_after(Duration::ZERO));
+                }
+                () = sleep_until(deadline) => return Err(all_in_one(faults, &self.settings).into_failure(what)),
             }
-            tries += 1;
         }
     }
 
-    async fn cluster_once(self: &Arc<Self>, wanted: Wanted<'_>) -> Result<ClusterView, Fault> {
+    async fn cluster_after(self: Arc<Self>, pause: Duration, topics: Option<Vec<TopicName>>, all: bool) -> Result<ClusterView, Fault> {
+        sleep(pause).await;
+        self.cluster_once(topics, all).await
+    }
+
+    async fn cluster_once(self: &Arc<Self>, topics: Option<Vec<TopicName>>, all: bool) -> Result<ClusterView, Fault> {
         let connection = self.any().await?;
-        let answer = connection.call::<Metadata>(|version| request(version, wanted)).await?;
+        let answer = connection.call::<Metadata>(|_| request(topics.as_deref())).await?;
         if let Some(code) = ErrorCode::of(answer.error_code) {
             if code == ErrorCode(129) {
                 self.forget_brokers();
@@ -81,7 +110,7 @@ impl Pool {
             return Err(Fault::new(code.cause(None, None), connection.address(), Step::Request, code.words()));
         }
         self.same_cluster(&connection, &answer)?;
-        Ok(self.view(&connection, answer, matches!(wanted, Wanted::All)))
+        Ok(self.view(&connection, answer, all))
     }
 
     fn view(&self, connection: &Connection, answer: MetadataResponse, all: bool) -> ClusterView {
@@ -201,17 +230,24 @@ impl Pool {
     }
 }
 
+impl Wanted<'_> {
+    /// As the wire has it: none is all.
+    fn topics(self) -> Option<Vec<TopicName>> {
+        match self {
+            Self::All => None,
+            Self::Brokers => Some(Vec::new()),
+            Self::Named(names) => Some(names.to_vec()),
+        }
+    }
+}
+
 /// Never creating, at any version that we speak.
-fn request(version: i16, wanted: Wanted<'_>) -> MetadataRequest {
-    let topics = match wanted {
-        Wanted::All => None,
-        Wanted::Brokers => Some(Vec::new()),
-        Wanted::Named(names) => Some(names.iter().map(|name| named(version, name)).collect()),
-    };
+fn request(topics: Option<&[TopicName]>) -> MetadataRequest {
+    let topics = topics.map(|names| names.iter().map(named).collect());
     MetadataRequest::default().with_topics(topics).with_allow_auto_topic_creation(false)
 }
 
-fn named(_version: i16, name: &TopicName) -> MetadataRequestTopic {
+fn named(name: &TopicName) -> MetadataRequestTopic {
     MetadataRequestTopic::default().with_name(Some(kp::TopicName(StrBytes::from_string(name.raw().to_owned()))))
 }
 
@@ -258,6 +294,12 @@ fn keep_newer_leaders(new: &mut Topic, old: &Topic) {
             *partition = old.clone();
         }
     }
+}
+
+/// What every try met; none has met anything when the deadline passes before the first of them.
+fn all_in_one(faults: Vec<Fault>, settings: &Settings) -> Fault {
+    let millis = u64::try_from(settings.retry.as_millis()).unwrap_or(u64::MAX);
+    Fault::together(faults).unwrap_or_else(|| Fault::timed_out(&"the cluster".into(), Step::Request, millis))
 }
 
 /// A failure when a topic that was asked for by name is not there or may not be seen.

@@ -20,7 +20,7 @@ use super::metadata::Leader;
 use super::pool::Pool;
 use super::slot_pause;
 use super::wire::ListOffsets;
-use crate::model::{BrokerId, Failure, LeaderEpoch, Offset, PartitionId, TopicName};
+use crate::model::{BrokerId, Cause, Failure, LeaderEpoch, Offset, PartitionId, TopicName};
 
 /// What "the end" is, and whether a fetch carries the list of aborted transactions (P32, P41).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +151,7 @@ impl Pool {
             let mut again: Vec<(usize, OffsetAsk)> = Vec::new();
             let mut earlier = std::mem::take(&mut last);
             let mut settle = |index: usize, result: OffsetResult| match result {
-                Err(error) if Instant::now() < deadline && is_worth_another(&error) => {
+                Err(error) if Instant::now() < deadline && self.is_worth_another(&error, tries) => {
                     if let Some(ask) = asks.get(index) {
                         again.push((index, ask.clone()));
                         last.insert(index, error);
@@ -190,6 +190,21 @@ impl Pool {
             open = again;
         }
         Ok(())
+    }
+
+    /// Whether a partition is asked about again: its leader moves, settles or could not be reached.
+    fn is_worth_another(&self, error: &PartitionError, tries: u32) -> bool {
+        match error {
+            PartitionError::Kafka(code) => code.is_retriable(),
+            PartitionError::NoAnswer(failure) => {
+                let passing = matches!(failure.cause, Cause::Disconnected | Cause::TimedOut(_) | Cause::Unreachable);
+                // A broker that was never reached is no broker that just died: its address is wrong for us (P14).
+                let broker = failure.attempts.last().and_then(|attempt| attempt.broker);
+                passing && (tries == 0 || broker.is_none_or(|broker| self.was_reached(broker)))
+            }
+            // An offline partition stays so for longer than anyone waits: it is an answer.
+            PartitionError::NoLeader | PartitionError::NotOffered => false,
+        }
     }
 
     /// Groups asks by leader into requests that name no partition twice, which brokers refuse.
@@ -254,7 +269,7 @@ impl Pool {
         batch: Asked,
         isolation: Isolation,
     ) -> Result<Answers, Failure> {
-        let fail = |fault: super::fault::Fault| fault.of_broker(Some(broker)).into_failure(what);
+        let fail = |fault: super::fault::Fault| fault.into_failure(what);
         let connection = self.control(broker).await.map_err(fail)?;
         let offered = connection.version::<ListOffsets>().map_err(fail)?;
         let (asked, not_offered): (Asked, Asked) = batch.into_iter().partition(|(_, ask, _)| ask.at.first_version() <= offered);
@@ -266,19 +281,6 @@ impl Pool {
         let response = connection.call::<ListOffsets>(|version| request(version, &asked, isolation, timeout)).await.map_err(fail)?;
         answers.extend(matched(response, asked));
         Ok(answers)
-    }
-}
-
-/// Whether a partition is asked about again: its leader moves, settles or could not be reached.
-fn is_worth_another(error: &PartitionError) -> bool {
-    match error {
-        PartitionError::Kafka(code) => code.is_retriable(),
-        PartitionError::NoAnswer(failure) => {
-            use crate::model::Cause;
-            matches!(failure.cause, Cause::Disconnected | Cause::TimedOut(_) | Cause::Unreachable)
-        }
-        // An offline partition stays so for longer than anyone waits: it is an answer.
-        PartitionError::NoLeader | PartitionError::NotOffered => false,
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) use slot::jittered;
 /// The next candidate for a way in is tried when the one before has not answered for so long.
 const STAGGER: Duration = Duration::from_millis(300);
 /// A control connection that owes an answer for so long is passed by when any broker will do.
-const HANGS: Duration = Duration::from_secs(2);
+pub(super) const HANGS: Duration = Duration::from_secs(2);
 /// So many known brokers are tried besides the bootstrap addresses.
 const KNOWN_TRIED: usize = 8;
 
@@ -67,6 +67,8 @@ pub(super) struct Peer {
     fetch: Slot,
     /// Whether the last metadata still named it.
     listed: AtomicBool,
+    /// Whether a connection to its address ever worked.
+    reached: AtomicBool,
 }
 
 /// Which of a broker's two connections.
@@ -84,6 +86,7 @@ impl Peer {
             control: Slot::default(),
             fetch: Slot::default(),
             listed: AtomicBool::new(true),
+            reached: AtomicBool::new(false),
         }
     }
 
@@ -122,6 +125,11 @@ impl Pool {
             Fault::new(Cause::Unreachable, &name, Step::Connect, "the cluster does not name this broker at the moment")
                 .of_broker(Some(broker))
         })
+    }
+
+    /// Whether the address of a broker ever worked for us.
+    pub(super) fn was_reached(&self, broker: BrokerId) -> bool {
+        self.peer(broker).is_ok_and(|peer| peer.reached.load(Ordering::Relaxed))
     }
 
     /// A connection to whichever broker answers soonest.
@@ -179,6 +187,7 @@ impl Pool {
             return Ok(self.adopt(entry, peer));
         }
         let connection = self.connect(&target, &addresses).await?;
+        peer.reached.store(true, Ordering::Relaxed);
         if role == Role::Control {
             // There is a better way in now than a bootstrap connection of an unknown broker.
             self.entry.clear();
@@ -188,6 +197,7 @@ impl Pool {
 
     fn adopt(&self, entry: Connection, peer: &Peer) -> Connection {
         entry.is_broker(peer.broker.id);
+        peer.reached.store(true, Ordering::Relaxed);
         self.entry.clear();
         entry
     }
@@ -277,7 +287,12 @@ impl Pool {
             }
         }
         let nothing = || Fault::new(Cause::Unreachable, &"".into(), Step::Connect, "no address is known");
-        Err(Fault::together(faults).unwrap_or_else(nothing))
+        let mut fault = Fault::together(faults).unwrap_or_else(nothing);
+        if matches!(fault.cause, Cause::TimedOut(_)) && self.known(|known| known.cluster.is_some()) {
+            // These are brokers, as we know: no other service, and not another security protocol.
+            fault.hint = Some("connections are taken and no request is answered: brokers may be frozen, overloaded or starting".into());
+        }
+        Err(fault)
     }
 
     fn candidates(&self) -> Vec<Candidate> {

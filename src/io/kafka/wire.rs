@@ -75,6 +75,10 @@ calls! {
     DescribeCluster(60): DescribeClusterRequest => DescribeClusterResponse, from 0, throttle from 0;
 }
 
+/// The first correlation id: its bytes are two ends of a line, so that a server of a text protocol, which would wait for
+/// one, answers at once and is recognised (P10).
+const FIRST_ID: i32 = i32::from_be_bytes(*b"\r\n\r\n");
+
 /// The largest throttle time that is honoured: brokers ask for at most their quota window, which is 11 s by default.
 const LONGEST_HOLD: Duration = Duration::from_secs(60);
 
@@ -158,7 +162,8 @@ pub(super) struct Vitals {
 struct Shared {
     address: Arc<str>,
     broker: OnceLock<BrokerId>,
-    closed: OnceLock<Fault>,
+    /// Why it ended, and when.
+    closed: OnceLock<(Fault, Instant)>,
     wake: Notify,
     vitals: Mutex<Vitals>,
     common: Common,
@@ -211,6 +216,11 @@ impl Connection {
 
     pub(super) fn vitals(&self) -> Vitals {
         self.inner.shared.vitals(|v| *v)
+    }
+
+    /// Why and when it broke; `None` while it is open, and when it ended unused.
+    pub(super) fn broke(&self) -> Option<(Fault, Instant)> {
+        self.inner.shared.closed.get().filter(|(fault, _)| !fault.quiet).cloned()
     }
 
     /// Tells which broker this turned out to be; only the first word counts.
@@ -277,14 +287,15 @@ impl Connection {
 
     /// Closes the connection for everybody; what waits on it gets the fault.
     pub(super) fn poison(&self, fault: Fault) -> Fault {
-        let _closed_already = self.inner.shared.closed.set(fault.clone());
+        let fault = fault.of_broker(self.inner.shared.broker.get().copied());
+        let _closed_already = self.inner.shared.closed.set((fault.clone(), Instant::now()));
         self.inner.shared.wake.notify_one();
         fault
     }
 
     /// Why it is closed.
     fn fault(&self) -> Fault {
-        let closed = self.inner.shared.closed.get().cloned();
+        let closed = self.inner.shared.closed.get().map(|(fault, _at)| fault.clone());
         closed.unwrap_or_else(|| Fault::disconnected(self.address(), "the connection was closed"))
     }
 }

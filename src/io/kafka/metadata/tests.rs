@@ -67,7 +67,7 @@ fn no_version_of_the_request_can_create_a_topic() {
     for version in Metadata::MIN..=Metadata::MAX {
         for wanted in [Wanted::All, Wanted::Brokers, Wanted::Named(&names)] {
             let mut bytes = BytesMut::new();
-            request(version, wanted).encode(&mut bytes, version).unwrap_or_else(|error| panic!("v{version}: {error}"));
+            request(wanted.topics().as_deref()).encode(&mut bytes, version).unwrap_or_else(|error| panic!("v{version}: {error}"));
             let back = MetadataRequest::decode(&mut bytes.freeze(), version).unwrap();
             assert!(!back.allow_auto_topic_creation);
         }
@@ -124,7 +124,7 @@ async fn those_who_ask_at_once_share_a_refresh() {
     let cluster = Cluster { topics: [("a", vec![(1, 1)]), ("b", vec![(1, 1)])].into(), ..Cluster::of(&[]) };
     let script = Script::start(move |asked| cluster.answer(asked).unwrap_or(Answer::Silence)).await;
     let client = Client::new(settings(&[&script]));
-    let mut all = tokio::task::JoinSet::new();
+    let mut all = JoinSet::new();
     for index in 0..20 {
         let client = client.clone();
         all.spawn(async move { client.refresh([TopicName::new(if index % 2 == 0 { "a" } else { "b" })]).await.unwrap() });

@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Peer, Pool, Slot};
-use crate::io::kafka::wire::Connection;
 use crate::model::{Attempt, BrokerId, Foreign};
 
 /// One broker's connections at one moment; durations count back from that moment.
@@ -28,7 +27,7 @@ pub struct LinkHealth {
     pub waiting: Option<Duration>,
     /// How long we still hold back because it throttles us.
     pub held: Option<Duration>,
-    /// The last failed dial and how long ago, when none succeeded since.
+    /// What went wrong last, a dial or an answer, and how long ago; `None` once it works again.
     pub error: Option<(Attempt, Duration)>,
 }
 
@@ -38,13 +37,13 @@ impl Pool {
         let now = Instant::now();
         let peers = self.peers();
         let mut all: Vec<_> = peers.iter().map(|peer| of_peer(peer, now)).collect();
-        let failed = self.entry.failed().filter(|_| peers.is_empty());
+        let trouble = self.entry.trouble().filter(|_| peers.is_empty());
         if self.entry.open().is_some() {
             all.push(of_slots(None, "", true, &[&self.entry], now));
-        } else if let Some(failed) = failed {
-            all.extend(failed.fault.attempts.iter().map(|attempt| LinkHealth {
+        } else if let Some((fault, at)) = trouble {
+            all.extend(fault.attempts.iter().map(|attempt| LinkHealth {
                 address: attempt.address.clone(),
-                error: Some((attempt.clone(), now - failed.at)),
+                error: Some((attempt.clone(), now - at)),
                 ..of_slots(None, "", true, &[], now)
             }));
         }
@@ -58,9 +57,9 @@ fn of_peer(peer: &Peer, now: Instant) -> LinkHealth {
 
 fn of_slots(broker: Option<BrokerId>, address: &str, listed: bool, slots: &[&Slot], now: Instant) -> LinkHealth {
     let open: Vec<_> = slots.iter().filter_map(|slot| slot.open()).collect();
-    let vitals: Vec<_> = open.iter().map(Connection::vitals).collect();
+    let vitals: Vec<_> = slots.iter().filter_map(|slot| slot.last()).map(|connection| connection.vitals()).collect();
     let address = open.first().filter(|_| address.is_empty()).map_or(address, |first| first.address());
-    let error = slots.iter().filter_map(|slot| slot.failed()).max_by_key(|failed| failed.at);
+    let trouble = slots.iter().filter_map(|slot| slot.trouble()).max_by_key(|(_, at)| *at);
     LinkHealth {
         broker,
         address: Foreign::new(address),
@@ -70,6 +69,6 @@ fn of_slots(broker: Option<BrokerId>, address: &str, listed: bool, slots: &[&Slo
         round_trip: vitals.iter().find_map(|v| v.round_trip),
         waiting: vitals.iter().filter_map(|v| v.waiting_since).min().map(|at| now - at),
         held: vitals.iter().filter_map(|v| v.held_until).max().filter(|&until| until > now).map(|until| until - now),
-        error: error.and_then(|failed| failed.fault.attempts.last().map(|attempt| (attempt.clone(), now - failed.at))),
+        error: trouble.and_then(|(fault, at)| fault.attempts.last().map(|attempt| (attempt.clone(), now - at))),
     }
 }

@@ -30,9 +30,9 @@ struct Now {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Failed {
-    pub(super) fault: Fault,
-    pub(super) at: Instant,
+struct Failed {
+    fault: Fault,
+    at: Instant,
     until: Instant,
 }
 
@@ -47,8 +47,21 @@ impl Slot {
     }
 
     /// The last failure to dial, unless a connection came after it.
-    pub(super) fn failed(&self) -> Option<Failed> {
+    fn failed(&self) -> Option<Failed> {
         self.now(|now| now.failed.clone())
+    }
+
+    /// The connection, open or not.
+    pub(super) fn last(&self) -> Option<Connection> {
+        self.now(|now| now.connection.clone())
+    }
+
+    /// What went wrong last, with dialling or with the connection; `None` when it works or was never needed.
+    pub(super) fn trouble(&self) -> Option<(Fault, Instant)> {
+        match self.failed() {
+            Some(Failed { fault, at, .. }) => Some((fault, at)),
+            None => self.last().as_ref().and_then(Connection::broke),
+        }
     }
 
     pub(super) fn clear(&self) {
@@ -86,7 +99,6 @@ impl Slot {
                 let at = Instant::now();
                 let until = at + jittered(pause(now.failures));
                 now.failures = now.failures.saturating_add(1);
-                now.connection = None;
                 now.failed = Some(Failed { fault: fault.clone(), at, until });
             }
         });

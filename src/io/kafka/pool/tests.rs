@@ -5,7 +5,8 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::io::kafka::script::{Answer, Cluster, Script, closed_port, hasty, settings};
-use crate::io::kafka::{Client, Wanted};
+use crate::io::kafka::{At, Client, Isolation, OffsetAsk, PartitionError, Wanted};
+use crate::model::PartitionId;
 
 /// A cluster of one broker, which is asked by the address where it listens.
 async fn lone() -> Script {
@@ -156,6 +157,28 @@ async fn an_advertised_address_that_fails_is_named_with_the_one_that_works() {
     );
     assert!(failure.hint.unwrap().raw().contains("advertised.listeners"));
     client.cluster("list", Wanted::All).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_listener_that_wants_authentication_is_not_knocked_at_for_long() {
+    let script = Script::start(|asked| Cluster::of(&[]).answer(asked).filter(|_| asked.key == 18).unwrap_or(Answer::Close)).await;
+    let failure = Client::new(settings(&[&script])).cluster("list", Wanted::All).await.unwrap_err();
+    assert!(failure.hint.unwrap().raw().contains("SASL"));
+    assert_eq!(script.connections(), 2);
+}
+
+#[tokio::test]
+async fn an_advertised_address_that_never_worked_is_tried_twice() {
+    let dead = closed_port().await;
+    let brokers = vec![(4, dead.ip().to_string(), i32::from(dead.port()))];
+    let cluster = Cluster { brokers, topics: [("orders", vec![(4, 0)])].into(), ..Cluster::of(&[]) };
+    let script = Script::start(move |asked| cluster.answer(asked).unwrap()).await;
+    let client = Client::new(settings(&[&script]));
+    let ask = OffsetAsk { topic: TopicName::new("orders"), partition: PartitionId(0), at: At::Latest };
+    let found = client.list_offsets("look", &[ask], Isolation::ReadCommitted).await.unwrap();
+    let Err(PartitionError::NoAnswer(failure)) = &found[0] else { panic!("{found:?}") };
+    assert_eq!(failure.attempts[0].broker, None);
+    assert_eq!(script.asked().iter().filter(|asked| asked.key == 3).count(), 2);
 }
 
 #[tokio::test]

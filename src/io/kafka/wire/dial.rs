@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::socket::Socket;
-use super::{Common, Connection, Inner, Shared, Vitals, versions};
+use super::{Common, Connection, FIRST_ID, Inner, Shared, Vitals, versions};
 use crate::io::kafka::fault::{Fault, io_words, seconds};
 use crate::io::kafka::settings::{Address, Security, Settings};
 use crate::model::{Attempt, BrokerId, Cause, Foreign, Step};
@@ -113,7 +113,7 @@ pub(in crate::io::kafka) async fn connect(
             shared,
             peer,
             orders: Some(orders),
-            next_id: AtomicI32::new(1),
+            next_id: AtomicI32::new(FIRST_ID),
             client_id: StrBytes::from_string(settings.client_id.to_string()),
             control_cap: settings.control_cap,
             versions: OnceLock::new(),

@@ -69,10 +69,9 @@ impl Socket {
     pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(mut self, stream: S) {
         let open = Arc::clone(&self.shared.common.open);
         open.fetch_add(1, Ordering::Relaxed);
-        let fault = self.serve(stream).await;
+        let fault = self.serve(stream).await.of_broker(self.shared.broker.get().copied());
         open.fetch_sub(1, Ordering::Relaxed);
-        let _closed_already = self.shared.closed.set(fault);
-        let fault = self.shared.closed.get().cloned().unwrap_or_else(|| Fault::disconnected(&self.shared.address, "closed"));
+        let (fault, _at) = self.shared.closed.get_or_init(|| (fault, Instant::now())).clone();
         self.orders.close();
         self.shared.vitals(|v| v.waiting_since = None);
         for flight in self.flights.drain(..) {
@@ -137,20 +136,20 @@ impl Socket {
             });
         }
         self.incoming.slabs.clear();
-        if now >= self.moved + self.idle_close { Err(self.disconnected("closed after it was idle")) } else { Ok(()) }
+        if now >= self.moved + self.idle_close { Err(Fault::unused(&self.shared.address, "closed after it was idle")) } else { Ok(()) }
     }
 
     /// Someone poisoned the connection, or the last handle was dropped.
     fn woken(&self) -> Result<(), Fault> {
         match self.shared.closed.get() {
-            Some(fault) => Err(fault.clone()),
-            None if self.orders.is_closed() => Err(self.disconnected("closed: nobody uses it")),
+            Some((fault, _at)) => Err(fault.clone()),
+            None if self.orders.is_closed() => Err(Fault::unused(&self.shared.address, "closed: nobody uses it")),
             None => Ok(()),
         }
     }
 
     fn take(&mut self, order: Option<Order>) -> Result<(), Fault> {
-        let Some(order) = order else { return Err(self.disconnected("closed: nobody uses it")) };
+        let Some(order) = order else { return Err(Fault::unused(&self.shared.address, "closed: nobody uses it")) };
         if order.reply.is_closed() {
             return Ok(());
         }
@@ -285,7 +284,7 @@ impl Socket {
     /// The other side closed the stream.
     fn ended(&self) -> Fault {
         if self.answers > 0 && self.flights.is_empty() && self.incoming.is_between_frames() {
-            return self.disconnected("closed by the broker while idle");
+            return Fault::unused(&self.shared.address, "closed by the broker while idle");
         }
         match self.answers {
             0 => self
@@ -316,7 +315,9 @@ fn throttle(bytes: &Bytes, at: Option<usize>) -> Option<Duration> {
 /// What answers there, by the first bytes of it (P10).
 fn not_kafka(head: &[u8]) -> Option<(&'static str, &'static str)> {
     match head.get(..4)? {
-        b"HTTP" => Some(("an HTTP server answers there, not Kafka", "use the port of a Kafka listener, 9092 by default")),
+        b"HTTP" | b"<!DO" | b"<!do" | b"<htm" | b"<HTM" => {
+            Some(("an HTTP server answers there, not Kafka", "use the port of a Kafka listener, 9092 by default"))
+        }
         [0x15 | 0x16, 3, ..] => {
             Some(("a TLS listener answers there, and we spoke clear text", "use a PLAINTEXT listener: this release does not speak TLS"))
         }

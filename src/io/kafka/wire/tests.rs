@@ -47,6 +47,7 @@ fn numbered(asked: &Asked, controller: i32) -> Bytes {
 async fn what_is_not_kafka_is_named() {
     for (says, named) in [
         (&b"HTTP/1.1 400 Bad Request\r\n"[..], "HTTP"),
+        (b"<!DOCTYPE HTML>", "HTTP"),
         (b"\x15\x03\x03\x00\x02\x02\x50", "TLS"),
         (b"SSH-2.0-OpenSSH_9.6\r\n", "SSH"),
         (b"220 mail.example ESMTP", "text protocol"),
@@ -58,6 +59,13 @@ async fn what_is_not_kafka_is_named() {
             assert!(fault.hint.is_some() && fault.attempts[0].step == Step::ApiVersions, "{fault:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_first_request_ends_a_line_for_servers_that_wait_for_one() {
+    let script = broker(|_| Answer::Silence).await;
+    open(&script).await.unwrap();
+    assert_eq!(script.asked()[0].id.to_be_bytes(), *b"\r\n\r\n");
 }
 
 #[tokio::test]
