@@ -8,4 +8,5 @@ mod clipboard;
 mod export;
 pub mod kafka;
 pub mod runner;
+pub mod scan;
 pub mod work;

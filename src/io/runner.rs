@@ -1,6 +1,7 @@
 //! From an effect to a task: ids, owners, cancelling, lanes. A task that panics becomes a failure, never a dead screen.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
@@ -8,15 +9,16 @@ use tokio::task::AbortHandle;
 
 use super::kafka::{Client, Wanted};
 use super::work::Work;
+use super::scan::{self, Taken};
 use super::{clipboard, export};
 use crate::core::ask::{Answer, Ask, FilterAsk, Matches, RenderAsk, Reply};
 use crate::core::effect::{Effect, Owner, TaskId};
 use crate::core::event::Arrival;
 use crate::core::store::Seq;
-use crate::core::stream::{Delivery, Flow, Plan, Progress};
+use crate::core::stream::{Delivery, Fact, Flow, Plan, Progress};
 use crate::decode;
-use crate::model::{Cause, Failure, Foreign};
-use crate::query::Subject;
+use crate::model::{Cause, ChunkBuilder, Failure, Foreign, Time};
+use crate::query::{Context, Subject};
 use crate::tree::Needle;
 
 /// Replies that may wait for the loop, and chunks: a reader whose chunk finds no room does not fetch on.
@@ -141,15 +143,17 @@ async fn answer(
     out: Out,
     id: TaskId,
     ask: Ask,
-    steer: Option<mpsc::UnboundedReceiver<Flow>>,
+    flow: Option<mpsc::UnboundedReceiver<Flow>>,
 ) -> Result<Answer, Failure> {
     match ask {
         Ask::Cluster => client.cluster("list the topics", Wanted::All).await.map(|view| Answer::Cluster(Arc::new(view))),
-        Ask::Read(plan) => read(client, work, out, id, *plan, steer).await,
-        ask @ (Ask::Render(_) | Ask::Search { .. } | Ask::Filter(_)) => work.run("work on records", move || compute(&ask)).await?,
+        Ask::Read(plan) => {
+            let flow = flow.unwrap_or_else(|| mpsc::unbounded_channel().1);
+            read(client, work, out, id, *plan, flow).await
+        }
+        ask @ (Ask::Render(_) | Ask::Search { .. } | Ask::Highlight { .. } | Ask::Filter(_)) => work.run("work on records", move || compute(&ask)).await?,
         Ask::Open { topic, partition, offset } => {
-            let _ = (topic, partition, offset);
-            Err(Failure::new("open", Cause::Cancelled))
+            scan::open_one(&client, &topic, partition, offset).await.map(|chunk| Answer::Opened { chunk })
         }
         Ask::Copy(text) => Ok(Answer::Copied(clipboard::copy(text).await)),
         Ask::Export(export) => work.run("save the records", move || export::write(&export)).await?,
@@ -161,6 +165,7 @@ pub fn compute(ask: &Ask) -> Result<Answer, Failure> {
     match ask {
         Ask::Render(ask) => Ok(render(ask)),
         Ask::Search { seq, view, text } => search(*seq, view, text),
+        Ask::Highlight { seq, view, to } => Ok(Answer::Highlighted { seq: *seq, view: Arc::new(view.highlighted_to(*to)) }),
         Ask::Filter(ask) => Ok(Answer::Matches(matches(ask))),
         _ => Err(Failure::new("work on records", Cause::Refused("this question needs the outside world"))),
     }
@@ -198,14 +203,45 @@ fn matches(ask: &FilterAsk) -> Matches {
     Matches { generation: ask.generation, seqs, scanned, broken }
 }
 
-async fn read(
-    client: Client,
-    work: Work,
-    out: Out,
-    id: TaskId,
-    plan: Plan,
-    steer: Option<mpsc::UnboundedReceiver<Flow>>,
-) -> Result<Answer, Failure> {
-    let _ = (client, work, out, id, plan, steer);
+/// Runs a reader for a screen until it ends or is cancelled.
+async fn read(client: Client, work: Work, out: Out, id: TaskId, plan: Plan, flow: mpsc::UnboundedReceiver<Flow>) -> Result<Answer, Failure> {
+    let now = Time(jiff::Timestamp::now().as_microsecond());
+    let options = scan::Options::live(Context::utc(now));
+    let sink = Screen { id, chunks: out.chunks, progress: out.progress, generation: 0 };
+    scan::read(client, work, plan, options, flow, sink).await?;
     Ok(Answer::ReadEnded)
+}
+
+/// The lanes of one reader.
+#[derive(Debug)]
+struct Screen {
+    id: TaskId,
+    chunks: mpsc::Sender<(TaskId, Delivery)>,
+    progress: Arc<watch::Sender<Newest>>,
+    /// Of the last delivery, for what the reader says by itself.
+    generation: u32,
+}
+
+impl scan::Sink for Screen {
+    async fn take(&mut self, taken: Taken) -> ControlFlow<()> {
+        let delivery = match taken {
+            Taken::Records(delivery) => delivery,
+            Taken::Note(note) => Delivery {
+                generation: self.generation,
+                facts: vec![Fact::Said(note.sentence())],
+                chunk: Arc::new(ChunkBuilder::default().finish()),
+                read: 0,
+                not_shown: 0,
+            },
+            // Only asked for by the command line.
+            Taken::Lines(_) => return ControlFlow::Continue(()),
+        };
+        self.generation = delivery.generation;
+        // A loop that is gone wants no more.
+        if self.chunks.send((self.id, delivery)).await.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        self.progress.send_replace(Some((self.id, Arc::new(progress))));
+    }
 }
