@@ -20,10 +20,12 @@
 
 pub mod app;
 pub mod core;
+pub mod crash;
 pub mod decode;
 pub mod draw;
 pub mod io;
 pub mod json;
+pub mod log;
 pub mod model;
 pub mod overlays;
 pub mod query;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use paths::{Source, has_path, own_paths, paths_from, read};
 
 /// Layer, and what of our own it may use (itself apart): a module, or a part of one.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("model", &[]),
     ("text", &["model"]),
     ("json", &["model"]),
@@ -50,7 +50,8 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("sandbox", &["model", "records", "json"]),
     ("config", &[]),
     ("term", &["core::event", "core::key"]),
-    ("log", &[]),
+    ("log", &["text"]),
+    ("crash", &["text", "log"]),
 ];
 
 /// May use everything: they put the parts together.
