@@ -27,13 +27,13 @@ use tokio::sync::watch;
 
 pub use error::{ErrorCode, PartitionError};
 pub use fetch::{FetchAsk, FetchFrom, Fetched, FetchedPartition, Link, TooLarge};
-pub use metadata::{Leader, Wanted};
+pub use metadata::{Fate, Leader, Wanted};
 pub use offsets::{At, Found, Isolation, OffsetAsk, OffsetResult};
 pub use pool::LinkHealth;
 pub use settings::{Address, BadAddress, DEFAULT_PORT, Security, Settings};
 pub use wire::Throttled;
 
-use crate::model::{BrokerId, ClusterView, Failure, LeaderEpoch, PartitionId, TopicName};
+use crate::model::{BrokerId, ClusterView, Failure, LeaderEpoch, PartitionId, TopicId, TopicName};
 
 /// A cluster. Cloning is cheap and shares the connections; they close when the last clone and the last [`Link`] go.
 ///
@@ -74,6 +74,14 @@ impl Client {
             Some(failure) => Err(failure),
             None => Ok(topic),
         }
+    }
+
+    /// What became of a topic that a broker did not know: asks the others too, for some seconds, before it says gone (P26).
+    ///
+    /// # Errors
+    /// As [`Self::cluster`], or the topic may not be seen any more.
+    pub async fn fate(&self, what: &'static str, name: &TopicName, id: TopicId) -> Result<Fate, Failure> {
+        self.pool.fate(what, name, id).await
     }
 
     /// Cluster id, controller and brokers without any topic: DescribeCluster, or metadata before 2.8.

@@ -151,7 +151,10 @@ impl PartitionError {
             Self::Kafka(code) => format!("{} ({} {})", code.words(), code.name(), code.0),
             Self::NoLeader => "no leader".to_owned(),
             Self::NotOffered => "the leader's release does not offer this".to_owned(),
-            Self::NoAnswer(failure) => failure.sentence(),
+            Self::NoAnswer(failure) => match failure.attempts.last() {
+                Some(last) => format!("{}: {}", last.address.raw(), last.result.raw()),
+                None => failure.sentence(),
+            },
         }
     }
 

@@ -3,6 +3,8 @@
 //! One answer feeds the cache of leaders, where an older leader epoch never replaces a newer one (P19). Refreshes that
 //! many ask for at once are one request, and two are at least 100 ms apart. May use the pool, the wire and model.
 
+mod fate;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,6 +22,8 @@ use super::pool::{HANGS, Pool};
 use super::settings::Settings;
 use super::slot_pause;
 use super::wire::{Connection, DescribeCluster, Metadata};
+pub use fate::Fate;
+
 use crate::model::{
     Broker, BrokerId, Cause, ClusterId, ClusterView, Failure, Foreign, LeaderEpoch, Partition, PartitionId, Step, Topic, TopicError,
     TopicId, TopicName,
@@ -101,7 +105,12 @@ impl Pool {
 
     async fn cluster_once(self: &Arc<Self>, topics: Option<Vec<TopicName>>, all: bool) -> Result<ClusterView, Fault> {
         let connection = self.any().await?;
-        let answer = connection.call::<Metadata>(|_| request(topics.as_deref())).await?;
+        self.cluster_from(&connection, topics.as_deref(), all).await
+    }
+
+    /// What this very broker says.
+    async fn cluster_from(&self, connection: &Connection, topics: Option<&[TopicName]>, all: bool) -> Result<ClusterView, Fault> {
+        let answer = connection.call::<Metadata>(|_| request(topics)).await?;
         if let Some(code) = ErrorCode::of(answer.error_code) {
             if code == ErrorCode(129) {
                 self.forget_brokers();
@@ -109,8 +118,8 @@ impl Pool {
             }
             return Err(Fault::new(code.cause(None, None), connection.address(), Step::Request, code.words()));
         }
-        self.same_cluster(&connection, &answer)?;
-        Ok(self.view(&connection, answer, all))
+        self.same_cluster(connection, &answer)?;
+        Ok(self.view(connection, answer, all))
     }
 
     fn view(&self, connection: &Connection, answer: MetadataResponse, all: bool) -> ClusterView {

@@ -127,6 +127,12 @@ impl Pool {
         })
     }
 
+    /// Brokers that the last metadata named.
+    pub(super) fn listed(&self) -> Vec<BrokerId> {
+        let listed = self.peers().into_iter().filter(|peer| peer.listed.load(Ordering::Relaxed));
+        listed.map(|peer| peer.broker.id).collect()
+    }
+
     /// Whether the address of a broker ever worked for us.
     pub(super) fn was_reached(&self, broker: BrokerId) -> bool {
         self.peer(broker).is_ok_and(|peer| peer.reached.load(Ordering::Relaxed))

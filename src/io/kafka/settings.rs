@@ -149,6 +149,8 @@ pub struct Settings {
     pub request: Duration,
     /// How long a question is asked again when leaders move and connections break.
     pub retry: Duration,
+    /// A topic that brokers do not know counts as deleted when they have said so for so long (P26).
+    pub gone_after: Duration,
     /// The largest answer to a fetch, in bytes.
     pub fetch_cap: usize,
     /// The largest other answer, in bytes.
@@ -166,6 +168,7 @@ impl Settings {
             connect: Duration::from_secs(5),
             request: Duration::from_secs(10),
             retry: Duration::from_secs(15),
+            gone_after: Duration::from_secs(5),
             fetch_cap: 64 << 20,
             control_cap: 32 << 20,
             idle_close: Duration::from_secs(9 * 60),

@@ -134,3 +134,21 @@ async fn those_who_ask_at_once_share_a_refresh() {
     assert!(requests <= 2, "{requests} requests");
     assert!(client.leader(&TopicName::new("a"), PartitionId(0)).is_some() && client.leader(&TopicName::new("b"), PartitionId(0)).is_some());
 }
+
+#[tokio::test]
+async fn a_topic_is_gone_when_two_brokers_say_so() {
+    let cluster = Arc::new(Mutex::new(Cluster::of(&[])));
+    let mut scripts = Vec::new();
+    for _ in 0..2 {
+        let shared = Arc::clone(&cluster);
+        scripts.push(Script::start(move |asked| shared.lock().unwrap().answer(asked).unwrap()).await);
+    }
+    cluster.lock().unwrap().brokers = (1..).zip(&scripts).map(|(id, script)| (id, "127.0.0.1".to_owned(), script.port())).collect();
+    let client = Client::new(Settings { gone_after: Duration::from_millis(20), ..settings(&[&scripts[0]]) });
+    client.cluster("list", Wanted::All).await.unwrap();
+    let name = TopicName::new("orders");
+    assert!(matches!(client.fate("look", &name, TopicId([1; 16])).await.unwrap(), Fate::Gone));
+    assert!(scripts.iter().all(|script| script.asked().iter().any(|asked| asked.key == Metadata::KEY)));
+    cluster.lock().unwrap().topics.insert("orders", vec![(1, 0)]);
+    assert!(matches!(client.fate("look", &name, TopicId([1; 16])).await.unwrap(), Fate::There(_)));
+}
