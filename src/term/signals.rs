@@ -154,8 +154,11 @@ impl Worker {
             if rustix::event::poll(&mut fds, timeout.as_ref()).is_ok_and(|ready| ready > 0) {
                 let mut numbers = [0_u8; 64];
                 let length = rustix::io::read(&self.read, &mut numbers).unwrap_or(0);
-                for number in numbers.iter().take(length) {
-                    self.take(*number);
+                // With SIGHUP the system sends SIGCONT, whose handler runs first: the end is what counts.
+                let (continued, others): (Vec<u8>, Vec<u8>) =
+                    numbers.iter().take(length).partition(|number| i32::from(**number) == System::CONT.as_raw());
+                for number in others.into_iter().chain(continued) {
+                    self.take(number);
                 }
             }
         }
@@ -168,9 +171,11 @@ impl Worker {
         let notice = match system {
             System::WINCH => return self.waker.resized(),
             System::CONT => {
+                // Read first: who waits for the count ends the stop.
+                let was_ours = self.shared.stopping.load(Ordering::SeqCst);
                 *lock(&self.shared.continued) += 1;
                 self.shared.changed.notify_all();
-                if self.shared.stopping.load(Ordering::SeqCst) {
+                if was_ours {
                     return;
                 }
                 Notice::Continued
@@ -181,8 +186,12 @@ impl Worker {
             System::HUP => Notice::End(Signal::HangUp),
             _ => Notice::End(Signal::Terminate),
         };
-        if let (Notice::End(signal), None) = (notice, self.end) {
-            self.end = Some((Instant::now() + GRACE, signal));
+        match (notice, self.end) {
+            (Notice::End(signal), None) => self.end = Some((Instant::now() + GRACE, signal)),
+            (Notice::End(_), Some(_)) => {}
+            // Who is to end takes no terminal any more.
+            (Notice::Suspend | Notice::Continued, Some(_)) => return,
+            (Notice::Suspend | Notice::Continued, None) => {}
         }
         let _ = self.lane.send(notice);
     }

@@ -73,15 +73,16 @@ impl Program {
             self.last,
             self.terminal.colors()
         );
-        self.terminal.draw(|frame| frame.render_widget(ratatui::widgets::Paragraph::new(text), frame.area())).expect("it is drawn");
+        // An error says that the terminal is gone; its hang-up follows.
+        let _ = self.terminal.draw(|frame| frame.render_widget(ratatui::widgets::Paragraph::new(text), frame.area()));
     }
 
     fn notice(&mut self, notice: Notice) -> Option<u8> {
         match notice {
             Notice::End(signal) => return Some(signal.exit_code()),
-            Notice::Suspend => self.terminal.suspend().expect("it stops"),
+            Notice::Suspend => drop(self.terminal.suspend()),
             Notice::Continued => {
-                self.terminal.resume().expect("it goes on");
+                drop(self.terminal.resume());
                 self.last = "continued".into();
             }
         }
