@@ -188,10 +188,9 @@ impl Worker {
         };
         match (notice, self.end) {
             (Notice::End(signal), None) => self.end = Some((Instant::now() + GRACE, signal)),
-            (Notice::End(_), Some(_)) => {}
             // Who is to end takes no terminal any more.
             (Notice::Suspend | Notice::Continued, Some(_)) => return,
-            (Notice::Suspend | Notice::Continued, None) => {}
+            _ => {}
         }
         let _ = self.lane.send(notice);
     }
