@@ -112,7 +112,7 @@ struct Rate {
 impl Messages {
     pub fn open(topic: Arc<Topic>, cx: &mut Cx<'_>) -> Self {
         let newest = cx.settings.newest;
-        let from = From { position: Position::Earliest, newest: Some(newest), words: format!("the newest {newest} in all, then live") };
+        let from = From { position: Position::Earliest, newest: Some(newest), words: format!("the newest {newest} in all (8 MiB at most), then live") };
         let mut messages = Self {
             reader: Reader::new(topic, from),
             store: MessageStore::new(cx.settings.limits),

@@ -37,6 +37,19 @@ pub fn time(ms: i64, format: TimeFormat, zone: &TimeZone, now_ms: i64) -> String
     }
 }
 
+/// A time in 12 columns or less for most: the time of day when it is today's, else the day with it, else the date. So no
+/// record of last week looks like one of this morning.
+pub fn clock(ms: i64, zone: &TimeZone, now_ms: i64) -> String {
+    let in_zone = |ms| Timestamp::from_millisecond(ms).ok().map(|at| at.to_zoned(zone.clone()));
+    match (in_zone(ms), in_zone(now_ms)) {
+        (Some(at), Some(now)) if ms != -1 && at.date() != now.date() => {
+            let form = if at.year() == now.year() { "%m-%d %H:%M" } else { "%Y-%m-%d" };
+            at.strftime(form).to_string()
+        }
+        _ => time(ms, TimeFormat::Clock, zone, now_ms),
+    }
+}
+
 /// How long before `now_ms` something was: `1m26s`, or `in 1m26s` when it is yet to come; `–` without a time.
 pub fn age(ms: i64, now_ms: i64) -> String {
     if ms == -1 {
@@ -80,5 +93,15 @@ mod tests {
                 assert!(!time(253_402_300_799_000, format, &zone, NOW).is_empty());
             }
         }
+    }
+
+    #[test]
+    fn another_day_never_looks_like_today() {
+        let now = 1_795_178_467_000; // 2026-11-20 12:41:07
+        assert_eq!(clock(now - 1000, &TimeZone::UTC, now), "12:41:06.000");
+        assert_eq!(clock(now - 86_400_000, &TimeZone::UTC, now), "11-19 12:41");
+        assert_eq!(clock(1, &TimeZone::UTC, now), "1970-01-01");
+        assert_eq!(clock(-1, &TimeZone::UTC, now), "–");
+        assert_eq!(clock(i64::MAX, &TimeZone::UTC, now), i64::MAX.to_string());
     }
 }

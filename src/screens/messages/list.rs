@@ -184,10 +184,15 @@ fn record(screen: &Messages, look: &Look<'_>, columns: &Columns, seq: Seq, selec
     pen.to(2);
     let plain = if selected { Token::Title } else { Token::Text };
     if let (Some(format), 1..) = (screen.time, columns.time) {
-        let time = text::time(record.timestamp_ms, format, &screen.zone(look), look.now.millis());
+        let now = look.now.millis();
+        let zone = screen.zone(look);
+        let time = match format {
+            TimeFormat::Clock => text::clock(record.timestamp_ms, &zone, now),
+            _ => text::time(record.timestamp_ms, format, &zone, now),
+        };
         match time.split_once('.').filter(|_| matches!(format, TimeFormat::Clock | TimeFormat::Full)) {
             Some((whole, rest)) if columns.time >= time.len() => pen.own(whole, plain).own(format!(".{rest}"), Token::Dim),
-            _ => pen.left(&time, columns.time, plain),
+            _ => pen.shown(&Shown::of(&time), plain, columns.time),
         };
         pen.to(2 + columns.time + 1);
     }

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::model::{BatchFacts, Outcome, RecordRef, TimestampType};
+use crate::model::{BatchFacts, Codec, Outcome, RecordRef, TimestampType};
 use crate::screens::Look;
 use crate::text::{self, Shown, TimeFormat, units};
 use crate::ui::{Pen, Token};
@@ -63,8 +63,9 @@ fn facts(screen: &Messages, look: &Look<'_>, record: &RecordRef<'_>, batch: &Bat
             }
         },
     ];
+    let codec = if batch.codec == Codec::None { "uncompressed" } else { batch.codec.name() };
     let packed =
-        if batch.magic < 2 { format!("format {}", batch.magic) } else { format!("{} batch of {}", batch.codec.name(), batch.records) };
+        if batch.magic < 2 { format!("format {}", batch.magic) } else { format!("{codec} batch of {}", units::thousands(batch.records)) };
     facts.push(match record.value {
         None => fact("value", "∅ tombstone", Token::Look, packed),
         Some([]) => fact("value", "\"\" empty", Token::Look, packed),

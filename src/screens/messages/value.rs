@@ -390,7 +390,10 @@ impl ValuePane {
         let lines = if rows == 1 { "1 line".to_owned() } else { format!("{} lines", units::thousands(u64::from(rows))) };
         let mut facts = vec![(shown.view.title(), Token::Dim), (format!("· {lines}"), Token::Dim)];
         if let Some(tree) = shown.view.tree() {
-            facts.push((Shown::of(&tree.title(shown.at)).cut(40).into_string(), Token::Accent));
+            let path = tree.title(shown.at);
+            if path != "." {
+                facts.push((Shown::of(&path).cut(40).into_string(), Token::Accent));
+            }
         }
         if !self.text.is_empty() {
             let found = shown
