@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::error::ErrorCode;
 use super::fault::Fault;
-use super::pool::{HANGS, Pool};
+use super::pool::Pool;
 use super::settings::Settings;
 use super::slot_pause;
 use super::wire::{Connection, DescribeCluster, Metadata};
@@ -56,8 +56,6 @@ pub(super) struct Refresh {
 }
 
 const BETWEEN_REFRESHES: Duration = Duration::from_millis(100);
-/// After so long without an answer another broker is asked as well: just after the first counts as hanging.
-const HEDGE: Duration = HANGS.saturating_add(Duration::from_millis(50));
 /// So many are asked at the same time.
 const HEDGED: usize = 3;
 
@@ -70,6 +68,8 @@ impl Pool {
         let deadline = Instant::now() + self.settings.retry;
         let (topics, all) = (wanted.topics(), matches!(wanted, Wanted::All));
         let ask_after = |pause: Duration| Arc::clone(self).cluster_after(pause, topics.clone(), all);
+        // Just after the broker that was asked counts as hanging.
+        let hedge = self.settings.patience + Duration::from_millis(20);
         let mut running = JoinSet::new();
         let mut faults: Vec<Fault> = Vec::new();
         running.spawn(ask_after(Duration::ZERO));
@@ -90,7 +90,7 @@ impl Pool {
                     Err(_task_ended) => {}
                 },
                 // Whoever was asked may hang: by now another one is asked first.
-                () = sleep(HEDGE), if running.len() < HEDGED => {
+                () = sleep(hedge), if running.len() < HEDGED => {
                     running.spawn(ask_after(Duration::ZERO));
                 }
                 () = sleep_until(deadline) => return Err(all_in_one(faults, &self.settings).into_failure(what)),

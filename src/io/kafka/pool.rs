@@ -31,8 +31,6 @@ pub(super) use slot::jittered;
 
 /// The next candidate for a way in is tried when the one before has not answered for so long.
 const STAGGER: Duration = Duration::from_millis(300);
-/// A control connection that owes an answer for so long is passed by when any broker will do.
-pub(super) const HANGS: Duration = Duration::from_secs(2);
 /// So many known brokers are tried besides the bootstrap addresses.
 const KNOWN_TRIED: usize = 8;
 
@@ -142,15 +140,20 @@ impl Pool {
     pub(super) async fn any(self: &Arc<Self>) -> Result<Connection, Fault> {
         let best = self.best_open();
         if let Some(open) = &best
-            && !hangs(open)
+            && !self.hangs(open)
         {
             return Ok(open.clone());
         }
-        if self.entry.open().is_some_and(|entry| hangs(&entry)) {
+        if self.entry.open().is_some_and(|entry| self.hangs(&entry)) {
             self.entry.clear();
         }
         // What hangs is still better than nothing: it may only be slow.
         self.entry.get(self.enter()).await.or_else(|fault| best.ok_or(fault))
+    }
+
+    /// Whether a broker has owed an answer for so long that another one is asked rather.
+    fn hangs(&self, connection: &Connection) -> bool {
+        connection.vitals().waiting_since.is_some_and(|since| since.elapsed() > self.settings.patience)
     }
 
     /// An open control connection, rather one that owes no answer than one that may hang.
@@ -303,7 +306,7 @@ impl Pool {
 
     fn candidates(&self) -> Vec<Candidate> {
         let mut peers = self.peers();
-        peers.retain(|peer| !peer.control.open().is_some_and(|open| hangs(&open)));
+        peers.retain(|peer| !peer.control.open().is_some_and(|open| self.hangs(&open)));
         peers.sort_by_key(|peer| !peer.listed.load(Ordering::Relaxed));
         peers.truncate(KNOWN_TRIED);
         let known: Vec<_> = self.peers().iter().filter_map(|peer| peer.address.clone()).collect();
@@ -343,11 +346,6 @@ impl Pool {
         }
         fault
     }
-}
-
-/// Whether a broker has owed an answer for so long that another one is asked rather.
-fn hangs(connection: &Connection) -> bool {
-    connection.vitals().waiting_since.is_some_and(|since| since.elapsed() > HANGS)
 }
 
 #[derive(Debug, Clone)]

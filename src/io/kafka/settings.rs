@@ -147,6 +147,8 @@ pub struct Settings {
     /// From sending a request to the first byte of its answer, and between two bytes of it; the wait that a fetch asks
     /// the broker for comes on top.
     pub request: Duration,
+    /// A broker that owes an answer for so long is passed by when any other will do.
+    pub patience: Duration,
     /// How long a question is asked again when leaders move and connections break.
     pub retry: Duration,
     /// A topic that brokers do not know counts as deleted when they have said so for so long (P26).
@@ -167,6 +169,7 @@ impl Settings {
             security: Security::Plain,
             connect: Duration::from_secs(5),
             request: Duration::from_secs(10),
+            patience: Duration::from_secs(2),
             retry: Duration::from_secs(15),
             gone_after: Duration::from_secs(5),
             fetch_cap: 64 << 20,
