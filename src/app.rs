@@ -7,6 +7,7 @@ use tokio::time::{Instant as TokioInstant, sleep_until};
 
 use crate::core::effect::{Effect, Term};
 use crate::core::event::{Arrival, Event, Signal};
+use crate::core::key::Input;
 use crate::draw;
 use crate::io::runner::{Lanes as TaskLanes, Runner};
 use crate::model::{Cause, Failure, Time};
@@ -82,6 +83,9 @@ impl App {
             let mut wants = None;
             match self.wait(due).await {
                 Woken::Event(event, kind) => {
+                    if matches!(event, Event::Input(Input::HangUp)) {
+                        code = Signal::HangUp.exit_code();
+                    }
                     wants = Some(kind);
                     self.handle(event);
                 }

@@ -19,6 +19,7 @@
 //! Modules in reading order; who may use whom is a table in `docs/architecture.md`, enforced by `tests/it/architecture.rs`.
 
 pub mod app;
+pub mod cli;
 pub mod core;
 pub mod crash;
 pub mod decode;

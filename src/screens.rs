@@ -19,7 +19,7 @@ use crate::core::notices::Notices;
 use crate::core::store::Limits;
 use crate::core::stream::Flow;
 use crate::model::{Time, Topic};
-use crate::text::Shown;
+use crate::text::{self, Shown, TimeFormat};
 use crate::ui::{Pen, Theme};
 
 pub mod messages;
@@ -85,8 +85,6 @@ pub struct Settings {
     pub zone: TimeZone,
     /// What the message screen shows when it opens: so many of the newest records, in all.
     pub newest: u64,
-    /// Bytes that these may be at most.
-    pub newest_bytes: u64,
 }
 
 /// What drawing may see.
@@ -96,6 +94,16 @@ pub struct Look<'a> {
     pub now: Time,
     pub cluster: &'a Cluster,
     pub settings: &'a Settings,
+}
+
+impl Look<'_> {
+    /// A time of day to the second, in the zone of the settings, with a Z for UTC.
+    pub fn clock(&self, at: Time) -> String {
+        let zone = &self.settings.zone;
+        let text = text::time(at.millis(), TimeFormat::Clock, zone, at.millis());
+        let seconds = text.split('.').next().unwrap_or_default().to_owned();
+        if *zone == TimeZone::UTC { seconds + "Z" } else { seconds }
+    }
 }
 
 /// Why an action does nothing here, as a sentence.

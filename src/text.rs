@@ -16,4 +16,4 @@ pub use line::{Class, Line, Painter, Segment, Window};
 pub use pieces::{Kind, Piece, Pieces, ascii_run, boundary, pieces};
 pub use ruler::Ruler;
 pub use shown::{Lines, Shown, width};
-pub use time::{TimeFormat, age, time};
+pub use time::{TimeFormat, age, clock, time};

@@ -15,9 +15,9 @@ use crate::core::ask::{Answer, Ask, FilterAsk, Matches, RenderAsk, Reply};
 use crate::core::effect::{Effect, Owner, TaskId};
 use crate::core::event::Arrival;
 use crate::core::store::Seq;
-use crate::core::stream::{Delivery, Fact, Flow, Plan, Progress};
+use crate::core::stream::{Delivery, Flow, Plan, Progress};
 use crate::decode;
-use crate::model::{Cause, ChunkBuilder, Failure, Foreign, Time};
+use crate::model::{Cause, Failure, Foreign, Time};
 use crate::query::{Context, Subject};
 use crate::tree::Needle;
 
@@ -207,7 +207,7 @@ fn matches(ask: &FilterAsk) -> Matches {
 async fn read(client: Client, work: Work, out: Out, id: TaskId, plan: Plan, flow: mpsc::UnboundedReceiver<Flow>) -> Result<Answer, Failure> {
     let now = Time(jiff::Timestamp::now().as_microsecond());
     let options = scan::Options::live(Context::utc(now));
-    let sink = Screen { id, chunks: out.chunks, progress: out.progress, generation: 0 };
+    let sink = Screen { id, chunks: out.chunks, progress: out.progress };
     scan::read(client, work, plan, options, flow, sink).await?;
     Ok(Answer::ReadEnded)
 }
@@ -218,25 +218,12 @@ struct Screen {
     id: TaskId,
     chunks: mpsc::Sender<(TaskId, Delivery)>,
     progress: Arc<watch::Sender<Newest>>,
-    /// Of the last delivery, for what the reader says by itself.
-    generation: u32,
 }
 
 impl scan::Sink for Screen {
     async fn take(&mut self, taken: Taken) -> ControlFlow<()> {
-        let delivery = match taken {
-            Taken::Records(delivery) => delivery,
-            Taken::Note(note) => Delivery {
-                generation: self.generation,
-                facts: vec![Fact::Said(note.sentence())],
-                chunk: Arc::new(ChunkBuilder::default().finish()),
-                read: 0,
-                not_shown: 0,
-            },
-            // Only asked for by the command line.
-            Taken::Lines(_) => return ControlFlow::Continue(()),
-        };
-        self.generation = delivery.generation;
+        // Lines are only asked for by the command line.
+        let Taken::Records(delivery) = taken else { return ControlFlow::Continue(()) };
         // A loop that is gone wants no more.
         if self.chunks.send((self.id, delivery)).await.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }

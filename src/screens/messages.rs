@@ -143,6 +143,8 @@ impl Messages {
     fn restart(&mut self, cx: &mut Cx<'_>) {
         self.store.clear();
         self.rows.clear();
+        self.value.forget();
+        self.bar.counts = filter::Counts::default();
         self.not_kept = 0;
         self.not_shown = 0;
         self.reader.evicted_before = self.store.evicted();
@@ -208,7 +210,7 @@ impl Messages {
         let to = self.store.end();
         if delivery.generation == self.bar.generation() || self.bar.in_force().is_none() {
             self.rows.append(from, to);
-            self.bar.arrived(from, to, self.store.first());
+            self.bar.arrived((from, to), self.store.first(), delivery.read);
         } else {
             self.bar.look_at(cx, &self.reader, &self.store, from);
         }
@@ -242,6 +244,9 @@ impl Messages {
                 self.rows.rebuild(matches.into_iter(), self.store.first(), height);
                 if self.follow {
                     self.rows.cursor.to(usize::MAX, self.rows.len(), height);
+                }
+                if self.rows.selected().is_none() {
+                    self.value.forget();
                 }
                 self.render(cx);
                 return None;

@@ -106,8 +106,11 @@ impl Screen for Topics {
     }
 
     fn allows(&self, action: Action) -> Result<(), Reason> {
-        let needs_topic = matches!(action, Action::OpenTopic | Action::CopyTopic);
-        if needs_topic && self.current().is_none() { Err("No topic is selected.") } else { Ok(()) }
+        match action {
+            Action::OpenTopic | Action::CopyTopic if self.current().is_none() => Err("No topic is selected."),
+            Action::NextPane | Action::PreviousPane | Action::FullScreen => Err("There is one pane here, and it is as large as it gets."),
+            _ => Ok(()),
+        }
     }
 
     fn act(&mut self, cx: &mut Cx<'_>, action: Action) {
@@ -209,7 +212,7 @@ impl Screen for Topics {
         self.cursor.fit(self.rows.len(), Self::height(cx));
     }
 
-    fn status(&self, look: &Look<'_>, pen: &mut Pen<'_>) {
+    fn status(&self, _look: &Look<'_>, pen: &mut Pen<'_>) {
         if let Some(line) = &self.filter.editing {
             pen.prompt("/", line);
             match &self.filter.error {
@@ -218,23 +221,20 @@ impl Screen for Topics {
             };
             return;
         }
-        let Some(topic) = self.current() else {
-            if let Some(since) = look.cluster.trouble.as_ref().map(|t| t.attempts) {
-                pen.own(format!("{since} attempts so far"), Token::Dim);
-            }
-            return;
-        };
+        let Some(topic) = self.current() else { return };
         let room = pen.room();
         pen.shown(&Shown::of(topic.name.raw()), Token::Text, room / 2);
-        if topic.id.is_known() {
-            pen.own("   id ", Token::Dim).own(topic.id.to_string(), Token::Dim);
-        }
+        // What is wrong comes before what only identifies: there may be no room for both.
         if let Some(error) = topic.error {
             pen.gap(3).own("▲ ", Token::Look).own(sentence(error), Token::Look);
         }
         let leaderless = topic.partitions.iter().filter(|p| p.leader.is_none()).count();
         if leaderless > 0 {
-            pen.gap(3).own(format!("▲ {leaderless} without a leader: not readable now"), Token::Act);
+            pen.gap(3).own(format!("✗ {leaderless} without a leader: not readable now"), Token::Act);
+        }
+        let id = topic.id.to_string();
+        if topic.id.is_known() && pen.room() >= id.len() + 6 {
+            pen.gap(3).own("id ", Token::Dim).own(id, Token::Dim);
         }
     }
 
@@ -256,8 +256,10 @@ impl Screen for Topics {
         if self.hidden > 0 {
             facts.push((format!("{} internal hidden", self.hidden), Token::Dim));
         }
-        let state: Vec<_> =
-            if look.cluster.trouble.is_some() && self.view.is_some() { vec![("STALE".to_owned(), Token::Look)] } else { vec![] };
+        let state: Vec<_> = match (&look.cluster.trouble, &look.cluster.view.value) {
+            (Some(_), Some(fresh)) => vec![(format!("as of {}", look.clock(fresh.at)), Token::Dim), ("STALE".to_owned(), Token::Look)],
+            _ => vec![],
+        };
         ui::title_rule(&mut Pen::new(buf, look.theme, area, 0), true, "Topics", &facts, &state);
         let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         self.draw_rows(look, buf, body);
@@ -272,7 +274,8 @@ impl Topics {
             }
             return;
         };
-        let columns = Columns::of(usize::from(area.width));
+        let longest = view.topics.iter().map(|topic| topic.name.raw().len()).max().unwrap_or(0);
+        let columns = Columns::of(usize::from(area.width), longest);
         let mut pen = Pen::new(buf, look.theme, area, 0);
         pen.gap(2)
             .left("NAME", columns.name, Token::Dim)
@@ -307,14 +310,16 @@ impl Topics {
     }
 }
 
-/// Widths of the columns; the name takes what is left.
+/// Widths of the columns.
 struct Columns {
     name: usize,
 }
 
 impl Columns {
-    fn of(width: usize) -> Self {
-        Self { name: width.saturating_sub(2 + 8 + 5 + 3 + 8).clamp(10, 80) }
+    /// The name takes what the longest name of all needs, so that the figures stand beside it and do not move with the
+    /// filter; at most what is left of "✗ 48 no leader" and the figures.
+    fn of(width: usize, longest: usize) -> Self {
+        Self { name: longest.max(24).min(width.saturating_sub(2 + 8 + 5 + 3 + 14)).max(10) }
     }
 }
 

@@ -45,7 +45,11 @@ pub fn write(out: &mut Vec<u8>, topic: &str, record: &RecordRef<'_>, txn: Option
         write_header(out, header, target);
     }
     out.extend_from_slice(b"],\"leaderEpoch\":");
-    integer(out, i64::from(record.leader_epoch.0));
+    match record.leader_epoch.0 {
+        // Formats 0 and 1 do not tell it: unknown is null.
+        ..0 => out.extend_from_slice(b"null"),
+        epoch => integer(out, i64::from(epoch)),
+    }
     if let Some(txn) = txn {
         out.extend_from_slice(b",\"txn\":\"");
         out.extend_from_slice(txn.word().as_bytes());

@@ -92,6 +92,7 @@ impl Messages {
             Action::ClearList => {
                 self.store.clear();
                 self.rows.clear();
+                self.value.forget();
                 self.reader.full = false;
                 self.reader.steer(cx);
             }

@@ -63,7 +63,7 @@ pub(super) fn areas(screen: &Messages, area: Rect) -> Areas {
 
 pub(super) fn draw(screen: &Messages, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     let areas = areas(screen, area);
-    bar(screen, look, &mut Pen::new(buf, look.theme, areas.bar, 0));
+    bar(screen, &mut Pen::new(buf, look.theme, areas.bar, 0));
     if let Some(area) = areas.list {
         list::draw(screen, look, buf, area);
     }
@@ -78,7 +78,7 @@ pub(super) fn draw(screen: &Messages, look: &Look<'_>, buf: &mut Buffer, area: R
 }
 
 /// The filter, where reading began, and what was found.
-fn bar(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
+fn bar(screen: &Messages, pen: &mut Pen<'_>) {
     pen.gap(1);
     if let Some(line) = &screen.bar.editing {
         pen.prompt("/ ", line);
@@ -91,16 +91,17 @@ fn bar(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
         let room = pen.room() / 2;
         pen.own("/ ", Token::Accent).shown(&Shown::of(&screen.bar.text), Token::Title, room);
         let found = if screen.bar.is_looking() { " …" } else { "" };
-        let held = screen.rows.records().count() as u64;
-        pen.gap(3).own("matched ", Token::Dim).bold(units::thousands(progress.matched.max(held)), Token::Title);
-        pen.own(format!(" of {}{found}", units::thousands(progress.read)), Token::Dim);
-        if progress.broken > 0 {
-            pen.own(format!(" · {} not JSON or broken", units::thousands(progress.broken)), Token::Look);
+        let counts = screen.bar.counts;
+        pen.gap(3).own("matched ", Token::Dim).bold(units::thousands(counts.matched), Token::Title);
+        pen.own(format!(" of {}{found}", units::thousands(counts.scanned)), Token::Dim);
+        let broken = counts.broken + progress.broken;
+        if broken > 0 {
+            pen.own(format!(" · {} not JSON or broken", units::thousands(broken)), Token::Look);
         }
     }
-    pen.gap(3).own("since ", Token::Dim);
+    pen.gap(3);
     let room = pen.room();
-    pen.shown(&Shown::of(&screen.reader.from.words), Token::Text, room.min(40));
+    pen.shown(&Shown::of(&screen.reader.from.words), Token::Dim, room.min(60));
     if let Some(chosen) = &screen.reader.partitions {
         let list: Vec<String> = chosen.iter().map(|p| p.0.to_string()).collect();
         pen.gap(3).own("partitions ", Token::Dim).shown(&Shown::of(&list.join(",")), Token::Look, 30);
@@ -111,11 +112,10 @@ fn bar(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
     if screen.rate.per_second >= 1.0 && pen.room() > 24 {
         pen.gap(3).own("reading ", Token::Dim).own(units::rate(screen.rate.per_second), Token::Text);
     }
-    let _ = look;
 }
 
 /// The last line: a prompt, an error of the filter, or the facts of the buffer.
-pub(super) fn status(screen: &Messages, _look: &Look<'_>, pen: &mut Pen<'_>) {
+pub(super) fn status(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
     if let Some(prompt) = &screen.prompt {
         let (sign, help) = match prompt.kind {
             PromptKind::Seek => ("go to ", "7@12000 · -500 · 15m · 2026-11-20T12:40Z · earliest · latest"),
@@ -142,10 +142,21 @@ pub(super) fn status(screen: &Messages, _look: &Look<'_>, pen: &mut Pen<'_>) {
         pen.own(".status == FAILED and .amount > 100   key == \"x\"   header.h == \"y\"   /regex/   partition in (0, 3)", Token::Dim);
         return;
     }
-    facts(screen, pen);
+    facts(screen, look, pen);
 }
 
-fn facts(screen: &Messages, pen: &mut Pen<'_>) {
+fn facts(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
+    // What is wrong comes first: it must not be what is cut off.
+    let reader = &screen.reader;
+    if let Some(failure) = &reader.failure {
+        pen.own("✗ ", Token::Act).shown(&Shown::of(&failure.sentence()), Token::Act, usize::MAX).own(" · ", Token::Dim);
+    }
+    let troubles: Vec<_> = reader.progress.partitions.iter().filter_map(|p| p.trouble.as_ref().map(|t| (p.id, t))).collect();
+    if let Some((id, trouble)) = troubles.first() {
+        let more = if troubles.len() > 1 { format!(" and {} more", troubles.len() - 1) } else { String::new() };
+        pen.own("▲ ", Token::Look).shown(&Shown::of(&format!("partition {}{more}: {trouble}", id.0)), Token::Look, usize::MAX);
+        pen.own(" · ", Token::Dim);
+    }
     let limits = screen.store.limits();
     let records = |n: usize| units::thousands(n as u64);
     let bytes = |n: usize| units::size(n as u64);
@@ -166,17 +177,14 @@ fn facts(screen: &Messages, pen: &mut Pen<'_>) {
     if screen.reader.progress.throttle_ms > 0 {
         pen.own(format!(" · throttled {} ms", screen.reader.progress.throttle_ms), Token::Look);
     }
-    match screen.reader.behind() {
-        Some(0) => pen.own(" · at the log end", Token::Good),
+    let hears = reader.is_running() && !reader.is_held() && troubles.is_empty() && look.cluster.trouble.is_none();
+    match reader.behind() {
+        Some(0) if hears => pen.own(" · at the log end", Token::Good),
+        Some(0) => pen.own(" · at the log end as last heard", Token::Dim),
         Some(n) => pen.own(format!(" · {} offsets behind the log end", units::thousands(n)), Token::Look),
         None => pen.own(" · log end not known yet", Token::Dim),
     };
     if screen.reader.full {
         pen.own(" · buffer full: s follows and lets old ones go, C clears", Token::Look);
-    }
-    let troubles: Vec<_> = screen.reader.progress.partitions.iter().filter_map(|p| p.trouble.as_ref().map(|t| (p.id, t))).collect();
-    if let Some((id, trouble)) = troubles.first() {
-        let more = if troubles.len() > 1 { format!(" (and {} more)", troubles.len() - 1) } else { String::new() };
-        pen.own(" · ▲ ", Token::Look).shown(&Shown::of(&format!("partition {}: {trouble}{more}", id.0)), Token::Look, usize::MAX);
     }
 }

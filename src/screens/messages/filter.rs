@@ -28,8 +28,19 @@ pub(super) struct Bar {
     /// Look-throughs of held records that are under way.
     looking: BTreeSet<TaskId>,
     matched: BTreeSet<Seq>,
+    /// Records looked through since this filter is in force, held and arriving; of these matched; and those that were no
+    /// JSON or broken where the filter asked into them.
+    pub(super) counts: Counts,
     /// The text before `#` added a key to it.
     before_key: Option<String>,
+}
+
+/// What a filter came upon.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    pub(super) scanned: u64,
+    pub(super) matched: u64,
+    pub(super) broken: u64,
 }
 
 impl Bar {
@@ -102,6 +113,7 @@ impl Bar {
                     self.generation = self.generation.wrapping_add(1);
                     self.looking.clear();
                     self.matched.clear();
+                    self.counts = Counts::default();
                 }
                 changed
             }
@@ -162,14 +174,19 @@ impl Bar {
         if let Ok(Answer::Matches(matches)) = reply.result
             && matches.generation == self.generation
         {
+            self.counts.scanned += matches.scanned;
+            self.counts.matched += matches.seqs.len() as u64;
+            self.counts.broken += matches.broken;
             self.matched.extend(matches.seqs);
         }
         Ok(self.matched.iter().copied().collect())
     }
 
     /// Records that the reader found under the filter in force.
-    pub(super) fn arrived(&mut self, from: Seq, to: Seq, first: Seq) {
+    pub(super) fn arrived(&mut self, (from, to): (Seq, Seq), first: Seq, read: u64) {
         if self.filter.is_some() {
+            self.counts.scanned += read;
+            self.counts.matched += u64::try_from(to.0 - from.0).unwrap_or(0);
             self.matched.extend((from.0..to.0).map(Seq));
             self.matched = self.matched.split_off(&first);
         }

@@ -81,9 +81,8 @@ fn state(screen: &Messages, look: &Look<'_>) -> Vec<(String, Token)> {
         let behind = reader.behind().map(|n| format!(" · {} offsets to go", units::thousands(n))).unwrap_or_default();
         words.push((format!("○ catching up{behind}"), Token::Look));
     }
-    words.push(word(if screen.follow { "follow" } else { "follow off" }, Token::Dim));
-    let zone = if screen.local { "· local" } else { "· UTC" };
-    words.push(word(zone, Token::Dim));
+    let (follow, zone) = (if screen.follow { "follow" } else { "follow off" }, if screen.local { "local" } else { "UTC" });
+    words.push((format!("{follow} · {zone}"), Token::Dim));
     words
 }
 
@@ -106,7 +105,7 @@ impl Columns {
             }),
             partition: most(&|r| r.partition.0.to_string().len(), 2),
             offset: most(&|r| units::thousands(r.offset.0).len(), 6),
-            key: key.min(if width >= 160 { 32 } else { width / 7 }).max(4),
+            key: key.min(if width >= 160 { 32 } else { (width / 7).max(10) }).max(4),
             size: if width >= 70 { 9 } else { 0 },
             headers: if screen.headers { (width / 5).max(10) } else { 0 },
         }
@@ -160,10 +159,10 @@ fn empty(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
     } else if reader.progress.partitions.is_empty() || look.cluster.trouble.is_some() {
         pen.own("Asking the brokers where the log ends …", Token::Dim);
     } else if screen.bar.in_force().is_some() {
-        pen.own(
-            format!("No record of {} read matches the filter yet. esc clears it.", units::thousands(reader.progress.read)),
-            Token::Look,
-        );
+        let scanned = units::thousands(screen.bar.counts.scanned);
+        pen.own(format!("None of {scanned} records looked through matches. "), Token::Look);
+        pen.own("1", Token::Accent).own(" reads from the start, ", Token::Dim).own("4", Token::Accent);
+        pen.own(" the last 15 minutes, ", Token::Dim).own("esc", Token::Accent).own(" clears the filter", Token::Dim);
     } else if reader.behind() == Some(0) {
         let held: i64 = reader.progress.partitions.iter().filter_map(|p| Some(p.end?.0 - p.log_start?.0)).sum();
         if held == 0 {
@@ -276,7 +275,7 @@ fn note(screen: &Messages, look: &Look<'_>, n: u32, pen: &mut Pen<'_>) {
             let (sentence, token) = words(fact);
             pen.own("── ", Token::Faint)
                 .own(if token == Token::Dim { "" } else { "▲ " }, token)
-                .own(sentence, token)
+                .shown(&Shown::of(&sentence), token, usize::MAX)
                 .gap(1)
                 .rule(1, Token::Faint);
         }
@@ -290,26 +289,32 @@ fn words(fact: &Fact) -> (String, Token) {
     match fact {
         Fact::Lost { partition, from, to } => (
             format!(
-                "partition {}: {} offsets ({} to {}) were deleted before they could be read; goes on at the log start",
+                "partition {}: {} offsets ({} to {}) were deleted unread",
                 p(partition),
                 count(from, to),
-                from.0,
-                to.0 - 1
+                units::thousands(from.0),
+                units::thousands(to.0 - 1)
             ),
             Token::Act,
         ),
         Fact::Truncated { partition, from, to } => {
-            (format!("partition {}: the log was cut back; offsets {} to {} were replaced", p(partition), from.0, to.0 - 1), Token::Act)
+            (format!("partition {}: the log was cut back; offsets {} to {} were replaced", p(partition), units::thousands(from.0), units::thousands(to.0 - 1)), Token::Act)
         }
         Fact::Corrupt { partition, offset, next, bytes, why } => (
-            format!("partition {}: batch at {} ({}) is corrupt: {why}; goes on at {}", p(partition), offset.0, units::size(*bytes), next.0),
+            format!(
+                "partition {}: batch {} to {} ({}) is corrupt: {why}",
+                p(partition),
+                units::thousands(offset.0),
+                units::thousands(next.0 - 1),
+                units::size(*bytes)
+            ),
             Token::Act,
         ),
         Fact::TooLarge { partition, offset, bytes, .. } => (
             format!(
-                "partition {}: offset {} is {}: too large for the live view; enter reads it alone",
+                "partition {}: offset {} ({}) is too large for this list; enter opens it",
                 p(partition),
-                offset.0,
+                units::thousands(offset.0),
                 units::size(*bytes)
             ),
             Token::Look,

@@ -109,6 +109,11 @@ impl Reader {
         }
     }
 
+    /// Whether it was told to fetch nothing for now.
+    pub(super) fn is_held(&self) -> bool {
+        self.held
+    }
+
     /// Offsets between where we are and the log's ends, over the partitions that are read; `None` when an end is not
     /// known. Offsets are not records: gaps are among them.
     pub(super) fn behind(&self) -> Option<i64> {

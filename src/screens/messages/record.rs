@@ -32,9 +32,12 @@ pub(super) fn draw(screen: &Messages, look: &Look<'_>, buf: &mut Buffer, area: R
         pen.left(fact.label, 10, Token::Dim);
         let room = pen.room();
         pen.shown(&Shown::of(&fact.value), fact.token, room);
-        if pen.room() > text::width(&fact.remark) + 2 {
-            pen.gap(2).own(&fact.remark, Token::Dim);
+        // Of a remark in parts, as many parts as there is room for.
+        let mut remark = fact.remark.as_str();
+        while text::width(remark) + 2 > pen.room() {
+            remark = remark.rsplit_once(" · ").map_or("", |(first, _)| first);
         }
+        pen.gap(2).own(remark, Token::Dim);
         y += 1;
     }
     headers(look, buf, area, y, &record);

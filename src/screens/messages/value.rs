@@ -333,8 +333,11 @@ fn level(action: Action) -> Option<usize> {
     levels.iter().position(|level| *level == action).map(|at| at + 1)
 }
 
-/// Columns of line numbers with the blank behind them.
+/// Columns of line numbers with the blank behind them. Lines of hex say their offset themselves.
 fn gutter(shown: &Rendered) -> usize {
+    if shown.view.decoder() == "hex" {
+        return 1;
+    }
     shown.view.rows().to_string().len().max(3) + 2
 }
 
@@ -349,8 +352,8 @@ impl ValuePane {
     pub(super) fn draw(&self, look: &Look<'_>, buf: &mut Buffer, area: Rect, focused: bool, selected: Option<Seq>) {
         let pane = Pane::of(area);
         let Some(shown) = &self.shown else {
-            let words = if self.rendering.is_some() { "…" } else { "" };
-            ui::title_rule(&mut Pen::new(buf, look.theme, pane.title, 0), focused, "Value", &[(words.to_owned(), Token::Dim)], &[]);
+            let words = self.rendering.map(|_| ("…".to_owned(), Token::Dim));
+            ui::title_rule(&mut Pen::new(buf, look.theme, pane.title, 0), focused, "Value", words.as_slice(), &[]);
             return;
         };
         let (facts, state) = self.title(shown, selected);
@@ -388,7 +391,7 @@ impl ValuePane {
     fn title(&self, shown: &Rendered, selected: Option<Seq>) -> (Words, Words) {
         let rows = shown.view.rows();
         let lines = if rows == 1 { "1 line".to_owned() } else { format!("{} lines", units::thousands(u64::from(rows))) };
-        let mut facts = vec![(shown.view.title(), Token::Dim), (format!("· {lines}"), Token::Dim)];
+        let mut facts = vec![(format!("{} · {lines}", shown.view.title()), Token::Dim)];
         if let Some(tree) = shown.view.tree() {
             let path = tree.title(shown.at);
             if path != "." {

@@ -1,0 +1,98 @@
+use super::*;
+
+fn run(args: &[&str], variables: &[(&str, &str)]) -> Result<Command, Exit> {
+    let args = std::iter::once("kscope").chain(args.iter().copied()).map(OsString::from);
+    parse(args, |name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+}
+
+fn ui(args: &[&str], variables: &[(&str, &str)]) -> (Vec<String>, Option<&'static str>) {
+    match run(args, variables) {
+        Ok(Command::Ui(ui)) => (ui.cluster.bootstrap.iter().map(ToString::to_string).collect(), ui.cluster.from_env),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn tail(args: &[&str]) -> tail::Tail {
+    match run(&[&["tail", "-b", "h:1"], args].concat(), &[]) {
+        Ok(Command::Tail(tail)) => *tail,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refused(args: &[&str]) -> (u8, String) {
+    let exit = run(args, &[]).unwrap_err();
+    (exit.code(), exit.text().to_owned())
+}
+
+#[test]
+fn the_first_argument_that_is_no_command_is_the_address() {
+    assert_eq!(ui(&["kafka-1,kafka-2:9093"], &[]), (vec!["kafka-1:9092".to_owned(), "kafka-2:9093".to_owned()], None));
+    assert_eq!(ui(&["-b", "a:1", "--readonly", "--color", "never"], &[]), (vec!["a:1".to_owned()], None));
+}
+
+#[test]
+fn the_environment_counts_only_when_nothing_is_named() {
+    let variables = [("KAFKA_BROKERS", "c:3"), ("BOOTSTRAP_SERVERS", "b:2")];
+    assert_eq!(ui(&[], &variables), (vec!["b:2".to_owned()], Some("BOOTSTRAP_SERVERS")));
+    assert_eq!(ui(&["a:1"], &variables), (vec!["a:1".to_owned()], None));
+}
+
+#[test]
+fn wrong_arguments_are_usage() {
+    for args in [
+        &[][..],
+        &["a:1", "-b", "b:1"],
+        &["http://a"],
+        &["--nonsense"],
+        &["a:1", "b:1"],
+        &["tail", "-b", "a:1"],
+        &["tail", "-b", "a:1", "t", "-X", "k=v"],
+        &["tail", "-b", "a:1", "t", "-c", "context"],
+        &["tail", "-b", "a:1", "t", "--from", "committed:group"],
+        &["tail", "-b", "a:1", "t", "--from", "soon"],
+        &["tail", "-b", "a:1", "t", "-p", "x"],
+        &["tail", "-b", "a:1", "t", "-n", "many"],
+        &["tail", "-b", "a:1", "t", "--where", ".a =="],
+        &["tail", "-b", "a:1", "t", "--timeout", "soon"],
+        &["tail", "-b", "a:1", "t", "--format", "%q"],
+        &["tail", "-b", "a:1", "t", "--format", "%s", "-o", "json"],
+        &["tail", "-b", "a:1", "t", "--isolation", "dirty"],
+    ] {
+        assert_eq!(refused(args).0, 2, "{args:?}");
+    }
+    assert!(refused(&[]).1.contains("HOST:PORT"));
+}
+
+#[test]
+fn a_bad_filter_is_pointed_at() {
+    let text = refused(&["tail", "-b", "a:1", "t", "--where", "a and )"]).1;
+    let lines: Vec<&str> = text.lines().collect();
+    let at = lines.iter().position(|line| line.trim_start().starts_with('^')).unwrap_or_else(|| panic!("{text}"));
+    assert_eq!(lines[at].find('^'), lines[at - 1].find(')'), "{text}");
+}
+
+#[test]
+fn errors_are_json_when_json_is_asked_for() {
+    for args in [&["--nonsense", "-o", "ndjson"][..], &["tail", "-b", "a:1", "t", "--from", "soon", "--output=json"]] {
+        let (code, text) = refused(args);
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((code, json["error"]["code"].as_str()), (2, Some("usage")));
+        assert!(json["error"]["message"].is_string(), "{text}");
+    }
+}
+
+#[test]
+fn values_that_begin_with_a_minus_are_taken() {
+    use crate::query::position::Position;
+    let tail = tail(&["a", "b", "--from", "-500", "--until", "now", "-p", "0,3", "-n", "7"]);
+    assert_eq!(tail.topics().map(|topic| topic.raw().to_owned()).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!((tail.from(), tail.until()), (&Position::Last(500), Some(&Position::Now)));
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let help = run(&["tail", "--help"], &[]).unwrap_err();
+    assert!(help.code() == 0 && help.text().contains("--until"));
+    let version = run(&["--version"], &[]).unwrap_err();
+    assert_eq!((version.code(), version.text().trim()), (0, concat!("kscope ", env!("CARGO_PKG_VERSION"))));
+}

@@ -1,0 +1,316 @@
+//! Work on the pool: batches in, what is kept of their records out. Checks, decompresses, filters, copies or encodes.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::answer::words;
+use super::{Encode, Shape};
+use crate::core::stream::Fact;
+use crate::model::{BatchFacts, Chunk, ChunkBuilder, Offset, Outcome, PartitionId, RecordRef, Time, TopicName};
+use crate::query::{Filter, Subject};
+use crate::records::{Batch, Decompressed, Fault, Found, Scratch, batches};
+
+/// A chunk is cut when it has so many records or bytes.
+pub(super) const CHUNK_RECORDS: usize = 500;
+pub(super) const CHUNK_BYTES: usize = 1 << 20;
+
+thread_local! {
+    /// Each worker's buffers: once they are warm, opening a batch allocates nothing.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// Some batches of one partition, and what to make of them.
+#[derive(Debug, Clone)]
+pub(super) struct Job {
+    pub topic: TopicName,
+    pub partition: PartitionId,
+    pub bytes: Bytes,
+    /// One per batch, or none.
+    pub outcomes: Box<[Option<Outcome>]>,
+    /// Records outside of `from..stop` are of no interest.
+    pub from: Offset,
+    pub stop: Option<Offset>,
+    pub now: Time,
+    pub how: How,
+}
+
+/// What to keep, and in which form: the same for all jobs until the filter changes.
+#[derive(Debug, Clone)]
+pub(super) struct How {
+    pub shape: Shape,
+    pub filter: Option<Arc<Filter>>,
+    pub generation: u32,
+    /// A record of more bytes is said and not kept.
+    pub largest: usize,
+}
+
+/// What was kept, in order of offset.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    pub generation: u32,
+    pub rows: Rows,
+    /// Timestamps of the rows, in milliseconds as the log has them.
+    pub times: Vec<i64>,
+    /// To be said before the row of that index; in order.
+    pub facts: Vec<(usize, Fact)>,
+    /// Records looked at, and values a filter asked into that were no JSON, or broken.
+    pub read: u64,
+    pub broken: u64,
+    /// Bytes of batches that this came from.
+    pub wire: usize,
+}
+
+#[derive(Debug, Default)]
+pub(super) enum Rows {
+    /// Counted alone.
+    #[default]
+    None,
+    Chunks(Vec<Arc<Chunk>>),
+    /// Encoded, one behind the other; `ends` says where each ends.
+    Lines {
+        bytes: Vec<u8>,
+        ends: Vec<u32>,
+    },
+}
+
+impl Block {
+    /// A block without records that holds a fact's place.
+    pub(super) fn fact(fact: Fact) -> Self {
+        Self { facts: vec![(0, fact)], ..Self::default() }
+    }
+}
+
+/// Runs a job. Never fails: what is wrong is a fact of the block.
+pub(super) fn run(job: &Job) -> Block {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let mut decoder = Decoder::new(job);
+        let mut outcomes = job.outcomes.iter().copied();
+        for found in batches(job.partition, &job.bytes) {
+            // Pieces are cut from whole batches with sensible headers.
+            let Found::Batch(batch) = found else { continue };
+            decoder.batch(&batch, outcomes.next().flatten(), scratch);
+        }
+        decoder.finish()
+    })
+}
+
+struct Decoder<'j> {
+    job: &'j Job,
+    block: Block,
+    keep: Keep,
+}
+
+/// What is being filled.
+enum Keep {
+    Nothing,
+    Chunks { done: Vec<Arc<Chunk>>, builder: ChunkBuilder },
+    Lines { encode: Encode, bytes: Vec<u8>, ends: Vec<u32> },
+}
+
+impl<'j> Decoder<'j> {
+    fn new(job: &'j Job) -> Self {
+        let keep = match &job.how.shape {
+            Shape::Count => Keep::Nothing,
+            Shape::Chunks => Keep::Chunks { done: Vec::new(), builder: ChunkBuilder::default() },
+            Shape::Lines(encode) => Keep::Lines { encode: Arc::clone(encode), bytes: Vec::new(), ends: Vec::new() },
+        };
+        let block = Block { generation: job.how.generation, wire: job.bytes.len(), ..Block::default() };
+        Self { job, block, keep }
+    }
+
+    fn batch(&mut self, batch: &Batch<'_>, outcome: Option<Outcome>, scratch: &mut Scratch) {
+        match batch.open(scratch) {
+            Ok(opened) => self.records(&opened, outcome),
+            Err(fault) => {
+                let next = batch.next_offset();
+                self.fault(batch.header().base_offset, next, batch.wire().len(), &fault);
+            }
+        }
+    }
+
+    fn records(&mut self, opened: &Decompressed<'_>, outcome: Option<Outcome>) {
+        let facts = *opened.facts();
+        let whole = facts.base_offset >= self.job.from && self.job.stop.is_none_or(|stop| facts.next_offset <= stop);
+        let filter = self.job.how.filter.as_deref().filter(|filter| !filter.is_everything());
+        let literals = filter.map(Filter::literals).filter(|literals| !literals.is_empty());
+        if whole && literals.is_some_and(|literals| !literals.may_match(opened.bytes())) {
+            self.block.read = self.block.read.saturating_add(u64::try_from(facts.records).unwrap_or(0));
+            return;
+        }
+        let mut records = opened.records();
+        let (stop, mut begin, mut read) = (self.job.stop.unwrap_or(Offset(i64::MAX)), 0, 0_u64);
+        while let Some(record) = records.next() {
+            let end = records.position();
+            let raw = opened.bytes().get(std::mem::replace(&mut begin, end)..end);
+            let record = match record {
+                Ok(record) => record,
+                Err(bad) => {
+                    let bytes = usize::try_from(facts.size).unwrap_or(usize::MAX);
+                    self.fault(bad.reached, facts.next_offset, bytes, &bad.why);
+                    continue;
+                }
+            };
+            if record.offset < self.job.from || record.offset >= stop {
+                continue;
+            }
+            read = read.saturating_add(1);
+            let kept = match filter {
+                None => true,
+                Some(filter) => literals.is_none_or(|l| raw.is_none_or(|raw| l.may_match(raw))) && self.matches(filter, &record, outcome),
+            };
+            if kept {
+                self.keep(&record, &facts, outcome);
+            }
+        }
+        self.block.read = self.block.read.saturating_add(read);
+    }
+
+    fn matches(&mut self, filter: &Filter, record: &RecordRef<'_>, outcome: Option<Outcome>) -> bool {
+        let verdict = filter.matches(&Subject { record, topic: self.job.topic.raw(), txn: outcome, now: self.job.now });
+        self.block.broken = self.block.broken.saturating_add(u64::from(verdict.broken || verdict.not_json));
+        verdict.matched
+    }
+
+    fn keep(&mut self, record: &RecordRef<'_>, facts: &BatchFacts, outcome: Option<Outcome>) {
+        if record.size() > self.job.how.largest {
+            let (partition, offset) = (record.partition, record.offset);
+            let bytes = u64::try_from(record.size()).unwrap_or(u64::MAX);
+            self.say(Fact::TooLarge { partition, offset, next: offset.plus(1), bytes });
+            return;
+        }
+        match &mut self.keep {
+            Keep::Nothing => {}
+            Keep::Chunks { done, builder } => {
+                if builder.len() >= CHUNK_RECORDS || builder.bytes().saturating_add(record.size()) > CHUNK_BYTES && !builder.is_empty() {
+                    done.push(Arc::new(builder.finish()));
+                }
+                // False only past 4 GiB: the chunk was cut long before.
+                let _kept = builder.push(record, facts);
+            }
+            Keep::Lines { encode, bytes, ends } => {
+                encode(bytes, record, outcome);
+                ends.push(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+            }
+        }
+        self.block.times.push(record.timestamp_ms);
+    }
+
+    fn fault(&mut self, offset: Offset, next: Offset, size: usize, fault: &Fault) {
+        let (partition, offset) = (self.job.partition, offset.max(self.job.from));
+        let bytes = u64::try_from(size).unwrap_or(u64::MAX);
+        self.say(match fault {
+            Fault::TooLarge { limit } => Fact::TooLarge { partition, offset, next, bytes: u64::try_from(*limit).unwrap_or(u64::MAX) },
+            _ => Fact::Corrupt { partition, offset, next, bytes, why: words(fault) },
+        });
+    }
+
+    fn say(&mut self, fact: Fact) {
+        self.block.facts.push((self.block.times.len(), fact));
+    }
+
+    fn finish(self) -> Block {
+        let rows = match self.keep {
+            Keep::Nothing => Rows::None,
+            Keep::Chunks { mut done, mut builder } => {
+                if !builder.is_empty() {
+                    done.push(Arc::new(builder.finish()));
+                }
+                Rows::Chunks(done)
+            }
+            Keep::Lines { bytes, ends, .. } => Rows::Lines { bytes, ends },
+        };
+        Block { rows, ..self.block }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Codec, LeaderEpoch};
+    use crate::query::{self, Context};
+    use crate::records::writer::BatchWriter;
+
+    fn batch(offset: i64, values: &[&str]) -> Vec<u8> {
+        let writer = BatchWriter::new(Offset(offset)).codec(Codec::Zstd).leader_epoch(LeaderEpoch(1));
+        values.iter().zip(0_i64..).fold(writer, |w, (v, n)| w.record(100 + n, None, Some(v.as_bytes()))).finish().unwrap()
+    }
+
+    fn job(bytes: Vec<u8>, filter: Option<&str>) -> Job {
+        let filter = filter.map(|text| Arc::new(Filter::compile(&query::parse(text).unwrap(), &Context::utc(Time(0)))));
+        Job {
+            topic: TopicName::new("t"),
+            partition: PartitionId(0),
+            bytes: bytes.into(),
+            outcomes: Box::default(),
+            from: Offset(0),
+            stop: None,
+            now: Time(0),
+            how: How { shape: Shape::Chunks, filter, generation: 4, largest: 1000 },
+        }
+    }
+
+    fn values(block: &Block) -> Vec<String> {
+        let Rows::Chunks(chunks) = &block.rows else { panic!("{block:?}") };
+        let text = |r: RecordRef<'_>| String::from_utf8_lossy(r.value.unwrap()).into_owned();
+        chunks.iter().flat_map(|chunk| chunk.iter().map(text).collect::<Vec<_>>()).collect()
+    }
+
+    #[test]
+    fn what_matches_between_the_bounds_is_kept() {
+        let mut job = job([batch(0, &["ab", "b", "ab"]), batch(3, &["c", "ab", "ab"])].concat(), Some("ab"));
+        let block = run(&job);
+        assert_eq!((values(&block), block.read, block.generation), (vec!["ab".to_owned(); 4], 6, 4));
+        assert_eq!(block.times, [100, 102, 101, 102]);
+        (job.from, job.stop) = (Offset(1), Some(Offset(5)));
+        let block = run(&job);
+        assert_eq!((values(&block).len(), block.read), (2, 4));
+    }
+
+    #[test]
+    fn a_batch_without_the_literal_is_counted_and_not_looked_at() {
+        let block = run(&job(batch(0, &["x", "y"]), Some("absent")));
+        assert_eq!((block.read, block.times.len()), (2, 0));
+    }
+
+    #[test]
+    fn a_wrong_checksum_is_said_at_its_place() {
+        let mut broken = batch(2, &["c"]);
+        let last = broken.len() - 1;
+        broken[last] ^= 1;
+        let block = run(&job([batch(0, &["a", "b"]), broken, batch(3, &["d"])].concat(), None));
+        assert_eq!(values(&block), ["a", "b", "d"]);
+        let [(2, Fact::Corrupt { offset: Offset(2), next: Offset(3), why: "checksum mismatch", .. })] = block.facts[..] else {
+            panic!("{:?}", block.facts)
+        };
+    }
+
+    #[test]
+    fn a_record_over_the_limit_is_said_and_the_next_one_kept() {
+        let long = "x".repeat(1001);
+        let block = run(&job(batch(0, &["a", &long, "b"]), None));
+        assert_eq!(values(&block), ["a", "b"]);
+        assert!(matches!(block.facts[..], [(1, Fact::TooLarge { offset: Offset(1), next: Offset(2), bytes: 1001, .. })]));
+    }
+
+    #[test]
+    fn chunks_are_cut_at_five_hundred_records() {
+        let many: Vec<&str> = vec!["v"; 1001];
+        let block = run(&job(batch(0, &many), None));
+        let Rows::Chunks(chunks) = &block.rows else { panic!() };
+        assert_eq!(chunks.iter().map(|c| c.len()).collect::<Vec<_>>(), [500, 500, 1]);
+    }
+
+    #[test]
+    fn lines_are_made_by_the_encoder_with_the_outcome() {
+        let mut job = job(batch(0, &["a", "b"]), None);
+        job.outcomes = Box::new([Some(Outcome::Aborted)]);
+        job.how.shape = Shape::Lines(Arc::new(|out, record, txn| {
+            out.extend_from_slice(record.value.unwrap_or_default());
+            out.extend_from_slice(txn.map_or("-", Outcome::word).as_bytes());
+        }));
+        let Rows::Lines { bytes, ends } = run(&job).rows else { panic!() };
+        assert_eq!((String::from_utf8(bytes).unwrap(), ends), ("aabortedbaborted".to_owned(), vec![8, 16]));
+    }
+}

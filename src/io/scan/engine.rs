@@ -1,0 +1,349 @@
+//! The loop: one task that starts everything, hears of everything, and decides. Nothing here waits but the loop itself.
+//!
+//! Work runs in tasks of one set, each ending in an [`Event`]; dropping the engine ends them all.
+
+mod hear;
+mod report;
+mod talks;
+mod topic;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use super::decode::{Block, How, Job};
+use super::merge::Out;
+use super::newest;
+use super::part::Part;
+use super::place::{Placed, Unplaced, Wish, place};
+use super::span::Of;
+use super::{Options, Shape, Sink};
+use crate::core::stream::{Fact, Flow, Isolation, Plan};
+use crate::io::kafka::{Client, Fetched, Link, PartitionError};
+use crate::io::work::Work;
+use crate::model::{BrokerId, Cause, ClusterView, Failure, Foreign, Offset, PartitionId, Time, Topic, TxnTable};
+use crate::query::position::Position;
+use crate::records::Scratch;
+use talks::{Round, Talk};
+
+const WHAT: &str = "read the topic";
+/// The look at all partitions' places before the newest records are chosen waits so long for the slowest broker.
+const PATIENCE_AT_START: Duration = Duration::from_secs(3);
+
+/// What a task of the set ended with.
+#[derive(Debug)]
+pub(super) enum Event {
+    Placed(Vec<Placed>),
+    Linked {
+        talk: usize,
+        link: Result<Link, Failure>,
+    },
+    Answered {
+        talk: usize,
+        round: Round,
+        result: Result<Fetched, Failure>,
+    },
+    Decoded {
+        part: usize,
+        slot: u64,
+        block: Result<Block, Failure>,
+    },
+    Looked(Result<ClusterView, Failure>),
+    /// Start and end of a log whose offset was out of range.
+    Ends {
+        part: usize,
+        asked: Offset,
+        result: Result<(Offset, Offset), PartitionError>,
+    },
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Engine {
+    pub client: Client,
+    pub work: Work,
+    pub wish: Wish,
+    pub options: Options,
+    pub how: How,
+    keep: usize,
+    /// No end: reads on as records come.
+    follows: bool,
+    pub committed_only: bool,
+    /// Partitions that are added join.
+    grows: bool,
+    pub newest: Option<u64>,
+    pub parts: Vec<Part>,
+    talks: Vec<Talk>,
+    pub running: JoinSet<Event>,
+    jobs: Vec<(usize, u64, Job)>,
+    pub out: Out,
+    pub table: TxnTable,
+    pub scratch: Scratch,
+    held: bool,
+    /// Nothing is fetched yet.
+    pub starting: bool,
+    pub bytes: u64,
+    throttle_ms: u32,
+    look: topic::Look,
+    clock: report::Clock,
+    /// Said last, when all that was read is handed on.
+    closing: Option<Fact>,
+    ended: Option<Result<(), Failure>>,
+}
+
+pub(super) async fn run<S: Sink>(
+    client: Client,
+    work: Work,
+    plan: Plan,
+    options: Options,
+    mut flow: mpsc::UnboundedReceiver<Flow>,
+    mut sink: S,
+) -> Result<(), Failure> {
+    let topic = client.topic(WHAT, &plan.topic).await?;
+    let mut engine = Engine::new(client, work, plan, options, &topic)?;
+    if engine.newest.is_some() {
+        engine.place_all().await;
+        newest::fill(&mut engine).await;
+    }
+    engine.starting = false;
+    let mut steered = true;
+    loop {
+        let now = Instant::now();
+        engine.drive(now);
+        for taken in engine.ready(now) {
+            if sink.take(taken).await.is_break() {
+                return Ok(());
+            }
+        }
+        if let Some(progress) = engine.progress(now) {
+            sink.progress(progress);
+        }
+        if let Some(end) = engine.end(now) {
+            sink.progress(engine.last_progress(now));
+            return end;
+        }
+        let wake = engine.wake(Instant::now());
+        tokio::select! {
+            biased;
+            flow = flow.recv(), if steered => match flow {
+                Some(flow) => engine.steer(flow),
+                None => steered = false,
+            },
+            Some(event) = engine.running.join_next() => engine.happened(event),
+            () = sleep_until(wake) => {}
+        }
+        while let Some(event) = engine.running.try_join_next() {
+            engine.happened(event);
+        }
+    }
+}
+
+impl Engine {
+    fn new(client: Client, work: Work, plan: Plan, options: Options, topic: &Topic) -> Result<Self, Failure> {
+        let committed_only = plan.isolation == Isolation::ReadCommitted;
+        let of = Of { topic: plan.topic.clone(), id: topic.id, committed_only };
+        let recreated = plan.topic_id.is_known() && topic.id.is_known() && plan.topic_id != topic.id;
+        let mut parts: Vec<Part> = chosen(&plan, topic)?.into_iter().map(Part::new).collect();
+        parts.sort_by_key(|part| part.id);
+        let grows = plan.partitions.is_none() && plan.until.is_none() && !matches!(plan.from, Position::Offsets(_));
+        let how = How { shape: options.shape.clone(), filter: plan.filter.clone(), generation: 0, largest: options.largest };
+        let now = Instant::now();
+        let mut engine = Self {
+            client,
+            work,
+            how,
+            keep: plan.keep,
+            follows: plan.until.is_none(),
+            committed_only,
+            grows,
+            newest: plan.newest.filter(|_| matches!(options.shape, Shape::Chunks)),
+            parts,
+            talks: Vec::new(),
+            running: JoinSet::new(),
+            jobs: Vec::new(),
+            out: Out::default(),
+            table: TxnTable::default(),
+            scratch: Scratch::default(),
+            held: false,
+            starting: true,
+            bytes: 0,
+            throttle_ms: 0,
+            look: topic::Look::new(now, topic),
+            clock: report::Clock::new(now, options.context.now),
+            closing: recreated.then_some(Fact::Recreated { old: plan.topic_id, new: topic.id }),
+            ended: None,
+            wish: Wish { of, from: plan.from, until: plan.until, context: options.context.clone() },
+            options,
+        };
+        engine.adopt_leaders(now);
+        Ok(engine)
+    }
+
+    /// Waits until every partition's place is known, or only those of brokers that do not answer are missing.
+    async fn place_all(&mut self) {
+        let deadline = Instant::now() + PATIENCE_AT_START;
+        while self.parts.iter().any(|part| !part.placed && part.trouble.is_none()) {
+            self.drive(Instant::now());
+            tokio::select! {
+                Some(event) = self.running.join_next() => self.happened(event),
+                () = sleep_until(deadline) => return,
+            }
+        }
+    }
+
+    fn steer(&mut self, flow: Flow) {
+        match flow {
+            Flow::Hold => {
+                self.held = true;
+                for part in &mut self.parts {
+                    part.caught_up = false;
+                }
+            }
+            Flow::Resume => self.held = false,
+            Flow::Filter { generation, filter } => {
+                self.how.filter = filter;
+                self.how.generation = generation;
+            }
+        }
+    }
+
+    fn happened(&mut self, event: Result<Event, tokio::task::JoinError>) {
+        let now = Instant::now();
+        self.clock.dirty = true;
+        match event {
+            Ok(Event::Placed(placed)) => placed.into_iter().for_each(|placed| self.placed(placed, now)),
+            Ok(Event::Linked { talk, link }) => self.linked(talk, link, now),
+            Ok(Event::Answered { talk, round, result }) => self.answered(talk, &round, result, now),
+            Ok(Event::Decoded { part, slot, block }) => match block {
+                Ok(block) => {
+                    if let Some(part) = self.parts.get_mut(part) {
+                        part.queue.fill(slot, block);
+                    }
+                }
+                Err(failure) => self.ended = Some(Err(failure)),
+            },
+            Ok(Event::Looked(result)) => self.looked(result, now),
+            Ok(Event::Ends { part, asked, result }) => self.compared(part, asked, result, now),
+            Err(error) if error.is_cancelled() => {}
+            Err(_panicked) => {
+                let bug = Cause::Bug(Foreign::new("a part of the reader ended without an answer; the log says more"));
+                self.ended = Some(Err(Failure::new(WHAT, bug)));
+            }
+        }
+    }
+
+    /// Starts whatever can be started now.
+    fn drive(&mut self, now: Instant) {
+        if self.closing.is_none() && self.ended.is_none() {
+            self.look_again(now);
+            self.place_some(now);
+            if !self.held && !self.starting {
+                self.talk(now);
+            }
+        }
+        for (part, slot, job) in std::mem::take(&mut self.jobs) {
+            let work = self.work.clone();
+            self.running.spawn(async move {
+                let block = work.run("decode records", move || super::decode::run(&job)).await;
+                Event::Decoded { part, slot, block }
+            });
+        }
+    }
+
+    fn place_some(&mut self, now: Instant) {
+        let mut by_leader: BTreeMap<BrokerId, Vec<Unplaced>> = BTreeMap::new();
+        for (index, part) in self.parts.iter_mut().enumerate() {
+            let waits = part.trouble.as_ref().is_some_and(|trouble| trouble.not_before > now);
+            if part.placed || part.asking || waits {
+                continue;
+            }
+            let Some(leader) = part.leader else {
+                part.fail(no_leader(), now);
+                self.look.soon(now);
+                continue;
+            };
+            part.asking = true;
+            let (partition, epoch, joins) = (part.id, part.epoch, part.joins);
+            by_leader.entry(leader).or_default().push(Unplaced { index, partition, epoch, joins });
+        }
+        for (broker, parts) in by_leader {
+            let (client, wish) = (self.client.clone(), self.wish.clone());
+            self.running.spawn(async move { Event::Placed(place(&client, &wish, broker, parts).await) });
+        }
+    }
+
+    fn placed(&mut self, placed: Placed, now: Instant) {
+        let late = self.newest.filter(|_| !self.starting).map(|n| n / u64::try_from(self.parts.len()).unwrap_or(1).max(1));
+        let Some(part) = self.parts.get_mut(placed.index) else { return };
+        part.asking = false;
+        let place = match placed.result {
+            Ok(place) => place,
+            Err(PartitionError::Kafka(code)) if super::faults::reaction(code) == super::faults::Reaction::Fatal => {
+                self.ended = Some(Err(Failure::new(WHAT, code.cause(Some(self.wish.of.topic.raw()), None))));
+                return;
+            }
+            Err(error) => {
+                let subject = format!("partition {} of topic {}", part.id.0, self.wish.of.topic.raw());
+                part.fail(error.failure(WHAT, &subject), now);
+                self.look.soon(now);
+                return;
+            }
+        };
+        part.placed = true;
+        part.trouble = None;
+        (part.log_start, part.stable, part.end) = (Some(place.log_start), Some(place.stable), Some(place.end));
+        part.stop = place.stop;
+        self.table.merge(&place.txns);
+        let Some(from) = place.from else {
+            (part.left_out, part.done) = (true, true);
+            return;
+        };
+        for fact in place.facts {
+            part.queue.push(Block::fact(fact));
+        }
+        let least = late.map(|n| place.end.plus(-i64::try_from(n).unwrap_or(i64::MAX)));
+        part.advance(least.map_or(from, |least| from.max(least)));
+    }
+
+    /// Milliseconds and all, as the loop's own clock tells it.
+    pub(super) fn time(&self, now: Instant) -> Time {
+        self.clock.time(now)
+    }
+
+    fn subject(&self) -> String {
+        format!("topic {}", self.wish.of.topic.raw())
+    }
+}
+
+pub(super) fn no_leader() -> Failure {
+    Failure::new(WHAT, crate::io::kafka::ErrorCode(5).cause(None, Some("no leader")))
+}
+
+/// The partitions that a plan wants, or what it wants in vain.
+fn chosen(plan: &Plan, topic: &Topic) -> Result<Vec<PartitionId>, Failure> {
+    let mut named: Vec<PartitionId> = plan.partitions.clone().unwrap_or_default();
+    for position in [Some(&plan.from), plan.until.as_ref()].into_iter().flatten() {
+        if let Position::Offsets(all) = position {
+            named.extend(all.keys());
+        }
+    }
+    if let Some(missing) = named.iter().find(|&&id| topic.partition(id).is_none()) {
+        let what = format!("partition {} of topic {}", missing.0, plan.topic.raw());
+        let hint = match topic.partitions.len() {
+            1 => "its only partition is 0".to_owned(),
+            count => format!("it has the partitions 0 to {}", count.saturating_sub(1)),
+        };
+        return Err(Failure::new(WHAT, Cause::NotFound(Foreign::new(what))).hint(hint));
+    }
+    Ok(match &plan.partitions {
+        Some(some) => some.iter().copied().collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
+        None => topic.partitions.iter().map(|partition| partition.id).collect(),
+    })
+}
+
+/// Links are shared with the fetches under way on them.
+pub(super) type SharedLink = Arc<Link>;
