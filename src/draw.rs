@@ -3,13 +3,15 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Widget as _};
 
-use crate::core::action::{COMMANDS, Scope};
+use crate::core::action::{Action, COMMANDS, Scope};
+use crate::core::key::Key;
 use crate::core::notices::Tone;
 use crate::overlays::{help, offline};
 use crate::screens::Look;
 use crate::state::State;
-use crate::text::{self, Shown, TimeFormat};
+use crate::text::{self, Shown};
 use crate::ui::{self, Pen, Token};
 
 /// The least that can show anything.
@@ -28,10 +30,10 @@ pub fn draw(state: &State, buf: &mut Buffer) {
         return;
     }
     let row = |y: u16| Rect { y: area.y + y, height: 1, ..area };
-    header(state, buf, row(0));
+    let look = Look { theme: &state.theme, now: state.now, cluster: &state.cluster, settings: &state.settings };
+    header(state, &look, buf, row(0));
     crumbs(state, buf, row(1));
     let body = Rect { y: area.y + 2, height: area.height - 4, ..area };
-    let look = Look { theme: &state.theme, now: state.now, cluster: &state.cluster, settings: &state.settings };
     let body = match &state.cluster.trouble {
         Some(trouble) if !state.panel_hidden => offline::draw(&look, trouble, buf, body),
         _ => body,
@@ -41,7 +43,7 @@ pub fn draw(state: &State, buf: &mut Buffer) {
     if let (Some(top), false) = (state.top(), panel_alone) {
         top.screen.draw(&look, buf, body);
     }
-    keys(state, buf, row(area.height - 2));
+    keys(state, buf, Rect { height: area.height - 1, ..area });
     status(state, &look, buf, row(area.height - 1));
     if let Some(help) = &state.help {
         help::draw(help, &look, buf, Rect { y: area.y + 2, height: area.height - 3, ..area });
@@ -55,13 +57,13 @@ fn too_small(state: &State, buf: &mut Buffer, area: Rect) {
 }
 
 /// Line 1: name, cluster and mode at the left; state, round trip and the time of the last answer at the right.
-fn header(state: &State, buf: &mut Buffer, area: Rect) {
+fn header(state: &State, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     let cluster = &state.cluster;
     let mut right: Vec<(String, Token)> = Vec::new();
-    let at = cluster.view.value.as_ref().map(|fresh| clock(state, fresh.at.millis()));
+    let at = cluster.view.value.as_ref().map(|fresh| look.clock(fresh.at));
     match (&cluster.trouble, &at) {
         (Some(trouble), at) => {
-            right.push((format!("▲ OFFLINE since {}", clock(state, trouble.since.millis())), Token::Act));
+            right.push((format!("▲ OFFLINE since {}", look.clock(trouble.since)), Token::Act));
             if let Some(at) = at {
                 right.push((format!("data of {at}"), Token::Look));
             }
@@ -93,14 +95,6 @@ fn header(state: &State, buf: &mut Buffer, area: Rect) {
     }
 }
 
-/// A time of day in the zone of the settings, with a Z for UTC.
-fn clock(state: &State, ms: i64) -> String {
-    let zone = &state.settings.zone;
-    let text = text::time(ms, TimeFormat::Clock, zone, ms);
-    let seconds = text.split('.').next().unwrap_or_default().to_owned();
-    if *zone == jiff::tz::TimeZone::UTC { seconds + "Z" } else { seconds }
-}
-
 fn crumbs(state: &State, buf: &mut Buffer, area: Rect) {
     let mut pen = Pen::new(buf, &state.theme, area, 0);
     pen.gap(1);
@@ -115,31 +109,77 @@ fn crumbs(state: &State, buf: &mut Buffer, area: Rect) {
     }
 }
 
-/// The keys that do something here and now.
+/// The keys that do something here and now, in the last row of `area`. A started chord takes as many rows above it as it
+/// needs: a key that is not shown is not there.
 fn keys(state: &State, buf: &mut Buffer, area: Rect) {
     let Some(top) = state.top() else { return };
+    let last = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
     let scopes = top.screen.scopes();
     if !state.typed.is_empty() {
-        let next = state.keymap.next(&scopes, &state.typed);
-        let pairs: Vec<(String, &str)> = next.iter().map(|(key, action)| (key.to_string(), action.command().doc)).collect();
-        ui::keys_line(buf, &state.theme, area, &pairs);
-        return;
-    }
-    if top.screen.editing() {
+        chord(state, &scopes, buf, area);
+    } else if top.screen.editing() {
         let pairs =
             [("enter".to_owned(), "apply"), ("esc".to_owned(), "leave"), ("↑".to_owned(), "history"), ("ctrl-u".to_owned(), "empty")];
-        ui::keys_line(buf, &state.theme, area, &pairs);
-        return;
+        ui::keys_line(buf, &state.theme, last, &pairs);
+    } else {
+        ui::keys_line(buf, &state.theme, last, &listed(state, &scopes, usize::from(area.width)));
     }
+}
+
+/// What the key line shows. Where there is no room for all, the last ones go first, and help stays.
+fn listed(state: &State, scopes: &[Scope], columns: usize) -> Vec<ui::Bound<'static>> {
+    let Some(top) = state.top() else { return Vec::new() };
     let shown = |scope: Scope| COMMANDS.iter().filter(move |row| row.scope == scope && !row.short.is_empty());
-    let pairs: Vec<(String, &str)> = scopes
-        .iter()
-        .chain([&Scope::Always])
-        .flat_map(|&scope| shown(scope))
-        .filter(|row| top.screen.allows(row.action).is_ok())
-        .filter_map(|row| state.keymap.keys_of(row.action).into_iter().next().map(|key| (key, row.short)))
-        .collect();
-    ui::keys_line(buf, &state.theme, area, &pairs);
+    let rows = scopes.iter().chain([&Scope::Always]).flat_map(|&scope| shown(scope));
+    let (mut pairs, mut help) = (Vec::new(), None);
+    for row in rows.filter(|row| top.screen.allows(row.action).is_ok()) {
+        let Some(keys) = state.keymap.keys_of(row.action).into_iter().next() else { continue };
+        if row.action == Action::Help {
+            help = Some(pairs.len());
+        }
+        // Of a chord, its first key: what may follow is shown once it is pressed.
+        let first = Key::sequence(&keys).ok().filter(|keys| keys.len() > 1).and_then(|keys| keys.first().map(Key::to_string));
+        pairs.push((first.unwrap_or(keys), row.short));
+    }
+    // The last pair needs no blanks behind it.
+    while ui::keys_width(&pairs) > columns + 3 && pairs.len() > 1 {
+        match help {
+            Some(at) if at + 1 == pairs.len() => {
+                pairs.remove(at - 1);
+                help = Some(at - 1);
+            }
+            _ => drop(pairs.pop()),
+        }
+    }
+    pairs
+}
+
+/// What may follow the keys typed so far.
+fn chord(state: &State, scopes: &[Scope], buf: &mut Buffer, area: Rect) {
+    let next = state.keymap.next(scopes, &state.typed);
+    let mut lines: Vec<Vec<ui::Bound<'static>>> = vec![Vec::new()];
+    for (key, action) in &next {
+        let pair = (key.to_string(), action.command().doc);
+        let full = lines.last().is_none_or(|line| {
+            let with: Vec<_> = line.iter().chain([&pair]).cloned().collect();
+            !line.is_empty() && ui::keys_width(&with) > usize::from(area.width) + 3
+        });
+        if full {
+            lines.push(Vec::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push(pair);
+        }
+    }
+    let height = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(area.height.saturating_sub(2));
+    let strip = Rect { y: area.bottom().saturating_sub(height), height, ..area };
+    Clear.render(strip, buf);
+    let typed = (Key::print_sequence(&state.typed), Token::Title);
+    let leave = ("esc leaves".to_owned(), Token::Dim);
+    ui::title_rule(&mut Pen::new(buf, &state.theme, strip, 0), true, "Keys", &[typed], &[leave]);
+    for (y, line) in (1..height).zip(&lines) {
+        ui::keys_line(buf, &state.theme, Rect { y: strip.y + y, height: 1, ..strip }, line);
+    }
 }
 
 fn status(state: &State, look: &Look<'_>, buf: &mut Buffer, area: Rect) {

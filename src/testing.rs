@@ -40,7 +40,7 @@ pub(crate) struct Script {
 impl Script {
     pub(crate) fn at(columns: u16, rows: u16) -> Self {
         let settings =
-            Settings { limits: Limits { records: 5000, bytes: 64 << 20 }, zone: TimeZone::UTC, newest: 500, newest_bytes: 8 << 20 };
+            Settings { limits: Limits { records: 5000, bytes: 64 << 20 }, zone: TimeZone::UTC, newest: 500 };
         let theme = Theme::new(Depth::True, Ground::Dark);
         let (state, effects) = start(Time::from_millis(NOW), (columns, rows), "kafka-1:9092".to_owned(), theme, settings, Route::Topics);
         let mut script = Self { state, waiting: VecDeque::new(), effects: Vec::new() };
@@ -109,7 +109,7 @@ impl Script {
     #[track_caller]
     pub(crate) fn ask(&self, name: &str) -> (TaskId, &Ask) {
         let found = self.waiting.iter().rev().find(|(_, ask)| ask.name() == name);
-        found.map(|(id, ask)| (*id, ask)).unwrap_or_else(|| panic!("{name} is not asked, but {:?}", self.waiting()))
+        found.map_or_else(|| panic!("{name} is not asked, but {:?}", self.waiting()), |(id, ask)| (*id, ask))
     }
 
     /// Answers the newest ask of that name.
@@ -232,6 +232,8 @@ pub(crate) struct Made {
     pub(crate) value: Option<Vec<u8>>,
     pub(crate) headers: Vec<(&'static str, Option<&'static str>)>,
     pub(crate) transaction: Option<i64>,
+    /// Milliseconds after [`NOW`] less two seconds; 111 for each offset unless told.
+    pub(crate) at: Option<i64>,
 }
 
 pub(crate) fn made(offset: i64, key: &str, value: &str) -> Made {
@@ -263,7 +265,7 @@ pub(crate) fn chunk(made: &[Made]) -> Chunk {
         let record = RecordRef {
             partition: PartitionId(one.partition),
             offset: Offset(one.offset),
-            timestamp_ms: NOW - 2000 + one.offset * 111,
+            timestamp_ms: NOW - 2000 + one.at.unwrap_or(one.offset * 111),
             timestamp_type: TimestampType::Create,
             key: one.key.as_deref(),
             value: one.value.as_deref(),

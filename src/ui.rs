@@ -5,6 +5,6 @@ mod pane;
 mod pen;
 mod theme;
 
-pub use pane::{Pane, keys_line, split_right, title_rule};
+pub use pane::{Bound, Pane, keys_line, keys_width, split_right, title_rule};
 pub use pen::Pen;
 pub use theme::{Depth, Ground, Theme, Token};

@@ -88,9 +88,10 @@ pub fn draw(help: &Help, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     let facts = if help.search.text().is_empty() {
         vec![("type to search".to_owned(), Token::Dim)]
     } else {
-        vec![(format!("/{}", help.search.text()), Token::Accent), (format!("{} of {}", found.len(), help.lines.len()), Token::Dim)]
+        vec![(format!("/{}", help.search.text()), Token::Accent)]
     };
-    let state = [("enter runs it · esc closes".to_owned(), Token::Dim)];
+    let place = format!("{} of {}", help.cursor.at.saturating_add(1).min(found.len()), found.len());
+    let state = [(place, Token::Dim), ("enter runs it · esc closes".to_owned(), Token::Dim)];
     ui::title_rule(&mut Pen::new(buf, look.theme, area, 0), true, "Help", &facts, &state);
     let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let height = usize::from(rows.height);

@@ -5,52 +5,65 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::core::cluster::Trouble;
-use crate::model::{Attempt, Cause, Step};
+use crate::model::{Attempt, Cause, Foreign, Step};
 use crate::screens::Look;
-use crate::text::{self, Shown, TimeFormat};
+use crate::text::{self, Shown};
 use crate::ui::{self, Pen, Token};
+
+/// Columns of the step; the broker's column is as wide as its widest address, within reason.
+const STEP: usize = 13;
 
 /// Draws the panel at the top of `area`; gives back what is left for the screen.
 pub fn draw(look: &Look<'_>, trouble: &Trouble, buf: &mut Buffer, area: Rect) -> Rect {
     let has_data = look.cluster.view.get().is_some();
-    let wanted = 7 + trouble.failure.attempts.len().max(1);
+    let width = usize::from(area.width);
+    let lead = wrapped(&lead(look, trouble), width.saturating_sub(2));
+    let rows = rows(&trouble.failure.attempts, width);
+    let hint = trouble.failure.hint.as_ref().map(Foreign::raw).or_else(|| likely(&trouble.failure.attempts));
+    let hint = hint.map_or_else(Vec::new, |hint| wrapped(&format!("Likely: {hint}"), width.saturating_sub(2)));
+    // Title, lead, head and rows with a blank before, hint, the retry with a blank behind.
+    let (fixed, table) = (3 + lead.len() + hint.len(), if rows.is_empty() { 0 } else { rows.len() + 3 });
     let most = if has_data { usize::from(area.height) / 2 } else { usize::from(area.height) };
-    let height = u16::try_from(wanted.min(most)).unwrap_or(area.height);
+    let height = u16::try_from((fixed + table).min(most)).unwrap_or(area.height);
     let panel = Rect { height, ..area };
     let state = [(format!("attempt {}", trouble.attempts), Token::Look)];
     let title = if has_data { "Connection lost" } else { "Not connected" };
     ui::title_rule(&mut Pen::new(buf, look.theme, panel, 0), true, title, &[], &state);
     let mut y = 1;
-    lead(look, trouble, &mut Pen::new(buf, look.theme, panel, y));
-    y += 2;
-    if !trouble.failure.attempts.is_empty() {
-        let mut pen = Pen::new(buf, look.theme, panel, y);
-        pen.gap(2).left("BROKER", 34, Token::Dim).left("STEP", 13, Token::Dim).own("RESULT", Token::Dim);
+    for line in &lead {
+        Pen::new(buf, look.theme, panel, y).gap(1).own(line, Token::Act);
         y += 1;
     }
-    for attempt in trouble.failure.attempts.iter().take(usize::from(height).saturating_sub(6).max(1)) {
-        row(attempt, &mut Pen::new(buf, look.theme, panel, y));
+    if !rows.is_empty() {
+        let broker = broker_width(&trouble.failure.attempts, width);
+        let mut pen = Pen::new(buf, look.theme, panel, y + 1);
+        pen.gap(2).left("BROKER", broker, Token::Dim).left("STEP", STEP, Token::Dim).own("RESULT", Token::Dim);
+        y += 2;
+        // The hint and the retry matter more than the last of many addresses.
+        let room = usize::from(height).saturating_sub(usize::from(y) + 2 + hint.len()).max(1);
+        for row in rows.iter().take(room) {
+            row.draw(&mut Pen::new(buf, look.theme, panel, y), broker);
+            y += 1;
+        }
         y += 1;
     }
-    y += 1;
-    if let Some(hint) = trouble.failure.hint.as_ref().map(|hint| hint.raw()).or_else(|| likely(&trouble.failure.attempts)) {
-        let mut pen = Pen::new(buf, look.theme, panel, y);
-        let room = pen.room();
-        pen.gap(1).own("Likely: ", Token::Dim).shown(&Shown::of(hint), Token::Text, room);
+    for line in &hint {
+        Pen::new(buf, look.theme, panel, y).gap(1).own(line, Token::Text);
         y += 1;
     }
-    let mut pen = Pen::new(buf, look.theme, panel, y);
+    retry(look, has_data, &mut Pen::new(buf, look.theme, panel, y));
+    Rect { y: area.y + height, height: area.height - height, ..area }
+}
+
+fn retry(look: &Look<'_>, has_data: bool, pen: &mut Pen<'_>) {
     pen.gap(1).own("It is tried again by itself", Token::Dim);
     if let Some(next) = look.cluster.wake_at() {
-        let zone = &look.settings.zone;
-        let at = text::time(next.millis(), TimeFormat::Clock, zone, 0);
-        pen.own(format!(", next at {}", at.split('.').next().unwrap_or_default()), Token::Dim);
+        pen.own(format!(", next at {}", look.clock(next)), Token::Dim);
     }
     pen.own("; ", Token::Dim).own("ctrl-r", Token::Accent).own(" now", Token::Dim);
     if has_data {
         pen.own(", ", Token::Dim).own("esc", Token::Accent).own(" hides this", Token::Dim);
     }
-    Rect { y: area.y + height, height: area.height - height, ..area }
 }
 
 /// What most often is behind it, when every address failed at the same step.
@@ -66,29 +79,72 @@ fn likely(attempts: &[Attempt]) -> Option<&'static str> {
     }
 }
 
-fn lead(look: &Look<'_>, trouble: &Trouble, pen: &mut Pen<'_>) {
-    let room = pen.room().saturating_sub(2);
-    pen.gap(1);
-    match trouble.failure.cause {
-        Cause::Unreachable => {
-            pen.own("Cannot reach the cluster.", Token::Act);
-        }
-        _ => {
-            pen.shown(&Shown::of(&trouble.failure.sentence()), Token::Act, room);
-        }
-    }
+fn lead(look: &Look<'_>, trouble: &Trouble) -> String {
+    let mut lead = match trouble.failure.cause {
+        Cause::Unreachable => "Cannot reach the cluster.".to_owned(),
+        _ => trouble.failure.sentence(),
+    };
     if let Some(fresh) = &look.cluster.view.value {
-        let zone = &look.settings.zone;
-        let at = text::time(fresh.at.millis(), TimeFormat::Clock, zone, 0);
-        pen.own(format!(" Last good answer at {}.", at.split('.').next().unwrap_or_default()), Token::Text);
+        if !lead.ends_with('.') {
+            lead.push('.');
+        }
+        lead.push_str(" Last good answer at ");
+        lead.push_str(&look.clock(fresh.at));
+        lead.push('.');
+    }
+    lead
+}
+
+/// One line of the table: an attempt, or what did not fit of its result.
+struct Row<'a> {
+    attempt: Option<&'a Attempt>,
+    result: String,
+}
+
+fn rows<'a>(attempts: &'a [Attempt], width: usize) -> Vec<Row<'a>> {
+    let room = width.saturating_sub(2 + broker_width(attempts, width) + STEP + 1);
+    let of = |attempt: &'a Attempt| {
+        let lines = wrapped(attempt.result.raw(), room);
+        lines.into_iter().enumerate().map(move |(n, result)| Row { attempt: (n == 0).then_some(attempt), result })
+    };
+    attempts.iter().flat_map(of).collect()
+}
+
+impl Row<'_> {
+    fn draw(&self, pen: &mut Pen<'_>, broker: usize) {
+        pen.gap(2);
+        if let Some(attempt) = self.attempt {
+            let id = id(attempt);
+            pen.own(&id, Token::Dim).shown(&Shown::of(attempt.address.raw()), Token::Text, broker.saturating_sub(text::width(&id) + 1));
+            pen.to(2 + broker).left(attempt.step.word(), STEP, Token::Look);
+        }
+        pen.to(2 + broker + STEP).own(&self.result, Token::Text);
     }
 }
 
-fn row(attempt: &Attempt, pen: &mut Pen<'_>) {
-    pen.gap(2);
-    let id = attempt.broker.map_or_else(|| "bootstrap ".to_owned(), |id| format!("{} ", id.0));
-    pen.own(&id, Token::Dim).shown(&Shown::of(attempt.address.raw()), Token::Text, 34_usize.saturating_sub(id.len() + 1));
-    pen.to(36).left(attempt.step.word(), 13, Token::Look);
-    let room = pen.room();
-    pen.shown(&Shown::of(attempt.result.raw()), Token::Text, room);
+/// The broker's number; a bootstrap address has none yet.
+fn id(attempt: &Attempt) -> String {
+    attempt.broker.map_or_else(|| "– ".to_owned(), |id| format!("{} ", id.0))
+}
+
+/// As wide as the widest address, at most half of what there is.
+fn broker_width(attempts: &[Attempt], width: usize) -> usize {
+    let widest = attempts.iter().map(|attempt| text::width(&id(attempt)) + Shown::of(attempt.address.raw()).width() + 2).max();
+    widest.unwrap_or(0).clamp(16, (width / 2).max(16))
+}
+
+/// The text, safe to draw, in lines of at most so many columns, broken at blanks where that is possible.
+fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let shown = Shown::of(text);
+    let mut lines: Vec<String> = Vec::new();
+    for word in shown.as_str().split(' ') {
+        match lines.last_mut() {
+            Some(line) if text::width(line) + 1 + text::width(word) <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }

@@ -22,7 +22,7 @@ use crate::core::store::{MessageStore, Seq};
 use crate::core::stream::{Delivery, Fact};
 use crate::model::{Time, Topic};
 use crate::query::position::Position;
-use crate::text::{Shown, TimeFormat};
+use crate::text::{Shown, TimeFormat, units};
 use crate::ui::Pen;
 
 mod act;
@@ -112,7 +112,11 @@ struct Rate {
 impl Messages {
     pub fn open(topic: Arc<Topic>, cx: &mut Cx<'_>) -> Self {
         let newest = cx.settings.newest;
-        let from = From { position: Position::Earliest, newest: Some(newest), words: format!("the newest {newest} in all (8 MiB at most), then live") };
+        let from = From {
+            position: Position::Earliest,
+            newest: Some(newest),
+            words: format!("the newest {newest} in all (8 MiB at most), then live"),
+        };
         let mut messages = Self {
             reader: Reader::new(topic, from),
             store: MessageStore::new(cx.settings.limits),
@@ -266,7 +270,11 @@ impl Messages {
         }
         match reply.result {
             Ok(Answer::Exported { path, records, bytes }) => {
-                cx.notices.good(cx.now, format!("{records} records, {}, written to {}", crate::text::units::size(bytes), path.display()));
+                // The name first: the folder is known, and there may be no room for it.
+                let name = path.file_name().unwrap_or_default().display();
+                let folder = path.parent().unwrap_or(&path).display();
+                let what = units::counted(units::wide(records), "record");
+                cx.notices.good(cx.now, format!("{name}: {what}, {}, written in {folder}", units::size(bytes)));
             }
             Ok(_) => {}
             Err(failure) => cx.notices.failure(&failure),

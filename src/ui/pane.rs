@@ -22,41 +22,53 @@ impl Pane {
     }
 }
 
-/// A pane's line: `─ Title  facts ──────── state ─`. What does not fit is left out from the middle, the title last.
+/// A pane's line: `─ Title  facts ──────── state ─`. What does not fit is left out from the middle: first the last facts,
+/// then the last words of the state, the title never.
 pub fn title_rule(pen: &mut Pen<'_>, focused: bool, title: &str, facts: &[(String, Token)], state: &[(String, Token)]) {
     let line = if focused { Token::Accent } else { Token::Faint };
-    pen.own("─ ", line).bold(title, if focused { Token::Accent } else { Token::Title }).gap(1);
-    let state_width: usize = state.iter().map(|(text, _)| text::width(text) + 1).sum::<usize>() + 2;
+    pen.own("─ ", line).bold(title, if focused { Token::Accent } else { Token::Title });
+    // One blank before and one behind, two between words, a piece of the line at the end.
+    let width = |words: &[(String, Token)]| words.iter().map(|(word, _)| text::width(word) + 2).sum::<usize>() + 1;
+    let mut state = state;
+    while let (false, Some((_, rest))) = (width(state) + 2 <= pen.room(), state.split_last()) {
+        state = rest;
+    }
+    let keep = if state.is_empty() { 0 } else { width(state) };
     for (fact, token) in facts {
-        if pen.room() < text::width(fact) + 3 + state_width {
+        if pen.room() < text::width(fact) + 4 + keep {
             break;
         }
-        pen.gap(1).own(fact, *token);
+        pen.gap(2).own(fact, *token);
     }
-    pen.gap(1);
-    if pen.room() < state_width + 2 {
-        pen.rule(0, line);
-        return;
+    pen.gap(1).rule(keep, line);
+    for (n, (word, token)) in state.iter().enumerate() {
+        pen.gap(if n == 0 { 1 } else { 2 }).own(word, *token);
     }
-    pen.rule(if state.is_empty() { 0 } else { state_width }, line);
     if !state.is_empty() {
-        pen.gap(1);
-        for (word, token) in state {
-            pen.own(word, *token).gap(1);
-        }
-        pen.rule(0, line);
+        pen.gap(1).rule(0, line);
     }
 }
 
+/// A key and what it does.
+pub type Bound<'a> = (String, &'a str);
+
+/// Columns between two keys of the key line.
+const BETWEEN: usize = 3;
+
+/// Columns that a line of keys takes, the blank before it included.
+pub fn keys_width(keys: &[Bound<'_>]) -> usize {
+    keys.iter().map(|(key, word)| text::width(key) + 1 + text::width(word) + BETWEEN).sum::<usize>() + 1
+}
+
 /// The line of keys that work here: key in accent, word dim.
-pub fn keys_line(buf: &mut Buffer, theme: &Theme, area: Rect, keys: &[(String, &str)]) {
+pub fn keys_line(buf: &mut Buffer, theme: &Theme, area: Rect, keys: &[Bound<'_>]) {
     let mut pen = Pen::new(buf, theme, area, 0);
     pen.gap(1);
     for (key, word) in keys {
         if pen.room() < text::width(key) + text::width(word) + 2 {
             break;
         }
-        pen.own(key, Token::Accent).gap(1).own(word, Token::Dim).gap(3);
+        pen.own(key, Token::Accent).gap(1).own(word, Token::Dim).gap(BETWEEN);
     }
 }
 

@@ -9,6 +9,8 @@ use crate::core::stream::{Fact, Flow};
 use crate::model::{Attempt, Cause, Failure, Foreign, Offset, PartitionId, Step, TxnTable};
 use crate::testing::{Made, Script, chunk, live, made, topic};
 
+mod looks;
+
 fn orders() -> Script {
     Script::at(120, 36).cluster(vec![topic("clicks", 6), topic("orders", 3), topic("__consumer_offsets", 50)])
 }

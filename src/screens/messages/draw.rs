@@ -15,6 +15,9 @@ const RECORD: u16 = 46;
 /// Beside each other only when the value keeps so many columns.
 const VALUE_LEAST: u16 = 40;
 
+/// Smaller than this, only the pane that has the focus is drawn.
+const ONE_PANE: (u16, u16) = (60, 11);
+
 /// The panes that are seen, each with its title line.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Areas {
@@ -29,7 +32,8 @@ pub(super) fn areas(screen: &Messages, area: Rect) -> Areas {
     let bar = Rect { height: area.height.min(1), ..area };
     let rest = Rect { y: area.y + bar.height, height: area.height - bar.height, ..area };
     let mut areas = Areas { bar, ..Areas::default() };
-    if screen.full_screen {
+    let one_pane = area.width < ONE_PANE.0 || area.height < ONE_PANE.1;
+    if screen.full_screen || one_pane {
         match screen.focus {
             Focus::List => areas.list = Some(rest),
             Focus::Value => areas.value = Some(rest),
@@ -157,6 +161,9 @@ fn facts(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
         pen.own("▲ ", Token::Look).shown(&Shown::of(&format!("partition {}{more}: {trouble}", id.0)), Token::Look, usize::MAX);
         pen.own(" · ", Token::Dim);
     }
+    if reader.full {
+        pen.own("‖ buffer full: s follows and lets old ones go, C clears", Token::Look).own(" · ", Token::Dim);
+    }
     let limits = screen.store.limits();
     let records = |n: usize| units::thousands(n as u64);
     let bytes = |n: usize| units::size(n as u64);
@@ -180,11 +187,8 @@ fn facts(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
     let hears = reader.is_running() && !reader.is_held() && troubles.is_empty() && look.cluster.trouble.is_none();
     match reader.behind() {
         Some(0) if hears => pen.own(" · at the log end", Token::Good),
-        Some(0) => pen.own(" · at the log end as last heard", Token::Dim),
+        Some(0) => pen.own(" · was at the log end", Token::Dim),
         Some(n) => pen.own(format!(" · {} offsets behind the log end", units::thousands(n)), Token::Look),
         None => pen.own(" · log end not known yet", Token::Dim),
     };
-    if screen.reader.full {
-        pen.own(" · buffer full: s follows and lets old ones go, C clears", Token::Look);
-    }
 }

@@ -293,26 +293,32 @@ fn words(fact: &Fact) -> (String, Token) {
                 p(partition),
                 count(from, to),
                 units::thousands(from.0),
-                units::thousands(to.0 - 1)
+                units::thousands(to.0.saturating_sub(1))
             ),
             Token::Act,
         ),
-        Fact::Truncated { partition, from, to } => {
-            (format!("partition {}: the log was cut back; offsets {} to {} were replaced", p(partition), units::thousands(from.0), units::thousands(to.0 - 1)), Token::Act)
-        }
+        Fact::Truncated { partition, from, to } => (
+            format!(
+                "partition {}: the log was cut back; offsets {} to {} were replaced",
+                p(partition),
+                units::thousands(from.0),
+                units::thousands(to.0.saturating_sub(1))
+            ),
+            Token::Act,
+        ),
         Fact::Corrupt { partition, offset, next, bytes, why } => (
             format!(
                 "partition {}: batch {} to {} ({}) is corrupt: {why}",
                 p(partition),
                 units::thousands(offset.0),
-                units::thousands(next.0 - 1),
+                units::thousands(next.0.saturating_sub(1)),
                 units::size(*bytes)
             ),
             Token::Act,
         ),
         Fact::TooLarge { partition, offset, bytes, .. } => (
             format!(
-                "partition {}: offset {} ({}) is too large for this list; enter opens it",
+                "partition {}: offset {} ({}) is too large here; enter opens it",
                 p(partition),
                 units::thousands(offset.0),
                 units::size(*bytes)

@@ -239,7 +239,7 @@ impl Rendered {
             Action::PutTop => self.top = (self.folds.place(self.at), 0),
             Action::PutMiddle => self.top = (self.folds.place(self.at).saturating_sub(u32::try_from(height / 2).unwrap_or(0)), 0),
             Action::PutBottom => {
-                self.top = (self.folds.place(self.at).saturating_sub(u32::try_from(height.saturating_sub(1)).unwrap_or(0)), 0)
+                self.top = (self.folds.place(self.at).saturating_sub(u32::try_from(height.saturating_sub(1)).unwrap_or(0)), 0);
             }
             _ => match view.tree() {
                 Some(tree) => self.fold(tree, action),

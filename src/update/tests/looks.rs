@@ -1,0 +1,318 @@
+//! What each screen shows, as text, at the sizes that matter. A snapshot is accepted by reading it as an operator would:
+//! is anything cut off, misleading, or missing that one needs at three in the morning?
+//!
+//! To add a look: a script that leads there, one line in a test with a name for it. `INSTA_UPDATE=always cargo test looks`
+//! writes the files anew; the difference is what there is to judge.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::{messages, orders, unreachable};
+use crate::core::ask::Answer;
+use crate::core::store::Limits;
+use crate::core::stream::{Fact, PartitionProgress, Progress};
+use crate::model::{
+    Attempt, BrokerId, Cause, Failure, Foreign, LeaderEpoch, Offset, Outcome, PartitionId, ProducerId, Step, Topic, TopicError, TxnTable,
+};
+use crate::testing::{Made, Script, chunk, live, made, topic};
+
+const SMALL: (u16, u16) = (80, 24);
+const USUAL: (u16, u16) = (120, 36);
+const LARGE: (u16, u16) = (200, 60);
+
+/// Compares what a terminal of that size shows with the file `NAME.snap`.
+#[track_caller]
+fn looks(script: &Script, name: &str) {
+    let screen = script.screen();
+    let widest = screen.lines().map(crate::text::width).max().unwrap_or(0);
+    assert!(widest <= usize::from(script.state.size.0), "{widest} columns:\n{screen}");
+    assert!(screen.chars().all(|c| c == '\n' || !c.is_control()), "{screen:?}");
+    insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(name, screen);
+    });
+}
+
+fn at(size: (u16, u16)) -> Script {
+    Script::at(size.0, size.1)
+}
+
+fn named(size: (u16, u16), name: &str) -> String {
+    format!("{name}_{}x{}", size.0, size.1)
+}
+
+// --- topics ---------------------------------------------------------------------------------------------------------
+
+/// Twelve topics that a real cluster may have, the odd ones first of all.
+fn odd_topics() -> Vec<Topic> {
+    let mut leaderless = topic("no-leader.audit", 4);
+    for partition in leaderless.partitions.iter_mut().take(2) {
+        partition.leader = None;
+        partition.isr.clear();
+    }
+    let mut short = topic("orders.created", 48);
+    for partition in short.partitions.iter_mut().take(2) {
+        partition.isr.pop();
+    }
+    let mut single = topic("rf1.scratch", 1);
+    single.partitions.iter_mut().for_each(|partition| {
+        partition.replicas.truncate(1);
+        partition.isr.truncate(1);
+    });
+    let refused = Topic { error: Some(TopicError::NotAuthorised), partitions: vec![], ..topic("payroll.secret", 0) };
+    let mut topics = vec![
+        topic("A.upper-case", 3),
+        topic("__consumer_offsets", 50),
+        topic("a", 1),
+        topic("evil\u{1b}]0;owned\u{7}\u{202e}gnp.exe\r\nnext", 1),
+        topic(&format!("long.{}.end", "0123456789".repeat(24)), 6),
+        leaderless,
+        short,
+        topic("orders.created.DLQ", 6),
+        refused,
+        single,
+        topic("wide.注文.作成.👩‍👩‍👧", 12),
+        topic("zz.many", 10_000),
+    ];
+    topics.sort_by(|a, b| a.name.cmp(&b.name));
+    topics
+}
+
+#[test]
+fn topics_before_the_first_answer() {
+    looks(&at(SMALL), "topics_loading");
+}
+
+#[test]
+fn topics_of_an_empty_list_say_why() {
+    looks(&at(SMALL).cluster(vec![]), "topics_none");
+    looks(&at(SMALL).cluster(odd_topics()).keys("/").text("^nothing").keys("enter"), "topics_filtered_away");
+    looks(&at(SMALL).cluster(vec![topic("__consumer_offsets", 50), topic("__transaction_state", 50)]), "topics_only_internal");
+}
+
+#[test]
+fn topics_with_odd_names_and_states() {
+    for size in [SMALL, USUAL, LARGE] {
+        looks(&at(size).cluster(odd_topics()).keys("j j j j"), &named(size, "topics_full"));
+    }
+    looks(&at(SMALL).cluster(odd_topics()).keys("/").text("ord"), "topics_filter_typed");
+    // What the last line says of the troubled ones.
+    looks(&at(SMALL).cluster(odd_topics()).keys("G k k k"), "topics_not_authorised_selected");
+}
+
+/// Three bootstrap addresses that failed in three ways.
+fn three_ways() -> Failure {
+    let attempt =
+        |broker, address: &str, step, result: &str| Attempt { broker, address: Foreign::new(address), step, result: Foreign::new(result) };
+    let attempts = vec![
+        attempt(None, "kafka-1.internal.example.org:9092", Step::Connect, "connection refused"),
+        attempt(None, "kafka-2.internal.example.org:9092", Step::Dns, "no such host"),
+        attempt(Some(BrokerId(3)), "[2001:db8::1]:9093", Step::ApiVersions, "no answer within 5 s: the port may expect TLS"),
+    ];
+    Failure::new("list the topics", Cause::Unreachable).attempts(attempts)
+}
+
+#[test]
+fn topics_when_no_broker_answers() {
+    for size in [SMALL, LARGE] {
+        looks(&at(size).reply("cluster", Err(three_ways())), &named(size, "topics_not_connected"));
+    }
+    let refused = Failure::new(
+        "list the topics",
+        Cause::WrongProtocol("this address speaks HTTP, not Kafka: is it a REST proxy, or the port of another service?"),
+    );
+    looks(&at(SMALL).reply("cluster", Err(refused.at("kafka-1:9092"))), "topics_wrong_protocol");
+}
+
+#[test]
+fn topics_that_are_stale() {
+    let script = |size| at(size).cluster(odd_topics()).later(Duration::from_secs(6)).reply("cluster", Err(three_ways()));
+    looks(&script(USUAL), "topics_stale");
+    looks(&script(SMALL).keys("esc"), "topics_stale_panel_hidden");
+}
+
+// --- messages -------------------------------------------------------------------------------------------------------
+
+fn opened(size: (u16, u16)) -> Script {
+    at(size).cluster(vec![topic("clicks", 6), topic("orders.created", 48)]).keys("j enter")
+}
+
+/// An order as services write them: nested, an amount with digits that a float would lose.
+fn order(n: i64, status: &str) -> String {
+    format!(
+        "{{\"orderId\":\"51ab77e0-2c41-4f0e-9a77-5b0c9d3f1e{n:02}\",\"customer\":{{\"id\":{},\"email\":\"u{n}@example.org\"}},\
+         \"status\":\"{status}\",\"amount\":150.00,\"cur\":\"EUR\",\"items\":[{{\"sku\":\"A-1\",\"n\":1}},{{\"sku\":\"B-77\",\"n\":2}}],\
+         \"retry\":true,\"note\":null,\"createdAt\":\"2026-11-20T12:41:05Z\"}}",
+        9_007_199_254_740_993_i64 + n
+    )
+}
+
+fn sale(n: i64) -> Made {
+    let partition = i32::try_from(n * 7 % 48).unwrap();
+    let status = if n % 3 == 0 { "FAILED" } else { "PAID" };
+    Made {
+        partition,
+        at: Some(n * 47),
+        headers: vec![
+            ("trace-id", Some("51ab77e02c414f0e9a775b0c9d3f1e20")),
+            ("retry", Some("1")),
+            ("retry", Some("2")),
+            ("note", None),
+            ("", Some("")),
+        ],
+        ..made(12_000_000 + n, &format!("cust-{}", 4410 + n), &order(n, status))
+    }
+}
+
+fn sales(count: i64) -> Vec<Made> {
+    (0..count).map(sale).collect()
+}
+
+fn full(size: (u16, u16)) -> Script {
+    opened(size).deliver(chunk(&sales(40)), vec![]).progress(live(48, 12_000_040))
+}
+
+#[test]
+fn messages_before_anything_arrived() {
+    looks(&opened(SMALL), "messages_starting");
+    looks(&opened(USUAL).progress(Progress { live: true, ..live(48, 0) }), "messages_empty_topic");
+}
+
+#[test]
+fn messages_with_a_json_record_selected() {
+    for size in [SMALL, USUAL, LARGE] {
+        looks(&full(size).keys("tab j j"), &named(size, "messages_full"));
+    }
+    looks(&full(USUAL).keys("k k x space V"), "messages_headers_column_and_marks");
+}
+
+#[test]
+fn messages_without_key_or_value() {
+    let records = [
+        made(0, "cust-1", r#"{"a":1}"#),
+        Made { value: None, ..made(1, "cust-1207", "") },
+        Made { key: None, ..made(2, "", r#"{"no":"key"}"#) },
+        Made { key: None, value: None, ..made(3, "", "") },
+        made(4, "", ""),
+        made(5, "null", "null"),
+        made(6, "\u{1b}[31mred", "plain text, \u{202e}reversed\u{202c}, and a tab\tand a bell\u{7}"),
+        Made { value: Some(vec![0, 0, 0, 0, 7, 0xff, 0xfe, 0x10]), key: Some(vec![0, 0, 0, 42]), ..made(7, "", "") },
+    ];
+    looks(&opened(USUAL).deliver(chunk(&records), vec![]).progress(live(48, 8)).keys("g j"), "messages_null_and_tombstone");
+}
+
+#[test]
+fn messages_of_transactions() {
+    let of = |offset, producer| Made { transaction: Some(producer), ..made(offset, "cust-1", r#"{"status":"PAID","amount":1.50}"#) };
+    let records = [of(0, 9), of(1, 10), of(2, 11), made(3, "cust-2", r#"{"status":"PAID"}"#)];
+    let mut txns = TxnTable::default();
+    txns.marker(PartitionId(0), ProducerId(9), Offset(4), Outcome::Aborted);
+    txns.marker(PartitionId(0), ProducerId(10), Offset(5), Outcome::Committed);
+    let script = opened(USUAL).deliver(chunk(&records), vec![]).progress(Progress { txns, ..live(48, 6) });
+    looks(&script.keys("g"), "messages_transactions");
+}
+
+#[test]
+fn messages_with_what_happened_between_them() {
+    let partition = PartitionId(7);
+    let (from, to) = (Offset(1_200), Offset(61_204));
+    let facts = || {
+        vec![
+            Fact::Lost { partition, from, to },
+            Fact::Truncated { partition, from, to },
+            Fact::Corrupt { partition, offset: from, next: to, bytes: 16_384, why: "its CRC is wrong" },
+            Fact::TooLarge { partition, offset: from, next: to, bytes: 41_943_040 },
+            Fact::Moved { partition, to: Some(BrokerId(3)), epoch: LeaderEpoch(15) },
+            Fact::Moved { partition, to: None, epoch: LeaderEpoch(16) },
+            Fact::PartitionsAdded { from: 48, to: 64 },
+            Fact::Resumed { partitions: 12, after_ms: 4_321 },
+            Fact::NotKept { records: 48_112 },
+            Fact::NotAuthorised,
+            Fact::Deleted,
+        ]
+    };
+    let script = |size| opened(size).deliver(chunk(&[sale(1)]), vec![]).deliver(chunk(&[sale(2)]), facts()).keys("m k k");
+    looks(&script(SMALL).keys("f"), "messages_notes_80x24");
+    looks(&script(USUAL), "messages_notes_120x36");
+}
+
+#[test]
+fn messages_with_a_filter() {
+    let typed = full(USUAL).keys("/").text(".status == \"FAILED\" and .amount > 100");
+    looks(&typed, "messages_filter_typed");
+    looks(&typed.keys("enter"), "messages_filter_in_force");
+    looks(&full(SMALL).keys("/").text(".status == \"FAILED\" and  (.amount > 100").keys("enter"), "messages_filter_wrong");
+    looks(&full(USUAL).keys("/").text(".status == \"LOST\"").keys("enter"), "messages_filter_without_matches");
+}
+
+#[test]
+fn messages_that_do_not_come() {
+    looks(&full(SMALL).keys("P"), "messages_paused");
+    let mut few = at(USUAL).cluster(vec![topic("orders.created", 48)]);
+    few.state.settings.limits = Limits { records: 40, bytes: 64 << 20 };
+    let few = few.keys("enter 1").deliver(chunk(&sales(20)), vec![]).keys("k k").deliver(chunk(&sales(20)), vec![]);
+    looks(&few.progress(live(48, 12_000_040)), "messages_buffer_full");
+    let failure = Failure::new("read the topic", Cause::NotAuthorised(Foreign::new("topic orders.created needs READ")))
+        .hint("ask for the ACL, or log in as another principal");
+    looks(&full(USUAL).reply("read", Err(failure.clone())), "messages_stopped");
+    looks(&opened(SMALL).reply("read", Err(failure)), "messages_stopped_before_the_first");
+    let trouble = |p: PartitionProgress| PartitionProgress { trouble: Some("its leader, broker 2, does not answer".to_owned()), ..p };
+    let progress = live(48, 12_000_090);
+    let progress = Progress { partitions: progress.partitions.into_iter().map(trouble).collect(), live: false, ..progress };
+    looks(&full(USUAL).progress(progress), "messages_disturbed");
+    looks(&full(SMALL).later(Duration::from_secs(6)).reply("cluster", Err(unreachable())), "messages_connection_lost");
+}
+
+#[test]
+fn messages_in_other_layouts() {
+    looks(&full(SMALL).keys("tab f j j j"), "messages_value_full_screen");
+    for size in [USUAL, LARGE] {
+        looks(&full(size).keys("|"), &named(size, "messages_layout_right"));
+    }
+}
+
+fn of_value(value: Vec<u8>) -> Script {
+    let record = Made { value: Some(value), ..made(7, "cust-1", "") };
+    opened(USUAL).deliver(chunk(&[record]), vec![]).progress(live(48, 8))
+}
+
+#[test]
+fn values_that_are_no_json() {
+    let bytes: Vec<u8> = (0..=255).chain(*b"plain text within\0").collect();
+    looks(&of_value(bytes), "value_hex");
+    let mut broken = order(1, "PAID");
+    broken.truncate(130);
+    looks(&of_value(broken.into_bytes()).keys("tab"), "value_broken_json");
+    let mut xml = String::from("<?xml version=\"1.0\"?>\n<orders>\n");
+    for n in 0..30 {
+        let _infallible = writeln!(xml, "  <order id=\"{n}\"><amount currency=\"EUR\">{n}.50</amount></order>");
+    }
+    looks(&of_value((xml + "</orders>\n").into_bytes()), "value_xml");
+    looks(&of_value(order(1, "PAID").into_bytes()).keys("tab /").text("sku").keys("enter"), "value_search");
+}
+
+#[test]
+fn help_lists_what_works_here() {
+    for size in [SMALL, LARGE] {
+        looks(&full(size).keys("?"), &named(size, "help"));
+    }
+    looks(&orders().keys("? ").text("filt"), "help_searched");
+}
+
+#[test]
+fn a_started_chord_shows_what_may_follow() {
+    looks(&full(SMALL).keys("y"), "chord");
+}
+
+#[test]
+fn prompts_say_what_they_take() {
+    looks(&full(SMALL).keys("o"), "prompt_seek");
+}
+
+#[test]
+fn what_was_done_is_said() {
+    let path = "/home/operator/.local/state/kscope/exports/orders.created-20261120T124107Z.ndjson";
+    let done = Answer::Exported { path: path.into(), records: 40, bytes: 25_310 };
+    looks(&full(SMALL).keys("ctrl-s").reply("export", Ok(done)), "notice_exported");
+    looks(&Script::at(39, 9), "too_small");
+    looks(&messages().input(crate::core::key::Input::Resize(40, 10)), "messages_smallest");
+}
