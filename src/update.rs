@@ -119,7 +119,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
             state.help = Some(Help::new(&state.keymap, &scopes));
         }
         Action::Refresh => {
-            ask_cluster(state, effects);
+            ask_cluster(state, true, effects);
             dispatch(state, action, effects);
         }
         Action::Back => back(state, effects),
@@ -183,18 +183,18 @@ fn on_arrival(state: &mut State, arrival: Arrival, effects: &mut Vec<Effect>) {
 /// Asks for the cluster's metadata when its time has come: the retry that needs no key.
 fn ask_when_due(state: &mut State, effects: &mut Vec<Effect>) {
     if !state.quitting && state.cluster.is_due(state.now) {
-        ask_cluster(state, effects);
+        ask_cluster(state, false, effects);
     }
 }
 
-fn ask_cluster(state: &mut State, effects: &mut Vec<Effect>) {
+fn ask_cluster(state: &mut State, urgent: bool, effects: &mut Vec<Effect>) {
     if state.cluster.view.is_loading() {
         return;
     }
     state.next_task += 1;
     let id = TaskId(state.next_task);
     state.cluster.asked(id, state.now);
-    effects.push(Effect::Start { id, owner: Owner::PROGRAM, ask: Ask::Cluster, permit: None });
+    effects.push(Effect::Start { id, owner: Owner::PROGRAM, ask: Ask::Cluster { urgent }, permit: None });
 }
 
 fn push(state: &mut State, route: Route, effects: &mut Vec<Effect>) {

@@ -15,8 +15,9 @@ use super::store::{Seq, Snapshot};
 /// A question. Asking again makes a new task with a new id; an answer to an old one is refused by its id.
 #[derive(Debug, Clone)]
 pub enum Ask {
-    /// Every topic's name, partitions and leaders, and the brokers. Creates nothing.
-    Cluster,
+    /// Every topic's name, partitions and leaders, and the brokers. Creates nothing. `urgent`: the user asked, so no broker's
+    /// pause after a failure is waited for.
+    Cluster { urgent: bool },
     /// Read a topic: [`super::event::Event::Chunk`] and `Progress` until it ends or is cancelled.
     Read(Box<Plan>),
     /// Decode one value off the loop.
@@ -127,7 +128,7 @@ impl Ask {
     /// A name for the log.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Cluster => "cluster",
+            Self::Cluster { .. } => "cluster",
             Self::Read(_) => "read",
             Self::Render(_) => "render",
             Self::Search { .. } => "search",

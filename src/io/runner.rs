@@ -146,7 +146,12 @@ async fn answer(
     flow: Option<mpsc::UnboundedReceiver<Flow>>,
 ) -> Result<Answer, Failure> {
     match ask {
-        Ask::Cluster => client.cluster("list the topics", Wanted::All).await.map(|view| Answer::Cluster(Arc::new(view))),
+        Ask::Cluster { urgent } => {
+            if urgent {
+                client.retry_now();
+            }
+            client.cluster("list the topics", Wanted::All).await.map(|view| Answer::Cluster(Arc::new(view)))
+        }
         Ask::Read(plan) => {
             let flow = flow.unwrap_or_else(|| mpsc::unbounded_channel().1);
             read(client, work, out, id, *plan, flow).await
