@@ -399,6 +399,15 @@ impl Screen for Messages {
         }
     }
 
+    fn refreshed(&mut self, cx: &mut Cx<'_>) {
+        // Leaders move and partitions are added; a topic made again under the name is another one.
+        let topic = &self.reader.topic;
+        let found = cx.cluster.view.get().and_then(|view| view.topics.iter().find(|t| t.name == topic.name && t.id == topic.id));
+        if let Some(found) = found {
+            self.reader.topic = Arc::clone(found);
+        }
+    }
+
     fn resized(&mut self, cx: &mut Cx<'_>) {
         let height = self.list_height(cx);
         self.rows.cursor.fit(self.rows.len(), height);

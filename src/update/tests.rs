@@ -193,3 +193,19 @@ fn an_export_takes_the_marked_records_or_all_that_are_shown() {
     let done = Answer::Exported { path: "/tmp/orders.ndjson".into(), records: 2, bytes: 300 };
     script.reply("export", Ok(done)).sees("2 records").sees("orders.ndjson");
 }
+
+#[test]
+fn what_a_reader_says_last_is_shown_even_when_its_end_came_first() {
+    let script = messages().deliver(chunk(&[made(0, "k", "{}")]), vec![]);
+    let (id, _) = script.ask("read");
+    let mut script = script.reply("read", Ok(Answer::ReadEnded)).sees("END");
+    let delivery = crate::core::stream::Delivery {
+        generation: 0,
+        facts: vec![Fact::Deleted],
+        chunk: std::sync::Arc::new(chunk(&[])),
+        read: 0,
+        not_shown: 0,
+    };
+    script.event(crate::core::event::Event::Arrival(crate::core::event::Arrival::Chunk(id, delivery)));
+    script.sees("the topic was deleted");
+}

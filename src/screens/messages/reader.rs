@@ -16,7 +16,9 @@ pub(super) struct Reader {
     pub(super) from: From,
     pub(super) partitions: Option<Vec<PartitionId>>,
     pub(super) isolation: Isolation,
+    /// The newest task. It stays after its end: its last records may come behind its reply, by another lane.
     task: Option<TaskId>,
+    running: bool,
     pub(super) progress: Arc<Progress>,
     pub(super) failure: Option<Failure>,
     /// The user wants no more records for now.
@@ -44,6 +46,7 @@ impl Reader {
             partitions: None,
             isolation: Isolation::default(),
             task: None,
+            running: false,
             progress: Arc::default(),
             failure: None,
             paused: false,
@@ -75,6 +78,7 @@ impl Reader {
             keep: cx.settings.limits.records,
         };
         self.task = Some(cx.start(Ask::Read(Box::new(plan))));
+        self.running = true;
     }
 
     pub(super) fn is(&self, id: TaskId) -> bool {
@@ -82,12 +86,12 @@ impl Reader {
     }
 
     pub(super) fn is_running(&self) -> bool {
-        self.task.is_some()
+        self.running
     }
 
     /// The reader is done, well or badly.
     pub(super) fn ended(&mut self, failure: Option<Failure>) {
-        self.task = None;
+        self.running = false;
         self.failure = failure;
     }
 
