@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use paths::{Source, has_path, own_paths, paths_from, read};
 
 /// Layer, and what of our own it may use (itself apart): a module, or a part of one.
-const MAY_USE: [(&str, &[&str]); 21] = [
+pub(crate) const MAY_USE: [(&str, &[&str]); 21] = [
     ("model", &[]),
     ("text", &["model"]),
     ("json", &["model"]),
@@ -203,7 +203,7 @@ fn root() -> PathBuf {
 }
 
 /// Every Rust file below a folder, files that hold only tests left out for `src`.
-fn sources(folder: &str) -> Vec<Source> {
+pub(crate) fn sources(folder: &str) -> Vec<Source> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {

@@ -1,7 +1,7 @@
 //! The integration tests: one binary, so that it links once.
 //!
 //! `architecture` reads the source, `kafka` holds real clusters, `scripted` a broker that lies and fails on cue, `pty` the
-//! program in a pseudo terminal. A test's name is the promise that it keeps.
+//! program in a pseudo terminal, `readme` the documents beside the source. A test's name is the promise that it keeps.
 
 #![expect(
     clippy::expect_used,
@@ -16,6 +16,7 @@
 mod architecture;
 mod kafka;
 mod pty;
+mod readme;
 mod run;
 mod scripted;
 mod term;
