@@ -51,7 +51,9 @@ impl TxnTable {
     /// whose offset the list does not tell. It is narrowed when the marker is read.
     pub fn aborted(&mut self, partition: PartitionId, producer: ProducerId, first: Offset) {
         let ranges = self.partitions.entry(partition).or_default().producers.entry(producer).or_default();
-        if ranges.iter().any(|r| r.outcome == Outcome::Aborted && r.from <= first && first <= r.marker) {
+        // A range without an end does not hold a later transaction of the same producer.
+        let known = |r: &Ended| r.from == first || (r.marker < Offset(i64::MAX) && r.from <= first && first <= r.marker);
+        if ranges.iter().any(|r| r.outcome == Outcome::Aborted && known(r)) {
             return;
         }
         ranges.push(Ended { from: first, marker: Offset(i64::MAX), outcome: Outcome::Aborted });
@@ -59,31 +61,43 @@ impl TxnTable {
 
     /// A commit or abort marker that was read: it ends what the producer wrote before it.
     pub fn marker(&mut self, partition: PartitionId, producer: ProducerId, at: Offset, outcome: Outcome) {
-        let ranges = self.partitions.entry(partition).or_default().producers.entry(producer).or_default();
+        let known = self.partitions.entry(partition).or_default();
+        // What was decided before is listed, or committed and forgotten.
+        let decided = known.stable.filter(|&stable| stable <= at).unwrap_or(Offset(0));
+        let ranges = known.producers.entry(producer).or_default();
         if ranges.iter().any(|r| r.marker == at) {
             return;
         }
         if outcome == Outcome::Aborted
-            && let Some(open) = ranges.iter_mut().find(|r| r.marker == Offset(i64::MAX) && r.from <= at)
+            && let Some(open) = ranges.iter_mut().filter(|r| r.marker == Offset(i64::MAX) && r.from <= at).max_by_key(|r| r.from)
         {
             open.marker = at;
             return;
         }
-        let from = ranges.iter().filter(|r| r.marker < at).map(|r| r.marker.plus(1)).max().unwrap_or(Offset(0));
+        let from = ranges.iter().filter(|r| r.marker < at).map(|r| r.marker.plus(1)).max().unwrap_or(decided).max(decided);
         ranges.push(Ended { from, marker: at, outcome });
     }
 
-    /// Everything below `to` was read together with its list of aborted transactions.
+    /// Everything below `to` was read together with its list of aborted transactions, or with all its markers. What is
+    /// committed there needs no range any more, so that a reader of many transactions does not grow.
     pub fn stable(&mut self, partition: PartitionId, to: Offset) {
-        let stable = &mut self.partitions.entry(partition).or_default().stable;
-        *stable = Some(stable.map_or(to, |old| old.max(to)));
+        let known = self.partitions.entry(partition).or_default();
+        if known.stable.is_some_and(|old| old >= to) {
+            return;
+        }
+        known.stable = Some(to);
+        known.producers.retain(|_, ranges| {
+            ranges.retain(|range| range.outcome != Outcome::Committed || range.marker >= to);
+            !ranges.is_empty()
+        });
     }
 
     /// How the transaction of a record ended, as far as is known now.
     pub fn outcome(&self, partition: PartitionId, producer: ProducerId, offset: Offset) -> Outcome {
         let Some(known) = self.partitions.get(&partition) else { return Outcome::Open };
         let ranges = known.producers.get(&producer).map(Vec::as_slice).unwrap_or_default();
-        if let Some(range) = ranges.iter().find(|r| r.from <= offset && offset <= r.marker) {
+        // Of ranges without an end yet, the last one that has begun.
+        if let Some(range) = ranges.iter().filter(|r| r.from <= offset && offset <= r.marker).max_by_key(|r| r.from) {
             return range.outcome;
         }
         if known.stable.is_some_and(|stable| offset < stable) { Outcome::Committed } else { Outcome::Open }
@@ -140,6 +154,31 @@ mod tests {
         assert_eq!(t.outcome(P, A, Offset(101)), Outcome::Committed);
         assert_eq!(t.outcome(P, A, Offset(106)), Outcome::Open);
         assert_eq!(t.outcome(P, ProducerId(8), Offset(101)), Outcome::Open);
+    }
+
+    #[test]
+    fn what_is_committed_between_two_aborted_transactions_of_a_producer_is_committed() {
+        let mut t = TxnTable::default();
+        t.aborted(P, A, Offset(6));
+        t.aborted(P, A, Offset(18));
+        t.stable(P, Offset(24));
+        t.marker(P, A, Offset(11), Outcome::Aborted);
+        t.marker(P, A, Offset(23), Outcome::Aborted);
+        let outcomes = [0, 6, 10, 12, 16, 18, 22].map(|at| t.outcome(P, A, Offset(at)));
+        use Outcome::{Aborted, Committed};
+        assert_eq!(outcomes, [Committed, Aborted, Aborted, Committed, Committed, Aborted, Aborted]);
+    }
+
+    #[test]
+    fn what_is_committed_is_forgotten_once_it_is_stable_and_stays_committed() {
+        let mut t = TxnTable::default();
+        for n in 0..10 {
+            t.marker(P, A, Offset(n * 10 + 9), Outcome::Committed);
+        }
+        t.stable(P, Offset(100));
+        assert!(t.partitions[&P].producers.is_empty());
+        t.marker(P, A, Offset(109), Outcome::Aborted);
+        assert_eq!((t.outcome(P, A, Offset(95)), t.outcome(P, A, Offset(101))), (Outcome::Committed, Outcome::Aborted));
     }
 
     #[test]
