@@ -40,6 +40,7 @@ fn main() -> ExitCode {
 fn open(ui: &Ui) -> u8 {
     // Without a log there is still a program: its absence is not worth a refusal.
     let _log = log::start().ok();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
     let clock = Clock::start();
     let options = Options { colors: colors(ui.color), background: None, synchronized: true };
     let (terminal, lanes) = match Terminal::enter(&options) {

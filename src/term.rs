@@ -116,7 +116,7 @@ impl Terminal {
         if env("TERM").as_deref() == Some("dumb") {
             return Err(TermError::Dumb);
         }
-        catch_panics(|_, _| {});
+        panics::catch_panics_plainly();
         panics::this_is_the_loop();
         abort::install()?;
         crossterm::style::force_color_output(true);

@@ -19,6 +19,7 @@ use crate::core::stream::{Delivery, Flow, Plan, Progress};
 use crate::decode;
 use crate::model::{Cause, Failure, Foreign, Time};
 use crate::query::{Context, Subject};
+use crate::text::Shown;
 use crate::tree::Needle;
 
 /// Replies that may wait for the loop, and chunks: a reader whose chunk finds no room does not fetch on.
@@ -120,7 +121,9 @@ impl Runner {
         let abort = inner.abort_handle();
         tokio::spawn(async move {
             let result = match inner.await {
-                Ok(result) => result,
+                Ok(result) => result.inspect_err(|failure| {
+                    tracing::warn!(task = id.0, ask = name, code = failure.code(), "{:?}", Shown::of(&failure.sentence()).as_str());
+                }),
                 Err(error) if error.is_cancelled() => return,
                 Err(error) => {
                     tracing::error!(task = id.0, ask = name, "panicked: {error}");

@@ -21,17 +21,27 @@ static LOOP: OnceLock<ThreadId> = OnceLock::new();
 
 /// Installs the panic hook, once per process, before [`Terminal::enter`](super::Terminal::enter), which otherwise installs one without a report.
 ///
-/// `report` is called after the terminal was restored. The standard message is printed only when [`PanicIn::Loop`], after it.
+/// `report` is called after the terminal was restored, in place of the standard message: a panic of a library may quote what
+/// it worked on, and that must not reach the terminal as it is.
 pub fn catch_panics(report: impl Fn(&PanicHookInfo<'_>, PanicIn) + Send + Sync + 'static) {
     INSTALLED.call_once(|| {
-        let standard = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             let place = place();
             if place == PanicIn::Loop {
                 restore();
             }
             report(info, place);
-            if place == PanicIn::Loop {
+        }));
+    });
+}
+
+/// As [`catch_panics`] for a program without a report of its own: the standard message, once the terminal is restored.
+pub(super) fn catch_panics_plainly() {
+    INSTALLED.call_once(|| {
+        let standard = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if place() == PanicIn::Loop {
+                restore();
                 standard(info);
             }
         }));
