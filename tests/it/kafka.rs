@@ -19,5 +19,6 @@ mod writer;
 pub(crate) use batch::{Codec, encode, record};
 pub(crate) use cluster::{Cluster, Plan, Release, serial};
 pub(crate) use connection::Connection;
-pub(crate) use seed::seeded;
+pub(crate) use seed::{Seeded, seeded};
+pub(crate) use truth::Written;
 pub(crate) use writer::{Point, Writer};

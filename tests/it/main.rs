@@ -20,6 +20,7 @@ mod readme;
 mod run;
 mod scripted;
 mod term;
+mod ui;
 
 use std::thread;
 use std::time::{Duration, Instant};

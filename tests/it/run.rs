@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::eventually_or;
@@ -32,19 +34,86 @@ impl Finished {
 /// Runs kscope to its end in an empty home. Panics when it does not end.
 #[track_caller]
 pub(crate) fn kscope(arguments: &[&str]) -> Finished {
-    let home = tempfile::tempdir().expect("a folder");
-    let mut command = Command::new(crate::KSCOPE);
-    command.args(arguments).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LANG", "C.UTF-8");
-    for name in ["HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
-        command.env(name, home.path());
+    Running::start(arguments).finish()
+}
+
+/// kscope while it runs: what it has printed so far.
+pub(crate) struct Running {
+    child: Killed,
+    stdout: Arc<Printed>,
+    stderr: Arc<Printed>,
+    arguments: String,
+    _home: tempfile::TempDir,
+}
+
+/// What came out of one of its pipes.
+#[derive(Default)]
+struct Printed {
+    bytes: Mutex<Vec<u8>>,
+    /// The reader of the pipe is to stop, which closes it.
+    hung_up: AtomicBool,
+    closed: AtomicBool,
+}
+
+impl Printed {
+    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kscope starts");
-    let mut child = Killed(child);
-    let stdout = collect(child.0.stdout.take().expect("piped"));
-    let stderr = collect(child.0.stderr.take().expect("piped"));
-    let status = eventually_or("kscope ends", || child.0.try_wait().expect("a child of ours"), || arguments.join(" "));
-    let stderr = String::from_utf8_lossy(&stderr.join().expect("a reader")).into_owned();
-    Finished { code: status.code(), stdout: stdout.join().expect("a reader"), stderr }
+}
+
+impl Running {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let home = tempfile::tempdir().expect("a folder");
+        let mut command = Command::new(crate::KSCOPE);
+        command.args(arguments).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LANG", "C.UTF-8");
+        for name in ["HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
+            command.env(name, home.path());
+        }
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kscope starts");
+        let mut child = Killed(child);
+        let stdout = collect(child.0.stdout.take().expect("piped"));
+        let stderr = collect(child.0.stderr.take().expect("piped"));
+        Self { child, stdout, stderr, arguments: arguments.join(" "), _home: home }
+    }
+
+    /// Waits until the whole lines printed so far give a value.
+    #[track_caller]
+    pub(crate) fn until<T>(&self, what: &str, condition: impl Fn(&[&str]) -> Option<T>) -> T {
+        let look = || {
+            let printed = self.stdout.lock();
+            let whole = printed.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+            let text = std::str::from_utf8(&printed[..whole]).expect("NDJSON is UTF-8");
+            condition(&text.lines().collect::<Vec<_>>())
+        };
+        eventually_or(what, look, || format!("{}\n{}", self.arguments, self.words()))
+    }
+
+    /// What it said on standard error so far.
+    pub(crate) fn words(&self) -> String {
+        String::from_utf8_lossy(&self.stderr.lock()).into_owned()
+    }
+
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let pid = i32::try_from(self.child.0.id()).ok().and_then(rustix::process::Pid::from_raw);
+        rustix::process::kill_process(pid.expect("it runs"), signal).expect("it runs");
+    }
+
+    /// Closes standard output from the reading side, as `head` does.
+    pub(crate) fn hang_up(&self) {
+        self.stdout.hung_up.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits for the end.
+    #[track_caller]
+    pub(crate) fn finish(mut self) -> Finished {
+        let arguments = self.arguments.clone();
+        let status = eventually_or("kscope ends", || self.child.0.try_wait().expect("a child of ours"), || arguments.clone());
+        for pipe in [&self.stdout, &self.stderr] {
+            eventually_or("its last bytes", || pipe.closed.load(Ordering::Relaxed).then_some(()), || arguments.clone());
+        }
+        let stdout = std::mem::take(&mut *self.stdout.lock());
+        Finished { code: status.code(), stdout, stderr: self.words() }
+    }
 }
 
 /// A child that does not outlive a failed test.
@@ -57,12 +126,22 @@ impl Drop for Killed {
     }
 }
 
-fn collect(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
+/// Reads a pipe to its end, or until it is hung up on: then the next byte that comes is the last one that is read.
+fn collect(mut pipe: impl Read + Send + 'static) -> Arc<Printed> {
+    let printed = Arc::new(Printed::default());
+    let shared = Arc::clone(&printed);
     thread::spawn(move || {
-        let mut all = Vec::new();
-        pipe.read_to_end(&mut all).expect("a pipe");
-        all
-    })
+        let mut buffer = [0; 16 << 10];
+        while let Ok(n @ 1..) = pipe.read(&mut buffer) {
+            shared.lock().extend(&buffer[..n]);
+            if shared.hung_up.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        drop(pipe);
+        shared.closed.store(true, Ordering::Relaxed);
+    });
+    printed
 }
 
 /// Shows what a test wants seen even while it passes: figures.

@@ -157,16 +157,21 @@ impl std::fmt::Debug for Line {
 impl Scripted {
     /// A server that does what the closure says.
     pub(crate) fn start(script: impl Fn(&Question) -> Action + Send + Sync + 'static) -> Self {
-        Self::listen(Box::new(script), Line::serve)
+        Self::listen(free(), Box::new(script), Line::serve)
+    }
+
+    /// The same at an address that was given away before: a broker that comes up late, or another one behind a name.
+    pub(crate) fn start_at(address: &str, script: impl Fn(&Question) -> Action + Send + Sync + 'static) -> Self {
+        let listener = crate::eventually("the address is free again", || TcpListener::bind(address).ok());
+        Self::listen(listener, Box::new(script), Line::serve)
     }
 
     /// A server that is no Kafka.
     pub(crate) fn stranger(who: Stranger) -> Self {
-        Self::listen(Box::new(|_| Action::Silence), move |_, stream, _| puzzle(stream, who))
+        Self::listen(free(), Box::new(|_| Action::Silence), move |_, stream, _| puzzle(stream, who))
     }
 
-    fn listen(script: Box<Script>, serve: impl Fn(&Line, TcpStream, usize) + Clone + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    fn listen(listener: TcpListener, script: Box<Script>, serve: impl Fn(&Line, TcpStream, usize) + Clone + Send + 'static) -> Self {
         let address = listener.local_addr().expect("it is bound");
         let line = Arc::new(Line { address, script, log: Mutex::default(), changed: Condvar::new() });
         let shared = Arc::clone(&line);
@@ -298,6 +303,15 @@ impl Line {
         let pending = |log: &mut Log| !log.stopped && !condition(log);
         drop(self.changed.wait_timeout_while(self.log(), time, pending));
     }
+}
+
+fn free() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").expect("a free port")
+}
+
+/// An address at which nothing listens.
+pub(crate) fn closed() -> String {
+    free().local_addr().expect("it is bound").to_string()
 }
 
 /// A stranger's side of a connection: it reads what it does not understand.

@@ -18,14 +18,25 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn open(address: &str) -> Self {
-        let stream = TcpStream::connect(address).unwrap_or_else(|e| panic!("{address}: {e}"));
-        stream.set_nodelay(true).expect("a TCP option");
-        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a TCP option");
-        Self { stream, correlation: 0 }
+        Self::try_open(address, Duration::from_secs(60)).unwrap_or_else(|e| panic!("{address}: {e}"))
+    }
+
+    /// As [`Self::open`], for a broker that may be dead or frozen; `patience` bounds the dial and every answer.
+    pub(crate) fn try_open(address: &str, patience: Duration) -> std::io::Result<Self> {
+        let address: std::net::SocketAddr = address.parse().expect("an IP and a port");
+        let stream = TcpStream::connect_timeout(&address, patience)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(patience))?;
+        Ok(Self { stream, correlation: 0 })
     }
 
     /// Asks and waits for the answer. `version` must be one that every tested release knows.
     pub(crate) fn call<R: Request>(&mut self, version: i16, request: &R) -> R::Response {
+        self.try_call(version, request).expect("the broker answers")
+    }
+
+    /// As [`Self::call`]. After an error the connection is of no further use.
+    pub(crate) fn try_call<R: Request>(&mut self, version: i16, request: &R) -> std::io::Result<R::Response> {
         self.correlation += 1;
         let header = RequestHeader::default()
             .with_request_api_key(R::KEY)
@@ -36,18 +47,19 @@ impl Connection {
         encode_request_header_into_buffer(&mut frame, &header).expect("a header");
         request.encode(&mut frame, version).expect("a request of this version");
         let size = u32::try_from(frame.len()).expect("a small frame");
-        self.stream.write_all(&size.to_be_bytes()).and_then(|()| self.stream.write_all(&frame)).expect("the broker reads");
-        let mut reply = self.read_frame();
+        self.stream.write_all(&size.to_be_bytes())?;
+        self.stream.write_all(&frame)?;
+        let mut reply = self.read_frame()?;
         let header = ResponseHeader::decode(&mut reply, R::Response::header_version(version)).expect("a header");
         assert_eq!(header.correlation_id, self.correlation, "the answer to our question");
-        R::Response::decode(&mut reply, version).expect("an answer of this version")
+        Ok(R::Response::decode(&mut reply, version).expect("an answer of this version"))
     }
 
-    fn read_frame(&mut self) -> Bytes {
+    fn read_frame(&mut self) -> std::io::Result<Bytes> {
         let mut size = [0; 4];
-        self.stream.read_exact(&mut size).expect("the broker answers");
+        self.stream.read_exact(&mut size)?;
         let mut frame = vec![0; usize::try_from(u32::from_be_bytes(size)).expect("a size")];
-        self.stream.read_exact(&mut frame).expect("the whole answer");
-        Bytes::from(frame)
+        self.stream.read_exact(&mut frame)?;
+        Ok(Bytes::from(frame))
     }
 }

@@ -15,6 +15,7 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 
 use super::{Action, Question};
+use crate::kafka::{Codec, encode, record};
 
 /// One broker that leads everything.
 #[derive(Debug, Clone, Default)]
@@ -29,13 +30,33 @@ pub(crate) struct FakeTopic {
     pub(crate) partitions: i32,
     /// Batches as they lie in the log, sent whole to every fetch below `end`.
     pub(crate) log: Bytes,
+    pub(crate) start: i64,
     pub(crate) end: i64,
 }
 
 impl FakeTopic {
     pub(crate) fn empty(name: &'static str, partitions: i32) -> Self {
-        Self { name, partitions, log: Bytes::new(), end: 0 }
+        Self { name, partitions, log: Bytes::new(), start: 0, end: 0 }
     }
+
+    /// One partition with a batch of each of these lists of values, from offset 0 on, in leader epoch 0.
+    pub(crate) fn holding(name: &'static str, batches: &[&[&str]]) -> Self {
+        let mut log = Vec::new();
+        let mut end = 0_i64;
+        for values in batches {
+            let records: Vec<_> = values.iter().map(|value| record(*value).key("k")).collect();
+            log.extend(moved(encode(Codec::None, &records, None), end));
+            end += i64::try_from(values.len()).expect("few");
+        }
+        Self { name, partitions: 1, log: log.into(), start: 0, end }
+    }
+}
+
+/// A batch at another base offset and in leader epoch 0, which its checksum does not cover.
+fn moved(mut batch: Vec<u8>, base: i64) -> Vec<u8> {
+    batch[..8].copy_from_slice(&base.to_be_bytes());
+    batch[12..16].fill(0);
+    batch
 }
 
 /// The versions offered: what 3.9 has, so that topic ids are in use.
@@ -107,9 +128,9 @@ impl Healthy {
 
     fn offsets(&self, asked: &ListOffsetsRequest) -> ListOffsetsResponse {
         let topics = asked.topics.iter().map(|t| {
-            let end = self.find(Some(&t.name), [0; 16]).map_or(0, |(_, topic)| topic.end);
+            let (start, end) = self.find(Some(&t.name), [0; 16]).map_or((0, 0), |(_, topic)| (topic.start, topic.end));
             let parts = t.partitions.iter().map(|p| {
-                let offset = if p.timestamp == -2 { 0 } else { end };
+                let offset = if p.timestamp == -2 { start } else { end };
                 ListOffsetsPartitionResponse::default().with_partition_index(p.partition_index).with_offset(offset).with_timestamp(-1)
             });
             ListOffsetsTopicResponse::default().with_name(t.name.clone()).with_partitions(parts.collect())
@@ -119,26 +140,34 @@ impl Healthy {
 
     /// A fetch that finds nothing waits as long as it may.
     fn fetch(&self, q: &Question) -> Action {
+        let response = self.fetched(q);
+        let parts = response.responses.iter().flat_map(|t| &t.partitions);
+        let empty = parts.clone().all(|p| p.records.as_ref().is_none_or(Bytes::is_empty) && p.error_code == 0);
+        let answer = q.answer::<FetchRequest>(&response);
+        match u64::try_from(q.decode::<FetchRequest>().max_wait_ms) {
+            Ok(wait) if empty => Action::After(Duration::from_millis(wait), answer),
+            _ => Action::Reply(answer),
+        }
+    }
+
+    /// What a fetch finds now: for a script that changes a part of it.
+    pub(crate) fn fetched(&self, q: &Question) -> FetchResponse {
         let asked: FetchRequest = q.decode();
-        let mut sent = 0;
         let topics = asked.topics.iter().map(|t| {
             let found = self.find(Some(&t.topic).filter(|n| !n.is_empty()), t.topic_id.into_bytes());
             let parts = t.partitions.iter().map(|p| {
                 let mut data = PartitionData::default().with_partition_index(p.partition);
-                let Some((_, topic)) = found else { return data.with_error_code(3) };
-                data = data.with_high_watermark(topic.end).with_last_stable_offset(topic.end).with_log_start_offset(0);
-                let records = if p.fetch_offset < topic.end { topic.log.clone() } else { Bytes::new() };
-                sent += records.len();
-                data.with_records(Some(records))
+                let Some((_, topic)) = found else { return data.with_error_code(if q.version() < 13 { 3 } else { 100 }) };
+                data = data.with_high_watermark(topic.end).with_last_stable_offset(topic.end).with_log_start_offset(topic.start);
+                if p.fetch_offset < topic.start || p.fetch_offset > topic.end {
+                    return data.with_error_code(1).with_records(Some(Bytes::new()));
+                }
+                data.with_records(Some(if p.fetch_offset < topic.end { topic.log.clone() } else { Bytes::new() }))
             });
             let response = FetchableTopicResponse::default().with_topic(t.topic.clone()).with_topic_id(t.topic_id);
             response.with_partitions(parts.collect())
         });
-        let answer = q.answer::<FetchRequest>(&FetchResponse::default().with_responses(topics.collect()));
-        match u64::try_from(asked.max_wait_ms) {
-            Ok(wait) if sent == 0 => Action::After(Duration::from_millis(wait), answer),
-            _ => Action::Reply(answer),
-        }
+        FetchResponse::default().with_responses(topics.collect())
     }
 }
 
