@@ -34,7 +34,7 @@ pub(super) fn draw(screen: &Messages, look: &Look<'_>, buf: &mut Buffer, area: R
         pen.shown(&Shown::of(&fact.value), fact.token, room);
         // Of a remark in parts, as many parts as there is room for.
         let mut remark = fact.remark.as_str();
-        while text::width(remark) + 2 > pen.room() {
+        while !remark.is_empty() && text::width(remark) + 2 > pen.room() {
             remark = remark.rsplit_once(" · ").map_or("", |(first, _)| first);
         }
         pen.gap(2).own(remark, Token::Dim);
