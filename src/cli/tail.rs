@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
@@ -187,6 +189,7 @@ impl Tail {
         let client = Client::new(self.common.cluster.settings());
         let printer = Printer::start(&self.style).map_err(failed)?;
         let shared = Arc::new(Shared { left: self.count.map(AtomicU64::new), enough: Notify::new(), gone: AtomicBool::new(false) });
+        watch_stdout(Arc::clone(&shared)).map_err(failed)?;
         let mut readers = JoinSet::new();
         for plan in self.plans {
             let shape = Shape::Lines(self.style.encoder(&plan.topic));
@@ -207,6 +210,23 @@ impl Tail {
         written.map_err(failed)?;
         Ok(if code == 0 && shared.gone.load(Ordering::Relaxed) { 5 } else { code })
     }
+}
+
+/// Ends the reading when whoever read stdout has gone, also while no record comes: `kscope tail T | head -1`.
+fn watch_stdout(shared: Arc<Shared>) -> std::io::Result<()> {
+    let watch = move || {
+        let stdout = std::io::stdout();
+        loop {
+            let mut fds = [PollFd::new(&stdout, PollFlags::empty())];
+            match poll(&mut fds, None) {
+                Ok(_) if fds.iter().any(|fd| fd.revents().contains(PollFlags::ERR)) => return shared.enough.notify_one(),
+                Err(Errno::INTR) => {}
+                // A terminal that hangs up is a signal's business.
+                Ok(_) | Err(_) => return,
+            }
+        }
+    };
+    std::thread::Builder::new().name("stdout-gone".to_owned()).spawn(watch).map(drop)
 }
 
 /// Until all readers are done, there are enough records, one fails, or a signal comes.
