@@ -159,4 +159,8 @@ pub trait Screen: Debug {
     fn status(&self, look: &Look<'_>, pen: &mut Pen<'_>);
 
     fn draw(&self, look: &Look<'_>, buf: &mut Buffer, area: Rect);
+
+    /// The selected line, and how many lines there are.
+    #[cfg(test)]
+    fn cursor(&self) -> (usize, usize);
 }

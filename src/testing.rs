@@ -265,7 +265,7 @@ pub(crate) fn chunk(made: &[Made]) -> Chunk {
         let record = RecordRef {
             partition: PartitionId(one.partition),
             offset: Offset(one.offset),
-            timestamp_ms: NOW - 2000 + one.at.unwrap_or(one.offset * 111),
+            timestamp_ms: NOW - 2000 + one.at.unwrap_or_else(|| one.offset * 111),
             timestamp_type: TimestampType::Create,
             key: one.key.as_deref(),
             value: one.value.as_deref(),

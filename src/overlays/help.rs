@@ -10,6 +10,7 @@ use crate::core::key::{Key, KeyCode};
 use crate::core::keymap::Keymap;
 use crate::core::line::{Edit, Line};
 use crate::screens::Look;
+use crate::text::Shown;
 use crate::ui::{self, Pen, Token};
 
 #[derive(Debug)]
@@ -88,7 +89,7 @@ pub fn draw(help: &Help, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     let facts = if help.search.text().is_empty() {
         vec![("type to search".to_owned(), Token::Dim)]
     } else {
-        vec![(format!("/{}", help.search.text()), Token::Accent)]
+        vec![(format!("/{}", Shown::of(help.search.text()).as_str()), Token::Accent)]
     };
     let place = format!("{} of {}", help.cursor.at.saturating_add(1).min(found.len()), found.len());
     let state = [(place, Token::Dim), ("enter runs it · esc closes".to_owned(), Token::Dim)];

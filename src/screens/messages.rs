@@ -420,6 +420,11 @@ impl Screen for Messages {
     fn draw(&self, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
         draw::draw(self, look, buf, area);
     }
+
+    #[cfg(test)]
+    fn cursor(&self) -> (usize, usize) {
+        (self.rows.cursor.at, self.rows.len())
+    }
 }
 
 impl Messages {

@@ -264,6 +264,11 @@ impl Screen for Topics {
         let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         self.draw_rows(look, buf, body);
     }
+
+    #[cfg(test)]
+    fn cursor(&self) -> (usize, usize) {
+        (self.cursor.at, self.rows.len())
+    }
 }
 
 impl Topics {

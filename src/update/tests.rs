@@ -10,6 +10,7 @@ use crate::model::{Attempt, Cause, Failure, Foreign, Offset, PartitionId, Step, 
 use crate::testing::{Made, Script, chunk, live, made, topic};
 
 mod looks;
+mod monkey;
 
 fn orders() -> Script {
     Script::at(120, 36).cluster(vec![topic("clicks", 6), topic("orders", 3), topic("__consumer_offsets", 50)])

@@ -98,7 +98,7 @@ fn bar(screen: &Messages, pen: &mut Pen<'_>) {
         let counts = screen.bar.counts;
         pen.gap(3).own("matched ", Token::Dim).bold(units::thousands(counts.matched), Token::Title);
         pen.own(format!(" of {}{found}", units::thousands(counts.scanned)), Token::Dim);
-        let broken = counts.broken + progress.broken;
+        let broken = counts.broken.saturating_add(progress.broken);
         if broken > 0 {
             pen.own(format!(" · {} not JSON or broken", units::thousands(broken)), Token::Look);
         }

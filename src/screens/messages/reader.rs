@@ -128,6 +128,7 @@ impl Reader {
             let end = if self.isolation == Isolation::ReadCommitted { p.stable } else { p.end };
             end.map(|end| end.0.saturating_sub(p.position.0).max(0))
         };
-        self.progress.partitions.iter().map(to_end).sum()
+        // A broker may claim any offset: two of the largest must not wrap around.
+        self.progress.partitions.iter().map(to_end).try_fold(0_i64, |sum, n| Some(sum.saturating_add(n?)))
     }
 }
