@@ -90,7 +90,12 @@ fn json(failure: &Failure) -> String {
     let mut out = b"{\"error\":{\"code\":".to_vec();
     ndjson::string(&mut out, failure.code(), Target::Terminal);
     out.extend_from_slice(b",\"message\":");
-    ndjson::string(&mut out, &failure.sentence(), Target::Terminal);
+    let mut message = failure.sentence();
+    for (n, attempt) in failure.attempts.iter().enumerate() {
+        message += if n == 0 { "; tried " } else { ", " };
+        message += &format!("{}: {}: {}", attempt.address.raw(), attempt.step.word(), attempt.result.raw());
+    }
+    ndjson::string(&mut out, &message, Target::Terminal);
     out.extend_from_slice(b",\"hint\":");
     match &failure.hint {
         Some(hint) => ndjson::string(&mut out, hint.raw(), Target::Terminal),
@@ -212,6 +217,8 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(Exit::failed(&failure, true).text()).unwrap();
         assert_eq!(json["error"]["code"], "unreachable");
         assert_eq!(json["error"]["hint"], "start it");
+        let message = json["error"]["message"].as_str().unwrap();
+        assert!(message.contains("; tried h:1: TCP connect: connection refused") && message.contains(", h:2: "), "{message}");
     }
 
     #[test]

@@ -11,7 +11,6 @@
     clippy::string_slice,
     reason = "a test fails by panicking, reads files, and waits for real processes"
 )]
-#![expect(dead_code, reason = "parts of the harness wait for the tests of the command line and the screens")]
 
 mod architecture;
 mod kafka;
@@ -19,6 +18,7 @@ mod pty;
 mod readme;
 mod run;
 mod scripted;
+mod tail;
 mod term;
 mod ui;
 

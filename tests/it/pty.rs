@@ -122,7 +122,13 @@ impl Terminal {
 
     /// Changes the size; the program gets SIGWINCH.
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
-        self.seen().emulator.screen_mut().set_size(nonzero(rows), nonzero(columns));
+        {
+            // Twice: the emulator sets the end of its scroll region by the size that it had before.
+            let mut seen = self.seen();
+            let screen = seen.emulator.screen_mut();
+            screen.set_size(nonzero(rows), nonzero(columns.saturating_add(1)));
+            screen.set_size(nonzero(rows), nonzero(columns));
+        }
         self.master.as_ref().expect("not hung up").resize(size(columns, rows)).expect("a size");
     }
 

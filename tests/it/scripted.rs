@@ -5,6 +5,7 @@
 //! To add a fault: a variant of [`Action`], its arm in [`Line::act`]. To answer one more API in the healthy way: an arm in
 //! `healthy.rs`.
 
+pub(crate) mod faults;
 mod healthy;
 mod self_test;
 

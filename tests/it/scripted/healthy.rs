@@ -21,6 +21,8 @@ use crate::kafka::{Codec, encode, record};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Healthy {
     pub(crate) topics: Vec<FakeTopic>,
+    /// Topics of another life have other ids.
+    pub(crate) life: u8,
 }
 
 /// A topic whose partitions all hold the same bytes.
@@ -69,6 +71,10 @@ const OFFERED: [(ApiKey, i16, i16); 5] = [
 ];
 
 impl Healthy {
+    pub(crate) fn with(topics: Vec<FakeTopic>) -> Self {
+        Self { topics, life: 0 }
+    }
+
     /// The answer in good order; a close for what is not modelled.
     pub(crate) fn answer(&self, q: &Question) -> Action {
         match q.api {
@@ -97,11 +103,11 @@ impl Healthy {
         let broker = MetadataResponseBroker::default().with_node_id(1.into()).with_host(host(q)).with_port(i32::from(q.server.port()));
         let asked = q.decode::<MetadataRequest>().topics;
         let topics = match asked {
-            None => self.topics.iter().enumerate().map(|(at, t)| found(at, t)).collect(),
+            None => self.topics.iter().enumerate().map(|(at, t)| found(self.id(at), t)).collect(),
             Some(list) => list
                 .into_iter()
                 .map(|t| match self.find(t.name.as_ref(), t.topic_id.into_bytes()) {
-                    Some((at, topic)) => found(at, topic),
+                    Some((at, topic)) => found(self.id(at), topic),
                     None => MetadataResponseTopic::default().with_name(t.name).with_error_code(3),
                 })
                 .collect(),
@@ -114,8 +120,15 @@ impl Healthy {
     }
 
     fn find(&self, name: Option<&TopicName>, id: [u8; 16]) -> Option<(usize, &FakeTopic)> {
-        let same = |at: usize, t: &FakeTopic| name.is_some_and(|n| n.as_str() == t.name) || id == topic_id(at);
+        let same = |at: usize, t: &FakeTopic| name.is_some_and(|n| n.as_str() == t.name) || id == self.id(at);
         self.topics.iter().enumerate().find(|&(at, t)| same(at, t))
+    }
+
+    /// A topic's id: its life, and its place in the list, counted from 1.
+    fn id(&self, at: usize) -> [u8; 16] {
+        let mut id = u128::try_from(at + 1).expect("a small list").to_be_bytes();
+        id[0] = self.life;
+        id
     }
 
     fn cluster(q: &Question) -> DescribeClusterResponse {
@@ -175,12 +188,7 @@ fn host(q: &Question) -> StrBytes {
     StrBytes::from_string(q.server.ip().to_string())
 }
 
-/// A topic's id is its place in the list, counted from 1.
-fn topic_id(at: usize) -> [u8; 16] {
-    u128::try_from(at + 1).expect("a small list").to_be_bytes()
-}
-
-fn found(at: usize, topic: &FakeTopic) -> MetadataResponseTopic {
+fn found(id: [u8; 16], topic: &FakeTopic) -> MetadataResponseTopic {
     let partition = |n: i32| {
         MetadataResponsePartition::default()
             .with_partition_index(n)
@@ -191,6 +199,6 @@ fn found(at: usize, topic: &FakeTopic) -> MetadataResponseTopic {
     };
     MetadataResponseTopic::default()
         .with_name(Some(TopicName(StrBytes::from_static_str(topic.name))))
-        .with_topic_id(topic_id(at).to_vec().try_into().expect("sixteen bytes"))
+        .with_topic_id(id.to_vec().try_into().expect("sixteen bytes"))
         .with_partitions((0..topic.partitions).map(partition).collect())
 }

@@ -16,9 +16,7 @@ use crate::eventually;
 use crate::kafka::{Codec, Connection, encode, record};
 
 fn orders() -> Healthy {
-    Healthy {
-        topics: vec![FakeTopic { name: "orders", partitions: 2, log: encode(Codec::Lz4, &[record("one")], None).into(), start: 0, end: 1 }],
-    }
+    Healthy::with(vec![FakeTopic { name: "orders", partitions: 2, log: encode(Codec::Lz4, &[record("one")], None).into(), start: 0, end: 1 }])
 }
 
 /// A framed ApiVersions request.

@@ -14,7 +14,7 @@ use super::Ui;
 fn broker() -> Scripted {
     let values: Vec<String> = (0..200).map(|n| format!(r#"{{"n": {n}, "name": "漢字 {n}"}}"#)).collect();
     let values: Vec<&str> = values.iter().map(String::as_str).collect();
-    let healthy = Healthy { topics: vec![FakeTopic::holding("orders", &[&values]), FakeTopic::empty("empty", 3)] };
+    let healthy = Healthy::with(vec![FakeTopic::holding("orders", &[&values]), FakeTopic::empty("empty", 3)]);
     Scripted::start(move |q| healthy.answer(q))
 }
 

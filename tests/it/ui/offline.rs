@@ -9,7 +9,7 @@ use crate::scripted::{FakeTopic, Healthy, Scripted, Stranger, closed};
 use super::Ui;
 
 fn orders() -> Healthy {
-    Healthy { topics: vec![FakeTopic::holding("orders", &[&["one"]])] }
+    Healthy::with(vec![FakeTopic::holding("orders", &[&["one"]])])
 }
 
 /// What is found at the addresses must be named within the deadline of a dial and a question, with room for a busy machine.
