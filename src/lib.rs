@@ -34,9 +34,9 @@ pub mod records;
 pub mod screens;
 pub mod state;
 pub mod term;
+#[cfg(test)]
+mod testing;
 pub mod text;
 pub mod tree;
 pub mod ui;
 pub mod update;
-#[cfg(test)]
-mod testing;

@@ -82,7 +82,10 @@ pub enum Answer {
         hits: Vec<Range<usize>>,
     },
     /// The same value, coloured further down.
-    Highlighted { seq: Seq, view: Arc<View> },
+    Highlighted {
+        seq: Seq,
+        view: Arc<View>,
+    },
     /// The places of a text in a value.
     Hits {
         seq: Seq,

@@ -8,8 +8,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
 use super::kafka::{Client, Wanted};
-use super::work::Work;
 use super::scan::{self, Taken};
+use super::work::Work;
 use super::{clipboard, export};
 use crate::core::ask::{Answer, Ask, FilterAsk, Matches, RenderAsk, Reply};
 use crate::core::effect::{Effect, Owner, TaskId};
@@ -159,7 +159,9 @@ async fn answer(
             let flow = flow.unwrap_or_else(|| mpsc::unbounded_channel().1);
             read(client, work, out, id, *plan, flow).await
         }
-        ask @ (Ask::Render(_) | Ask::Search { .. } | Ask::Highlight { .. } | Ask::Filter(_)) => work.run("work on records", move || compute(&ask)).await?,
+        ask @ (Ask::Render(_) | Ask::Search { .. } | Ask::Highlight { .. } | Ask::Filter(_)) => {
+            work.run("work on records", move || compute(&ask)).await?
+        }
         Ask::Open { topic, partition, offset } => {
             scan::open_one(&client, &topic, partition, offset).await.map(|chunk| Answer::Opened { chunk })
         }
@@ -212,7 +214,14 @@ fn matches(ask: &FilterAsk) -> Matches {
 }
 
 /// Runs a reader for a screen until it ends or is cancelled.
-async fn read(client: Client, work: Work, out: Out, id: TaskId, plan: Plan, flow: mpsc::UnboundedReceiver<Flow>) -> Result<Answer, Failure> {
+async fn read(
+    client: Client,
+    work: Work,
+    out: Out,
+    id: TaskId,
+    plan: Plan,
+    flow: mpsc::UnboundedReceiver<Flow>,
+) -> Result<Answer, Failure> {
     let now = Time(jiff::Timestamp::now().as_microsecond());
     let options = scan::Options::live(Context::utc(now));
     let sink = Screen { id, chunks: out.chunks, progress: out.progress };
