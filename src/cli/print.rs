@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Output;
 use super::format::Format;
-use crate::io::scan::Encode;
+use crate::io::scan::{Encode, Spare};
 use crate::model::{Outcome, RecordRef, TimestampType, TopicName};
 use crate::text::ndjson::{self, Target};
 use crate::text::{Shown, TimeFormat, time};
@@ -141,10 +141,13 @@ fn field(out: &mut Vec<u8>, bytes: &[u8], terminal: bool) {
     out.push(b'"');
 }
 
+/// Encoded records, and where their buffer goes afterwards.
+pub(super) type Printed = (Vec<u8>, Spare);
+
 /// The thread that writes to stdout, so that a slow reader of it holds up no broker's answer.
 #[derive(Debug)]
 pub(super) struct Printer {
-    lane: mpsc::Sender<Vec<u8>>,
+    lane: mpsc::Sender<Printed>,
     done: oneshot::Receiver<std::io::Result<()>>,
 }
 
@@ -160,7 +163,7 @@ impl Printer {
     }
 
     /// Where buffers go. Sending fails once stdout is closed.
-    pub(super) fn lane(&self) -> mpsc::Sender<Vec<u8>> {
+    pub(super) fn lane(&self) -> mpsc::Sender<Printed> {
         self.lane.clone()
     }
 
@@ -174,10 +177,10 @@ impl Printer {
     }
 }
 
-fn write_all(mut buffers: mpsc::Receiver<Vec<u8>>, frame: Frame, out: &mut impl std::io::Write) -> std::io::Result<()> {
+fn write_all(mut buffers: mpsc::Receiver<Printed>, frame: Frame, out: &mut impl std::io::Write) -> std::io::Result<()> {
     let mut write = || {
         let mut first = true;
-        while let Some(buffer) = buffers.blocking_recv() {
+        while let Some((buffer, spare)) = buffers.blocking_recv() {
             let skip = if std::mem::take(&mut first) {
                 out.write_all(frame.before)?;
                 frame.skip
@@ -186,6 +189,7 @@ fn write_all(mut buffers: mpsc::Receiver<Vec<u8>>, frame: Frame, out: &mut impl 
             };
             out.write_all(buffer.get(skip..).unwrap_or_default())?;
             out.flush()?;
+            spare.give(buffer);
         }
         out.write_all(if first { frame.empty } else { frame.after })?;
         out.flush()
@@ -222,7 +226,7 @@ mod tests {
     fn framed(output: Output, buffers: &[&str]) -> String {
         let (lane, receiver) = mpsc::channel(8);
         for text in buffers {
-            lane.try_send(text.as_bytes().to_vec()).unwrap();
+            lane.try_send((text.as_bytes().to_vec(), Spare::default())).unwrap();
         }
         drop(lane);
         let style = Style { output, format: None, terminal: false, color: false, several: false, zone: TimeZone::UTC };

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
 use super::format::Format;
-use super::print::{Printer, Style};
+use super::print::{Printed, Printer, Style};
 use super::words::{self, Exit};
 use super::{Cluster, Color, Output};
 use crate::core::stream::{Fact, Isolation, Plan, Progress};
@@ -292,7 +292,7 @@ impl Shared {
 #[derive(Debug)]
 struct Print {
     topic: TopicName,
-    lane: mpsc::Sender<Vec<u8>>,
+    lane: mpsc::Sender<Printed>,
     shared: Arc<Shared>,
     quiet: bool,
 }
@@ -326,7 +326,7 @@ impl Sink for Print {
         let records = self.shared.claim(lines.ends.len());
         let end = records.checked_sub(1).and_then(|last| lines.ends.get(last)).copied().unwrap_or(0);
         lines.bytes.truncate(end);
-        let closed = end > 0 && self.lane.send(lines.bytes).await.is_err();
+        let closed = end > 0 && self.lane.send((lines.bytes, lines.spare)).await.is_err();
         if closed || self.shared.is_enough() {
             self.shared.enough.notify_one();
             return ControlFlow::Break(());
@@ -362,9 +362,9 @@ mod tests {
     async fn the_last_buffer_is_cut_behind_the_last_record_wanted() {
         let (lane, mut buffers) = mpsc::channel(4);
         let mut print = Print { topic: TopicName::new("t"), lane, shared: shared(Some(2)), quiet: true };
-        let lines = scan::Lines { facts: Vec::new(), bytes: b"one\ntwo\nthree\n".to_vec(), ends: vec![4, 8, 14] };
+        let lines = scan::Lines { bytes: b"one\ntwo\nthree\n".to_vec(), ends: vec![4, 8, 14], ..scan::Lines::default() };
         assert!(print.take(Taken::Lines(lines)).await.is_break());
-        assert_eq!(buffers.recv().await.unwrap(), b"one\ntwo\n");
+        assert_eq!(buffers.recv().await.unwrap().0, b"one\ntwo\n");
     }
 
     #[tokio::test]
@@ -372,7 +372,7 @@ mod tests {
         let (lane, buffers) = mpsc::channel(4);
         drop(buffers);
         let mut print = Print { topic: TopicName::new("t"), lane, shared: shared(None), quiet: true };
-        let lines = scan::Lines { facts: Vec::new(), bytes: b"one\n".to_vec(), ends: vec![4] };
+        let lines = scan::Lines { bytes: b"one\n".to_vec(), ends: vec![4], ..scan::Lines::default() };
         assert!(print.take(Taken::Lines(lines)).await.is_break());
         print.shared.enough.notified().await;
     }

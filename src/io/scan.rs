@@ -42,6 +42,7 @@ use crate::core::stream::{Delivery, Fact, Flow, Plan, Progress};
 use crate::model::{Failure, Outcome, RecordRef};
 use crate::query::Context;
 
+pub use decode::Spare;
 pub use one::open_one;
 
 /// Largest record that a live view keeps, and largest answer to one of its fetches, in bytes.
@@ -113,6 +114,8 @@ pub struct Lines {
     pub bytes: Vec<u8>,
     /// Where each record ends in `bytes`.
     pub ends: Vec<usize>,
+    /// Where `bytes` may be given back when they were used.
+    pub spare: Spare,
 }
 
 /// Where a reader delivers.

@@ -37,6 +37,12 @@ impl Work {
         Ok(Self { lane: Arc::new(lane) })
     }
 
+    /// Runs a closure on the pool without waiting for it: whoever wants to hear of its end is told by the closure itself.
+    pub fn submit(&self, job: impl FnOnce() + Send + 'static) {
+        // The threads live as long as this end of the lane.
+        let _taken = self.lane.send(Box::new(job));
+    }
+
     /// Runs a closure on the pool. A job whose waiter is gone before it starts is not run at all.
     pub async fn run<T: Send + 'static>(&self, what: &'static str, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
         let (done, answer) = oneshot::channel();

@@ -7,9 +7,11 @@ use crate::core::stream::Fact;
 use crate::model::{LeaderEpoch, Offset, Outcome, PartitionId, ProducerId, TxnTable};
 use crate::records::{Aborted, Batch, Corrupt, CutOff, Fault, Found, Scratch, batches};
 
-/// Bytes of batches, compressed, that one worker takes at a time: small enough that both cores have work when there is one
-/// partition alone, large enough that handing over costs nothing.
-const PIECE: usize = 256 << 10;
+/// Bytes of batches, compressed, that one worker takes at a time when what it makes of them is large, and when several
+/// workers share one partition.
+pub(super) const SMALL_PIECE: usize = 256 << 10;
+/// The same when there are as many partitions as workers, and little is made of them.
+pub(super) const LARGE_PIECE: usize = 1 << 20;
 
 /// Which part of a log a fetch was for (P41).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +45,8 @@ pub(super) struct Asked {
     pub zone: Zone,
     /// Leave out what was aborted.
     pub committed_only: bool,
+    /// Bytes for one worker.
+    pub piece: usize,
 }
 
 /// See [`digest`].
@@ -71,7 +75,7 @@ pub(super) fn digest(
     if asked.zone == Zone::Open {
         judge.read_markers(bytes, scratch);
     }
-    let mut cutter = Cutter { bytes, start: 0, end: 0, outcomes: Vec::new(), transactional: false, pieces: Vec::new() };
+    let mut cutter = Cutter { bytes, piece: asked.piece, start: 0, end: 0, outcomes: Vec::new(), transactional: false, pieces: Vec::new() };
     let mut digest = Digest { next: asked.from, pieces: Vec::new(), last_epoch: None, cut: None };
     let mut corrupt: Option<Corrupt> = None;
     for found in batches(asked.partition, bytes) {
@@ -168,6 +172,7 @@ impl Judge<'_> {
 /// Cuts an answer into pieces of neighbouring batches.
 struct Cutter<'a> {
     bytes: &'a Bytes,
+    piece: usize,
     start: usize,
     end: usize,
     outcomes: Vec<Option<Outcome>>,
@@ -185,7 +190,7 @@ impl Cutter<'_> {
 
     /// The next `size` bytes are a batch with its outcome.
     fn keep(&mut self, size: usize, outcome: Option<Outcome>) {
-        if self.end + size - self.start > PIECE {
+        if self.end + size - self.start > self.piece {
             self.close();
         }
         self.end += size;

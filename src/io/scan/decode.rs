@@ -1,7 +1,7 @@
 //! Work on the pool: batches in, what is kept of their records out. Checks, decompresses, filters, copies or encodes.
 
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
@@ -10,7 +10,7 @@ use super::{Encode, Shape};
 use crate::core::stream::Fact;
 use crate::model::{BatchFacts, Chunk, ChunkBuilder, Offset, Outcome, PartitionId, RecordRef, Time, TopicName};
 use crate::query::{Filter, Subject};
-use crate::records::{Batch, Decompressed, Fault, Found, Scratch, batches};
+use crate::records::{Batch, Decompressed, Fault, Found, RecordFault, Scratch, batches};
 
 /// A chunk is cut when it has so many records or bytes.
 pub(super) const CHUNK_RECORDS: usize = 500;
@@ -34,6 +34,30 @@ pub(super) struct Job {
     pub stop: Option<Offset>,
     pub now: Time,
     pub how: How,
+    pub spare: Spare,
+}
+
+/// Buffers that were used, for the next lines: they are large, and to ask the system for each anew costs more than to fill it.
+#[derive(Debug, Clone, Default)]
+pub struct Spare(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Spare {
+    /// So many are kept, none of more bytes than that.
+    const KEPT: usize = 16;
+    const LARGEST: usize = 4 << 20;
+
+    pub(super) fn take(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// Takes a buffer back.
+    pub fn give(&self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        let mut spare = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < Self::KEPT && buffer.capacity() <= Self::LARGEST {
+            spare.push(buffer);
+        }
+    }
 }
 
 /// What to keep, and in which form: the same for all jobs until the filter changes.
@@ -58,6 +82,8 @@ pub(super) struct Block {
     /// Records looked at, and values a filter asked into that were no JSON, or broken.
     pub read: u64,
     pub broken: u64,
+    /// Records that match, when they are only counted.
+    pub matched: u64,
     /// Bytes of batches that this came from.
     pub wire: usize,
 }
@@ -114,7 +140,7 @@ impl<'j> Decoder<'j> {
         let keep = match &job.how.shape {
             Shape::Count => Keep::Nothing,
             Shape::Chunks => Keep::Chunks { done: Vec::new(), builder: ChunkBuilder::default() },
-            Shape::Lines(encode) => Keep::Lines { encode: Arc::clone(encode), bytes: Vec::new(), ends: Vec::new() },
+            Shape::Lines(encode) => Keep::Lines { encode: Arc::clone(encode), bytes: job.spare.take(), ends: Vec::new() },
         };
         let block = Block { generation: job.how.generation, wire: job.bytes.len(), ..Block::default() };
         Self { job, block, keep }
@@ -139,6 +165,9 @@ impl<'j> Decoder<'j> {
             self.block.read = self.block.read.saturating_add(u64::try_from(facts.records).unwrap_or(0));
             return;
         }
+        if whole && filter.is_none() && matches!(self.keep, Keep::Nothing) {
+            return self.count(opened);
+        }
         let mut records = opened.records();
         let (stop, mut begin, mut read) = (self.job.stop.unwrap_or(Offset(i64::MAX)), 0, 0_u64);
         while let Some(record) = records.next() {
@@ -147,8 +176,7 @@ impl<'j> Decoder<'j> {
             let record = match record {
                 Ok(record) => record,
                 Err(bad) => {
-                    let bytes = usize::try_from(facts.size).unwrap_or(usize::MAX);
-                    self.fault(bad.reached, facts.next_offset, bytes, &bad.why);
+                    self.record_fault(opened, &bad);
                     continue;
                 }
             };
@@ -167,6 +195,25 @@ impl<'j> Decoder<'j> {
         self.block.read = self.block.read.saturating_add(read);
     }
 
+    /// Walks the records for nothing but their number and their faults.
+    fn count(&mut self, opened: &Decompressed<'_>) {
+        let mut read = 0_u64;
+        for record in opened.records() {
+            match record {
+                Ok(_) => read += 1,
+                Err(bad) => self.record_fault(opened, &bad),
+            }
+        }
+        self.block.read = self.block.read.saturating_add(read);
+        self.block.matched = self.block.matched.saturating_add(read);
+    }
+
+    fn record_fault(&mut self, opened: &Decompressed<'_>, bad: &RecordFault) {
+        let facts = opened.facts();
+        let bytes = usize::try_from(facts.size).unwrap_or(usize::MAX);
+        self.fault(bad.reached, facts.next_offset, bytes, &bad.why);
+    }
+
     fn matches(&mut self, filter: &Filter, record: &RecordRef<'_>, outcome: Option<Outcome>) -> bool {
         let verdict = filter.matches(&Subject { record, topic: self.job.topic.raw(), txn: outcome, now: self.job.now });
         self.block.broken = self.block.broken.saturating_add(u64::from(verdict.broken || verdict.not_json));
@@ -181,7 +228,10 @@ impl<'j> Decoder<'j> {
             return;
         }
         match &mut self.keep {
-            Keep::Nothing => {}
+            Keep::Nothing => {
+                self.block.matched = self.block.matched.saturating_add(1);
+                return;
+            }
             Keep::Chunks { done, builder } => {
                 if builder.len() >= CHUNK_RECORDS || builder.bytes().saturating_add(record.size()) > CHUNK_BYTES && !builder.is_empty() {
                     done.push(Arc::new(builder.finish()));
@@ -248,6 +298,7 @@ mod tests {
             stop: None,
             now: Time(0),
             how: How { shape: Shape::Chunks, filter, generation: 4, largest: 1000 },
+            spare: Spare::default(),
         }
     }
 

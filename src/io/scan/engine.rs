@@ -47,11 +47,6 @@ pub(super) enum Event {
         round: Round,
         result: Result<Fetched, Failure>,
     },
-    Decoded {
-        part: usize,
-        slot: u64,
-        block: Result<Block, Failure>,
-    },
     Looked(Result<ClusterView, Failure>),
     /// Start and end of a log whose offset was out of range.
     Ends {
@@ -80,6 +75,9 @@ pub(super) struct Engine {
     talks: Vec<Talk>,
     pub running: JoinSet<Event>,
     jobs: Vec<(usize, u64, Job)>,
+    /// What the pool's workers finish.
+    tell: mpsc::UnboundedSender<Decoded>,
+    decoded: mpsc::UnboundedReceiver<Decoded>,
     pub out: Out,
     pub table: TxnTable,
     pub scratch: Scratch,
@@ -134,10 +132,14 @@ pub(super) async fn run<S: Sink>(
                 None => steered = false,
             },
             Some(event) = engine.running.join_next() => engine.happened(event),
+            Some(decoded) = engine.decoded.recv() => engine.keep(decoded),
             () = sleep_until(wake) => {}
         }
         while let Some(event) = engine.running.try_join_next() {
             engine.happened(event);
+        }
+        while let Ok(decoded) = engine.decoded.try_recv() {
+            engine.keep(decoded);
         }
     }
 }
@@ -152,6 +154,7 @@ impl Engine {
         let grows = plan.partitions.is_none() && plan.until.is_none() && !matches!(plan.from, Position::Offsets(_));
         let how = How { shape: options.shape.clone(), filter: plan.filter.clone(), generation: 0, largest: options.largest };
         let now = Instant::now();
+        let (tell, decoded) = mpsc::unbounded_channel();
         let mut engine = Self {
             client,
             work,
@@ -165,6 +168,8 @@ impl Engine {
             talks: Vec::new(),
             running: JoinSet::new(),
             jobs: Vec::new(),
+            tell,
+            decoded,
             out: Out::default(),
             table: TxnTable::default(),
             scratch: Scratch::default(),
@@ -218,27 +223,26 @@ impl Engine {
             Ok(Event::Placed(placed)) => placed.into_iter().for_each(|placed| self.placed(placed, now)),
             Ok(Event::Linked { talk, link }) => self.linked(talk, link, now),
             Ok(Event::Answered { talk, round, result }) => self.answered(talk, &round, result, now),
-            Ok(Event::Decoded { part, slot, block }) => match block {
-                Ok(block) => {
-                    if let Some(part) = self.parts.get_mut(part) {
-                        part.queue.fill(slot, block);
-                    }
-                }
-                Err(failure) => self.ended = Some(Err(failure)),
-            },
             Ok(Event::Looked(result)) => self.looked(result, now),
             Ok(Event::Ends { part, asked, result }) => self.compared(part, asked, result, now),
             Err(error) if error.is_cancelled() => {}
-            Err(_panicked) => {
-                let bug = Cause::Bug(Foreign::new("a part of the reader ended without an answer; the log says more"));
-                self.ended = Some(Err(Failure::new(WHAT, bug)));
-            }
+            Err(_panicked) => self.ended = Some(Err(bug())),
+        }
+    }
+
+    /// Takes in what a worker finished.
+    fn keep(&mut self, decoded: Decoded) {
+        match (self.parts.get_mut(decoded.part), decoded.block) {
+            (Some(part), Some(block)) => part.queue.fill(decoded.slot, block),
+            (Some(_), None) => self.ended = Some(Err(bug())),
+            (None, _) => {}
         }
     }
 
     /// Starts whatever can be started now.
     fn drive(&mut self, now: Instant) {
         if self.closing.is_none() && self.ended.is_none() {
+            self.notice_silence(now);
             self.look_again(now);
             self.place_some(now);
             if !self.held && !self.starting {
@@ -246,10 +250,13 @@ impl Engine {
             }
         }
         for (part, slot, job) in std::mem::take(&mut self.jobs) {
-            let work = self.work.clone();
-            self.running.spawn(async move {
-                let block = work.run("decode records", move || super::decode::run(&job)).await;
-                Event::Decoded { part, slot, block }
+            let told = Told { tell: self.tell.clone(), part, slot, block: None };
+            self.work.submit(move || {
+                let mut told = told;
+                // Nobody waits for it any more.
+                if !told.tell.is_closed() {
+                    told.block = Some(super::decode::run(&job));
+                }
             });
         }
     }
@@ -317,6 +324,33 @@ impl Engine {
     fn subject(&self) -> String {
         format!("topic {}", self.wish.of.topic.raw())
     }
+}
+
+/// What a worker finished; without a block it ended before it was done.
+#[derive(Debug)]
+struct Decoded {
+    part: usize,
+    slot: u64,
+    block: Option<Block>,
+}
+
+/// Tells of a job's end, also when the job panics.
+struct Told {
+    tell: mpsc::UnboundedSender<Decoded>,
+    part: usize,
+    slot: u64,
+    block: Option<Block>,
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        // The reader may be gone.
+        let _gone = self.tell.send(Decoded { part: self.part, slot: self.slot, block: self.block.take() });
+    }
+}
+
+fn bug() -> Failure {
+    Failure::new(WHAT, Cause::Bug(Foreign::new("a part of the reader ended without an answer; the log says more")))
 }
 
 pub(super) fn no_leader() -> Failure {

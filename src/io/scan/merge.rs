@@ -6,10 +6,13 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::decode::{Block, CHUNK_BYTES, CHUNK_RECORDS, Rows};
+use super::decode::{Block, CHUNK_BYTES, CHUNK_RECORDS, Rows, Spare};
 use super::{Lines, Taken};
 use crate::core::stream::{Delivery, Fact};
 use crate::model::{Chunk, ChunkBuilder};
+
+/// Lines are handed on in portions of so many bytes, with a little more at the end.
+const LINES_BYTES: usize = 256 << 10;
 
 /// What one partition gave and was not handed on yet, in order of offset. A slot is made when work is given out, so that
 /// workers may finish in any order.
@@ -123,9 +126,9 @@ impl Queue {
                 self.time = sensible(time, self.time, horizon);
                 return Some(self.time);
             }
-            out.passed(block);
             if let Some(gone) = self.slots.pop_front() {
                 self.wire = self.wire.saturating_sub(gone.wire);
+                out.passed(gone.block);
             }
             (self.row, self.fact, self.chunk) = (0, 0, (0, 0));
         }
@@ -173,6 +176,7 @@ pub(super) struct Out {
     read: u64,
     not_shown: u64,
     taken: Vec<Taken>,
+    pub spare: Spare,
     /// Over all merges.
     pub total: Total,
 }
@@ -216,9 +220,14 @@ impl Out {
         self.facts.push(fact);
     }
 
-    fn passed(&mut self, block: &Block) {
+    fn passed(&mut self, block: Option<Block>) {
+        let Some(block) = block else { return };
+        if let Rows::Lines { bytes, .. } = block.rows {
+            self.spare.give(bytes);
+        }
         self.read = self.read.saturating_add(block.read);
         self.total.read = self.total.read.saturating_add(block.read);
+        self.total.matched = self.total.matched.saturating_add(block.matched);
         self.total.broken = self.total.broken.saturating_add(block.broken);
     }
 
@@ -235,7 +244,12 @@ impl Out {
         match &block.rows {
             Rows::None => {}
             Rows::Chunks(chunks) => self.take_chunks(chunks, skipped, count, place),
-            Rows::Lines { bytes, ends } => self.lines.add(bytes, ends, rows.start + skipped..rows.end),
+            Rows::Lines { bytes, ends } => {
+                self.lines.add(bytes, ends, rows.start + skipped..rows.end);
+                if self.lines.bytes.len() > LINES_BYTES {
+                    self.flush();
+                }
+            }
         }
     }
 
@@ -286,7 +300,9 @@ impl Out {
         }
         if !self.lines.ends.is_empty() {
             let facts = std::mem::take(&mut self.facts);
-            self.taken.push(Taken::Lines(Lines { facts, ..std::mem::take(&mut self.lines) }));
+            let next = Lines { bytes: self.spare.take(), ..Lines::default() };
+            let spare = self.spare.clone();
+            self.taken.push(Taken::Lines(Lines { facts, spare, ..std::mem::replace(&mut self.lines, next) }));
         }
     }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use super::answer::{Asked, Piece, Zone, digest};
-use super::decode::{Block, Job, Rows, run};
+use super::answer::{Asked, Piece, SMALL_PIECE, Zone, digest};
+use super::decode::{Block, Job, Rows, Spare, run};
 use super::engine::Engine;
 use super::span::{Of, Span, read};
 use crate::io::kafka::{Client, FetchedPartition};
@@ -190,7 +190,7 @@ async fn take_in(engine: &mut Engine, walks: &mut [Walk], spans: &[(usize, Span)
         engine.bytes = engine.bytes.saturating_add(u64::try_from(answer.records.len()).unwrap_or(0));
         let (Some((_, span)), Some(blocks)) = (spans.get(index), found.get_mut(index)) else { continue };
         let (partition, high, stop) = (span.partition, answer.high_watermark, Some(span.to));
-        let asked = Asked { partition, from, stop, high, zone, committed_only: engine.committed_only };
+        let asked = Asked { partition, from, stop, high, zone, committed_only: engine.committed_only, piece: SMALL_PIECE };
         let digest = digest(&asked, &answer.records, &answer.aborted, &mut engine.table, &mut engine.scratch);
         if zone == Zone::Stable {
             engine.table.stable(partition, span.to.min(span.stable));
@@ -201,7 +201,7 @@ async fn take_in(engine: &mut Engine, walks: &mut [Walk], spans: &[(usize, Span)
                 Piece::Fact(fact) => Block::fact(fact),
                 Piece::Batches { bytes, outcomes } => {
                     let (topic, how) = (engine.wish.of.topic.clone(), engine.how.clone());
-                    let job = Job { topic, partition, bytes, outcomes, from: span.from, stop, now, how };
+                    let job = Job { topic, partition, bytes, outcomes, from: span.from, stop, now, how, spare: Spare::default() };
                     match engine.work.run("decode records", move || run(&job)).await {
                         Ok(block) => block,
                         Err(_the_pool_is_gone) => return,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Shape;
-use super::answer::{Asked, Piece, Zone, digest};
-use super::decode::{How, Job, Rows, run};
+use super::answer::{Asked, Piece, SMALL_PIECE, Zone, digest};
+use super::decode::{How, Job, Rows, Spare, run};
 use crate::io::kafka::{Client, ErrorCode, FetchAsk, FetchFrom, Isolation};
 use crate::model::{Cause, Chunk, Failure, Foreign, LeaderEpoch, Offset, PartitionId, Time, TopicName, TxnTable};
 use crate::records::Scratch;
@@ -44,13 +44,14 @@ pub async fn open_one(client: &Client, topic: &TopicName, partition: PartitionId
         return Err(Failure::new(WHAT, Cause::TooLarge(large.size)).hint("it is larger than the largest frame that is taken"));
     }
     let high = answer.high_watermark;
-    let asked = Asked { partition, from: offset, stop: None, high, zone: Zone::Open, committed_only: false };
+    let asked = Asked { partition, from: offset, stop: None, high, zone: Zone::Open, committed_only: false, piece: SMALL_PIECE };
     let digest = digest(&asked, &answer.records, &[], &mut TxnTable::default(), &mut Scratch::default());
     let how = How { shape: Shape::Chunks, filter: None, generation: 0, largest: usize::MAX };
     for piece in digest.pieces {
         let Piece::Batches { bytes, .. } = piece else { continue };
         let (topic, outcomes) = (topic.clone(), Box::default());
-        let job = Job { topic, partition, bytes, outcomes, from: offset, stop: None, now: Time(0), how: how.clone() };
+        let job =
+            Job { topic, partition, bytes, outcomes, from: offset, stop: None, now: Time(0), how: how.clone(), spare: Spare::default() };
         // One batch: on a blocking thread, since it may be large.
         let block = tokio::task::spawn_blocking(move || run(&job)).await;
         if let Ok(Rows::Chunks(chunks)) = block.map(|block| block.rows)

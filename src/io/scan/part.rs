@@ -66,6 +66,8 @@ pub(super) struct Part {
 pub(super) struct Trouble {
     /// The last one.
     pub failure: Failure,
+    /// Nothing failed yet: the broker is silent.
+    pub silent: bool,
     pub since: Instant,
     pub tries: u32,
     pub not_before: Instant,
@@ -134,7 +136,12 @@ impl Part {
     /// Notes that reading failed, and pauses it: longer each time, and never all at the same moment.
     pub(super) fn fail(&mut self, failure: Failure, now: Instant) {
         let (since, tries) = self.trouble.as_ref().map_or((now, 0), |old| (old.since, old.tries.saturating_add(1)));
-        self.trouble = Some(Trouble { failure, since, tries, not_before: now + pause(tries) });
+        self.trouble = Some(Trouble { failure, silent: false, since, tries, not_before: now + pause(tries) });
+    }
+
+    /// Notes that the broker has owed an answer for so long that it may not come. It is still waited for.
+    pub(super) fn miss(&mut self, failure: Failure, now: Instant) {
+        self.trouble.get_or_insert(Trouble { failure, silent: true, since: now, tries: 0, not_before: now });
     }
 
     /// Reaches `position`: where it ends, it is done.

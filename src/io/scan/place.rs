@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::answer::{Asked, Zone, markers};
+use super::answer::{Asked, SMALL_PIECE, Zone, markers};
 use super::lookback::{Back, starts};
 use super::span::{Of, Span, read};
 use crate::core::stream::Fact;
@@ -246,7 +246,7 @@ async fn look(
         let place = placed.iter_mut().find(|placed| placed.index == *index).and_then(|placed| placed.result.as_mut().ok());
         if let (Some(place), Zone::Open) = (place, zone) {
             let high = answer.high_watermark;
-            let asked = Asked { partition: span.partition, from, stop: None, high, zone, committed_only: false };
+            let asked = Asked { partition: span.partition, from, stop: None, high, zone, committed_only: false, piece: SMALL_PIECE };
             markers(&asked, &answer.records, &mut place.txns, &mut scratch);
         }
     })

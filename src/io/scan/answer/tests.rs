@@ -19,7 +19,7 @@ fn data(offset: i64, producer: ProducerId) -> Vec<u8> {
 }
 
 fn asked(from: i64, zone: Zone) -> Asked {
-    Asked { partition: P, from: Offset(from), stop: None, high: Offset(1000), zone, committed_only: false }
+    Asked { partition: P, from: Offset(from), stop: None, high: Offset(1000), zone, committed_only: false, piece: SMALL_PIECE }
 }
 
 fn run(asked: &Asked, batches: &[Vec<u8>], aborted: &[(ProducerId, Offset)], table: &mut TxnTable) -> Digest {

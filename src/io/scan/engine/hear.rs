@@ -8,7 +8,8 @@ use super::talks::{LONG_POLL, PORTION, Round};
 use super::{Engine, Event, WHAT};
 use crate::core::stream::Fact;
 use crate::io::kafka::{At, ErrorCode, Fetched, FetchedPartition, Isolation, Link, OffsetAsk, PartitionError};
-use crate::io::scan::answer::{Asked, Digest, Piece, Zone, digest};
+use crate::io::scan::Shape;
+use crate::io::scan::answer::{Asked, Digest, LARGE_PIECE, Piece, SMALL_PIECE, Zone, digest};
 use crate::io::scan::decode::{Block, Job};
 use crate::io::scan::faults::{Reaction, is_passing, reaction, words};
 use crate::io::scan::part::pause;
@@ -16,6 +17,8 @@ use crate::model::{Cause, Failure, Foreign, LeaderEpoch, Offset};
 
 /// An interruption that was shorter is not worth a word.
 const NOTICED: std::time::Duration = std::time::Duration::from_millis(500);
+/// The same for an answer that was only late.
+const LONG_SILENCE: std::time::Duration = std::time::Duration::from_secs(5);
 /// Tries before a place that the broker cannot read is stepped over.
 const UNREADABLE_TRIES: u32 = 3;
 /// Answers in a row that bring nothing of a stretch that has an end: then there is nothing.
@@ -56,7 +59,8 @@ impl Engine {
             talk.in_flight = talk.in_flight.saturating_sub(1);
         }
         for &(part, _) in &round.parts {
-            if let Some(part) = self.parts.get_mut(part) {
+            // One that another broker reads by now has an answer of its own to come.
+            if let Some(part) = self.parts.get_mut(part).filter(|part| part.talk == Some(index)) {
                 part.in_flight = false;
             }
         }
@@ -106,6 +110,7 @@ impl Engine {
         let Some(talk) = self.talks.get_mut(index) else { return };
         talk.tries = 0;
         let elapsed = now.duration_since(round.sent);
+        talk.fit(brought, elapsed);
         if brought == 0 && elapsed < LONG_POLL / 2 {
             talk.not_before = round.sent + LONG_POLL;
         } else if brought > 0 && !behind {
@@ -136,8 +141,8 @@ impl Engine {
     fn resumed(&mut self, index: usize, first: &mut Option<usize>, now: Instant) {
         let Some(part) = self.parts.get_mut(index) else { return };
         let Some(trouble) = part.trouble.take() else { return };
-        let after = now.duration_since(trouble.since);
-        if after < NOTICED {
+        let after = now.duration_since(part.heard.unwrap_or(trouble.since));
+        if after < if trouble.silent { LONG_SILENCE } else { NOTICED } {
             return;
         }
         let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
@@ -165,9 +170,12 @@ impl Engine {
     /// Records: where to read on is known from their headers alone, the rest is the pool's.
     fn take_in(&mut self, index: usize, zone: Zone, answer: &FetchedPartition) {
         let time = self.clock.time(Instant::now());
+        let little = matches!(self.options.shape, Shape::Count) && self.parts.len() >= self.options.links;
+        let piece = if little { LARGE_PIECE } else { SMALL_PIECE };
         let Some(part) = self.parts.get_mut(index) else { return };
         let (partition, from, stop) = (part.id, part.position, part.stop);
-        let asked = Asked { partition, from, stop, high: answer.high_watermark, zone, committed_only: self.committed_only };
+        let (high, committed_only) = (answer.high_watermark, self.committed_only);
+        let asked = Asked { partition, from, stop, high, zone, committed_only, piece };
         let Digest { next, pieces, last_epoch, cut } = digest(&asked, &answer.records, &answer.aborted, &mut self.table, &mut self.scratch);
         if zone == Zone::Stable {
             self.table.stable(partition, next);
@@ -199,7 +207,11 @@ impl Engine {
                 Piece::Batches { bytes, outcomes } => {
                     let slot = part.queue.expect(bytes.len());
                     let (topic, how) = (self.wish.of.topic.clone(), self.how.clone());
-                    self.jobs.push((index, slot, Job { topic, partition, bytes, outcomes, from, stop, now: time, how }));
+                    self.jobs.push((
+                        index,
+                        slot,
+                        Job { topic, partition, bytes, outcomes, from, stop, now: time, how, spare: self.out.spare.clone() },
+                    ));
                 }
             }
         }

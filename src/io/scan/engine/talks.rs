@@ -10,7 +10,7 @@ use crate::io::kafka::{FetchAsk, FetchFrom};
 use crate::io::scan::answer::Zone;
 use crate::io::scan::part::{PART_BYTES, share};
 use crate::io::scan::span::isolation;
-use crate::model::{BrokerId, Offset};
+use crate::model::{BrokerId, Cause, Failure, Offset};
 
 /// How long a broker may wait for records.
 pub(super) const LONG_POLL: Duration = Duration::from_millis(500);
@@ -29,6 +29,8 @@ pub(super) struct Talk {
     pub tries: u32,
     /// No request before this.
     pub not_before: Instant,
+    /// A slow line gets smaller requests: how many times one was halved.
+    slower: u32,
     /// Which of its partitions stands first in the next request: each in turn, since the first is served best.
     turn: usize,
 }
@@ -45,11 +47,43 @@ pub(in crate::io::scan) struct Round {
 
 impl Talk {
     fn new(broker: BrokerId, now: Instant) -> Self {
-        Self { broker, link: None, dialing: false, in_flight: 0, tries: 0, not_before: now, turn: 0 }
+        Self { broker, link: None, dialing: false, in_flight: 0, tries: 0, not_before: now, slower: 0, turn: 0 }
+    }
+}
+
+/// An answer should not take longer than this, nor much less when the line was slow before.
+const SLOW: Duration = Duration::from_millis(1500);
+const FAST: Duration = Duration::from_millis(400);
+/// A broker owes an answer for so long, the long poll included, before its partitions count as in trouble.
+pub(super) const SILENCE: Duration = Duration::from_millis(2500);
+
+impl Talk {
+    /// Fits the size of the next request to how long this answer took, so that what is there streams in on any line.
+    pub(super) fn fit(&mut self, bytes: usize, took: Duration) {
+        if took > SLOW && bytes > 32 << 10 {
+            self.slower = (self.slower + 1).min(6);
+        } else if took < FAST {
+            self.slower = self.slower.saturating_sub(1);
+        }
     }
 }
 
 impl Engine {
+    /// Brokers that owe an answer for long: said, and metadata asked, since their partitions may be led elsewhere by now.
+    pub(super) fn notice_silence(&mut self, now: Instant) {
+        let mut silent = false;
+        for part in self.parts.iter_mut().filter(|part| part.in_flight && !part.done) {
+            if part.heard.is_some_and(|heard| now.duration_since(heard) > SILENCE) {
+                silent = true;
+                let ms = u64::try_from(SILENCE.as_millis()).unwrap_or(u64::MAX);
+                part.miss(Failure::new(super::WHAT, Cause::TimedOut(ms)), now);
+            }
+        }
+        if silent {
+            self.look.soon(now);
+        }
+    }
+
     /// Keeps every conversation going.
     pub(super) fn talk(&mut self, now: Instant) {
         self.assign(now);
@@ -61,13 +95,14 @@ impl Engine {
     /// Gives each partition a conversation with its leader.
     fn assign(&mut self, now: Instant) {
         for index in 0..self.parts.len() {
-            let Some(part) = self.parts.get(index).filter(|part| part.placed && !part.done && !part.in_flight) else { continue };
+            let Some(part) = self.parts.get(index).filter(|part| part.placed && !part.done) else { continue };
             let Some(leader) = part.leader else { continue };
             let talk = part.talk.and_then(|talk| self.talks.get(talk));
             if talk.is_none_or(|talk| talk.broker != leader) {
                 let talk = self.talk_with(leader, now);
                 if let Some(part) = self.parts.get_mut(index) {
-                    part.talk = Some(talk);
+                    // Whatever the broker before still answers is recognised by its offset.
+                    (part.talk, part.in_flight) = (Some(talk), false);
                 }
             }
         }
@@ -126,7 +161,8 @@ impl Engine {
             self.dial(index);
             return;
         };
-        for (round, ask) in self.asks(&ready, now) {
+        let slower = talk.slower;
+        for (round, ask) in self.asks(&ready, slower, now) {
             for (part, _) in &round.parts {
                 if let Some(part) = self.parts.get_mut(*part) {
                     part.in_flight = true;
@@ -153,7 +189,7 @@ impl Engine {
     }
 
     /// One request, or one per zone: first what is there, then what may be waited for.
-    fn asks(&self, ready: &[usize], now: Instant) -> Vec<(Round, FetchAsk)> {
+    fn asks(&self, ready: &[usize], slower: u32, now: Instant) -> Vec<(Round, FetchAsk)> {
         let alone = ready.iter().copied().find(|&index| self.parts.get(index).is_some_and(|part| part.alone));
         let zone_of = |index: usize| self.parts.get(index).map(|part| part.zone(self.committed_only));
         if let Some((index, zone)) = alone.and_then(|index| Some((index, zone_of(index)?))) {
@@ -168,11 +204,11 @@ impl Engine {
         });
         let wait = if groups.iter().all(|(_, some)| !some.is_empty()) { Duration::ZERO } else { LONG_POLL };
         let asks = groups.into_iter().filter(|(_, some)| !some.is_empty());
-        asks.map(|(zone, some)| self.ask(zone, &some, wait, now)).collect()
+        let each = share(self.parts.len()) >> slower;
+        asks.map(|(zone, some)| self.ask(zone, &some, each, wait, now)).collect()
     }
 
-    fn ask(&self, zone: Zone, some: &[usize], wait: Duration, now: Instant) -> (Round, FetchAsk) {
-        let each = share(self.parts.len());
+    fn ask(&self, zone: Zone, some: &[usize], each: usize, wait: Duration, now: Instant) -> (Round, FetchAsk) {
         let partitions: Vec<FetchFrom> = some.iter().filter_map(|&index| self.from(index, each)).collect();
         let parts = some.iter().copied().zip(partitions.iter().map(|from| from.offset)).collect();
         let sum: usize = partitions.iter().map(|from| usize::try_from(from.max_bytes).unwrap_or(0)).sum();
