@@ -70,7 +70,8 @@ fn header(state: &State, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
         }
         (None, Some(at)) => {
             right.push(("●".to_owned(), Token::Good));
-            let trip = cluster.round_trip.map(|trip| format!("rtt {} ms · ", trip.as_millis().max(1))).unwrap_or_default();
+            let trip = cluster.round_trip.filter(|_| area.width >= 60);
+            let trip = trip.map(|trip| format!("rtt {} ms · ", trip.as_millis().max(1))).unwrap_or_default();
             right.push((format!("{trip}as of"), Token::Dim));
             right.push((at.clone(), Token::Text));
         }

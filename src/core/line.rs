@@ -128,7 +128,9 @@ impl Line {
     }
 
     fn word_left(&self) -> usize {
-        self.before().trim_end().rfind(char::is_whitespace).map_or(0, |at| at + 1)
+        // The blank may be one of several bytes: a no-break space, an ideographic one.
+        let blank = self.before().trim_end().char_indices().rfind(|(_, c)| c.is_whitespace());
+        blank.map_or(0, |(at, c)| at + c.len_utf8())
     }
 
     fn word_right(&self) -> usize {
@@ -159,6 +161,15 @@ mod tests {
         assert_eq!(typed("a space b c ctrl-w x").text(), "a x");
         assert_eq!(typed("a b c ctrl-a ctrl-k z").text(), "z");
         assert_eq!(typed("a b left x").text(), "axb");
+    }
+
+    #[test]
+    fn a_word_ends_at_any_blank() {
+        let mut line = Line::new("a\u{3000}b\u{202f}c");
+        line.key(Key::sequence("ctrl-w").unwrap()[0]);
+        assert_eq!(line.text(), "a\u{3000}b\u{202f}");
+        line.key(Key::sequence("ctrl-w").unwrap()[0]);
+        assert_eq!(line.text(), "a\u{3000}");
     }
 
     #[test]

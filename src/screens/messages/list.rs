@@ -164,8 +164,8 @@ fn empty(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
         pen.own("1", Token::Accent).own(" reads from the start, ", Token::Dim).own("4", Token::Accent);
         pen.own(" the last 15 minutes, ", Token::Dim).own("esc", Token::Accent).own(" clears the filter", Token::Dim);
     } else if reader.behind() == Some(0) {
-        let holds = reader.progress.partitions.iter().any(|p| p.end.zip(p.log_start).is_some_and(|(end, start)| end > start));
-        if !holds {
+        let is_empty = reader.progress.partitions.iter().all(|p| p.end.zip(p.log_start).is_none_or(|(end, start)| end <= start));
+        if is_empty {
             pen.own("The topic holds no record. What is written from now on appears here.", Token::Dim);
         } else {
             pen.own("Nothing since then. What is written from now on appears here; o goes elsewhere.", Token::Dim);
