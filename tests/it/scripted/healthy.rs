@@ -30,7 +30,7 @@ pub(crate) struct Healthy {
 pub(crate) struct FakeTopic {
     pub(crate) name: &'static str,
     pub(crate) partitions: i32,
-    /// Batches as they lie in the log, sent whole to every fetch below `end`.
+    /// Batches as they lie in the log, in order of offset.
     pub(crate) log: Bytes,
     pub(crate) start: i64,
     pub(crate) end: i64,
@@ -51,6 +51,20 @@ impl FakeTopic {
             end += i64::try_from(values.len()).expect("few");
         }
         Self { name, partitions: 1, log: log.into(), start: 0, end }
+    }
+
+    /// From the batch that holds an offset on, so many bytes, but that batch whole, as a broker sends it.
+    fn read(&self, offset: i64, most: usize) -> Bytes {
+        let mut at = 0;
+        while let Some(header) = self.log.get(at..at + 61) {
+            let number = |range: std::ops::Range<usize>| header[range].iter().fold(0_i64, |n, &byte| n << 8 | i64::from(byte));
+            let size = 12 + usize::try_from(number(8..12)).expect("a size");
+            if number(0..8) + number(23..27) >= offset {
+                return self.log.slice(at..self.log.len().min(at + most.max(size)));
+            }
+            at += size;
+        }
+        Bytes::new()
     }
 }
 
@@ -175,7 +189,7 @@ impl Healthy {
                 if p.fetch_offset < topic.start || p.fetch_offset > topic.end {
                     return data.with_error_code(1).with_records(Some(Bytes::new()));
                 }
-                data.with_records(Some(if p.fetch_offset < topic.end { topic.log.clone() } else { Bytes::new() }))
+                data.with_records(Some(topic.read(p.fetch_offset, usize::try_from(p.partition_max_bytes).unwrap_or(0))))
             });
             let response = FetchableTopicResponse::default().with_topic(t.topic.clone()).with_topic_id(t.topic_id);
             response.with_partitions(parts.collect())

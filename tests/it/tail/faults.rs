@@ -7,9 +7,9 @@ use kafka_protocol::messages::{ApiKey, FetchRequest};
 
 use crate::eventually;
 use crate::kafka::parse;
-use crate::run::Running;
+use crate::run::{Running, kscope};
 use crate::scripted::faults::{self, TOPIC};
-use crate::scripted::{Action, Scripted};
+use crate::scripted::{Action, FakeTopic, Healthy, Scripted};
 
 fn offsets(lines: &[&str]) -> Vec<usize> {
     lines.iter().map(|line| usize::try_from(parse(line).record.offset).expect("an offset")).collect()
@@ -34,6 +34,18 @@ fn every_fault_is_survived_and_what_is_missing_is_said() {
         assert_eq!(offsets(&done.lines()), fault.offsets, "{}", fault.name);
         assert_eq!(fault.broker.mutations(), [], "{}", fault.name);
     }
+}
+
+#[test]
+fn a_record_of_many_megabytes_comes_out_whole_and_one_over_the_limit_is_said() {
+    let (large, larger) = ("x".repeat(17 << 20), "y".repeat(65 << 20));
+    let healthy = Healthy::with(vec![FakeTopic::holding(TOPIC, &[&["zero"], &[&large], &[&larger], &["three"]])]);
+    let broker = Scripted::start(move |q| healthy.answer(q));
+    let done = kscope(&["tail", "-b", &broker.address(), "--from", "earliest", "--until", "now", "-o", "ndjson", TOPIC]).ok();
+    assert_eq!(offsets(&done.lines()), [0, 1, 3]);
+    assert_eq!(parse(done.lines()[1]).record.value.map(|value| value.len()), Some(large.len()));
+    assert!(done.stderr.contains("offset 2 is too large"), "{}", done.stderr);
+    assert_eq!(broker.mutations(), []);
 }
 
 #[test]

@@ -38,12 +38,29 @@ fn the_screen_goes_on_behind_every_fault_and_says_what_happened() {
 fn a_throttled_answer_is_shown_once_and_said() {
     let healthy = faults::orders();
     let broker = Scripted::start(move |q| match q.api {
-        ApiKey::Fetch if q.earlier == 0 => Action::Reply(q.answer::<FetchRequest>(&healthy.fetched(q).with_throttle_time_ms(2_500))),
+        // The first one is for what is there, later ones for what comes.
+        ApiKey::Fetch if q.earlier < 4 => Action::Reply(q.answer::<FetchRequest>(&healthy.fetched(q).with_throttle_time_ms(400))),
         _ => healthy.answer(q),
     });
     let mut ui = Ui::open(&broker.address());
     ui.topic(TOPIC);
-    ui.until("the records, and who slows us down", |seen| listed(seen) == [0, 1, 2, 3, 4, 5] && seen.has("throttled 2500 ms"));
+    ui.until("the records, and who slows us down", |seen| listed(seen) == [0, 1, 2, 3, 4, 5] && seen.has("throttled 400 ms"));
+    ui.quit();
+    assert_eq!(broker.mutations(), []);
+}
+
+#[test]
+fn a_record_over_the_limit_is_told_with_its_size_and_opened_alone() {
+    let large = "x".repeat(17 << 20);
+    let healthy = Healthy::with(vec![FakeTopic::holding(TOPIC, &[&["zero", "one"], &[&large], &["three"]])]);
+    let broker = Scripted::start(move |q| healthy.answer(q));
+    let mut ui = Ui::open(&broker.address());
+    ui.topic(TOPIC);
+    ui.until("what is around it, and that it is there", |seen| {
+        listed(seen) == [0, 1, 3] && seen.has("too large") && seen.has("offset 2") && seen.has("● LIVE")
+    });
+    ui.press("k\r");
+    ui.until("it is opened alone", |seen| seen.offset() == Some(2) && seen.pane("Value").iter().any(|line| line.contains("xxxx")));
     ui.quit();
     assert_eq!(broker.mutations(), []);
 }
