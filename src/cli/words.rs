@@ -92,8 +92,10 @@ fn json(failure: &Failure) -> String {
     out.extend_from_slice(b",\"message\":");
     let mut message = failure.sentence();
     for (n, attempt) in failure.attempts.iter().enumerate() {
-        message += if n == 0 { "; tried " } else { ", " };
-        message += &format!("{}: {}: {}", attempt.address.raw(), attempt.step.word(), attempt.result.raw());
+        let between = if n == 0 { "; tried" } else { "," };
+        let (address, step, result) = (attempt.address.raw(), attempt.step.word(), attempt.result.raw());
+        // Writing to a String does not fail.
+        let _written = write!(message, "{between} {address}: {step}: {result}");
     }
     ndjson::string(&mut out, &message, Target::Terminal);
     out.extend_from_slice(b",\"hint\":");

@@ -16,7 +16,13 @@ use crate::eventually;
 use crate::kafka::{Codec, Connection, encode, record};
 
 fn orders() -> Healthy {
-    Healthy::with(vec![FakeTopic { name: "orders", partitions: 2, log: encode(Codec::Lz4, &[record("one")], None).into(), start: 0, end: 1 }])
+    Healthy::with(vec![FakeTopic {
+        name: "orders",
+        partitions: 2,
+        log: encode(Codec::Lz4, &[record("one")], None).into(),
+        start: 0,
+        end: 1,
+    }])
 }
 
 /// A framed ApiVersions request.

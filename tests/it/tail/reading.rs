@@ -25,10 +25,13 @@ fn truth(kafka: &Seeded, topic: &str, holds: impl Fn(&Written) -> bool) -> Vec<(
     records.map(|r| (topic.to_owned(), r.partition, r.offset)).collect()
 }
 
+/// Arguments, and which records come out under them.
+type Case<'a> = (&'a [&'a str], &'a dyn Fn(&Written) -> bool);
+
 #[test]
 fn it_begins_and_ends_where_it_is_told() {
     let Some(kafka) = seeded(Release::V4_2) else { return };
-    let cases: [(&[&str], &dyn Fn(&Written) -> bool); 8] = [
+    let cases: [Case<'_>; 8] = [
         (&["--from", "-3", "--until", "now"], &|r| r.offset >= 97),
         (&["--from", "latest", "--until", "now"], &|_| false),
         (&["--from", "98", "--until", "now", "-p", "1,4"], &|r| r.offset >= 98 && [1, 4].contains(&r.partition)),

@@ -50,7 +50,7 @@ fn what_another_client_wrote_is_read_alike_in_all_its_codecs() {
         let (admin, written, back) = runtime.block_on(read);
         assert_eq!(written, back, "rskafka agrees with itself");
         let done = kscope(&["tail", "-b", &brokers, "--from", "earliest", "--until", "now", "-o", "ndjson", &topic]).ok();
-        let found: Vec<(i64, Record)> = done.lines().into_iter().map(|line| as_theirs(line)).collect();
+        let found: Vec<(i64, Record)> = done.lines().into_iter().map(as_theirs).collect();
         assert_eq!(found, written);
         runtime.block_on(admin.delete_topic(&topic, 10_000)).expect("deleted");
     }
