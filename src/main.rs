@@ -17,7 +17,7 @@ use kscope::{crash, log, update};
 /// Exit code of a bug of ours.
 const BUG: u8 = 70;
 /// What the message screen holds at most.
-const LIMITS: Limits = Limits { records: 5000, bytes: 64 << 20 };
+const LIMITS: Limits = Limits { records: 5000, bytes: 64_000_000 };
 /// Records that a topic opens with, over all its partitions.
 const NEWEST: u64 = 500;
 /// How long tasks may take to end once the terminal is given back: a name look-up cannot be called off.

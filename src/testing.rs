@@ -39,7 +39,7 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn at(columns: u16, rows: u16) -> Self {
-        let settings = Settings { limits: Limits { records: 5000, bytes: 64 << 20 }, zone: TimeZone::UTC, newest: 500 };
+        let settings = Settings { limits: Limits { records: 5000, bytes: 64_000_000 }, zone: TimeZone::UTC, newest: 500 };
         let theme = Theme::new(Depth::True, Ground::Dark);
         let (state, effects) = start(Time::from_millis(NOW), (columns, rows), "kafka-1:9092".to_owned(), theme, settings, Route::Topics);
         let mut script = Self { state, waiting: VecDeque::new(), effects: Vec::new() };

@@ -79,7 +79,7 @@ fn on_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
         if let Some(closed) = help.key(key) {
             state.help = None;
             if let Some(action) = closed {
-                act(state, action, effects);
+                act(state, action, None, effects);
             }
         }
         return;
@@ -94,7 +94,7 @@ fn on_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     match state.keymap.find(&scopes, &state.typed) {
         Found::Action(action) => {
             state.typed.clear();
-            act(state, action, effects);
+            act(state, action, Some(key), effects);
         }
         Found::Pending => {}
         Found::None => {
@@ -109,7 +109,7 @@ fn on_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
 }
 
 /// Does what the user wants: what concerns the whole program here, all else in the screen.
-fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
+fn act(state: &mut State, action: Action, by: Option<Key>, effects: &mut Vec<Effect>) {
     match action {
         Action::Quit => quit(state, effects),
         Action::Suspend => effects.push(Effect::Term(Term::Suspend)),
@@ -122,7 +122,7 @@ fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
             ask_cluster(state, true, effects);
             dispatch(state, action, effects);
         }
-        Action::Back => back(state, effects),
+        Action::Back => back(state, by, effects),
         _ => dispatch(state, action, effects),
     }
 }
@@ -134,7 +134,8 @@ fn dispatch(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     });
 }
 
-fn back(state: &mut State, effects: &mut Vec<Effect>) {
+/// One level back. At the top only `q` quits: an escape too many must not end the program.
+fn back(state: &mut State, by: Option<Key>, effects: &mut Vec<Effect>) {
     let mut closed = false;
     with_top(state, effects, |screen, cx| closed = screen.back(cx));
     if closed {
@@ -147,6 +148,9 @@ fn back(state: &mut State, effects: &mut Vec<Effect>) {
             effects.push(Effect::CancelOwner(gone.owner));
         }
         with_top(state, effects, |screen, cx| screen.refreshed(cx));
+    } else if by.is_some_and(|key| key.code == KeyCode::Esc) {
+        let now = state.now;
+        state.notices.look(now, "This is the top; q quits.");
     } else {
         quit(state, effects);
     }

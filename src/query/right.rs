@@ -40,6 +40,10 @@ impl<'t> Parser<'t> {
             Some('"') => return self.quoted().map(Raw::Quoted),
             Some('/') => return self.regex().map(Raw::Regex),
             Some('.') if !rest.starts_with("..") => return self.path().map(|path| Raw::Operand(Operand::Path(path))),
+            Some('<' | '>' | '=' | '!' | '~') => {
+                let error = QueryError::new(self.here(), "a value to compare with is missing here");
+                return Err(error.hint("a text that starts with an operator is written in quotes"));
+            }
             _ => {}
         }
         if (rest.starts_with("header.") || (rest.starts_with("key.") && !rest.starts_with("key..")))

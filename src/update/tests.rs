@@ -152,7 +152,7 @@ fn folding_names_the_path_of_the_cursor() {
 #[test]
 fn a_search_in_the_value_jumps_to_its_hit() {
     let value = r#"{"a":1,"b":{"needle":2}}"#;
-    messages().deliver(chunk(&[made(0, "k", value)]), vec![]).keys("tab /").text("needle").keys("enter").sees(".b.needle").sees("1 hits");
+    messages().deliver(chunk(&[made(0, "k", value)]), vec![]).keys("tab /").text("needle").keys("enter").sees(".b.needle").sees("1 hit");
 }
 
 #[test]
@@ -209,4 +209,11 @@ fn what_a_reader_says_last_is_shown_even_when_its_end_came_first() {
     };
     script.event(crate::core::event::Event::Arrival(crate::core::event::Arrival::Chunk(id, delivery)));
     script.sees("the topic was deleted");
+}
+
+#[test]
+fn an_escape_too_many_does_not_quit_and_q_does() {
+    let script = orders().keys("esc esc").sees("q quits");
+    assert!(!script.state.quitting);
+    assert!(script.keys("q").state.quitting);
 }

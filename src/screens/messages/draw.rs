@@ -18,6 +18,9 @@ const VALUE_LEAST: u16 = 40;
 /// Smaller than this, only the pane that has the focus is drawn.
 const ONE_PANE: (u16, u16) = (60, 11);
 
+/// The facts go below a value on the full screen when there are so many rows.
+const FACTS_LEAST: u16 = 15;
+
 /// The panes that are seen, each with its title line.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Areas {
@@ -36,7 +39,12 @@ pub(super) fn areas(screen: &Messages, area: Rect) -> Areas {
     if screen.full_screen || one_pane {
         match screen.focus {
             Focus::List => areas.list = Some(rest),
-            Focus::Value => areas.value = Some(rest),
+            Focus::Value => {
+                // Where the record has no place beside the value, this is where its facts can be read.
+                let facts = if area.width < VALUE_LEAST + RECORD + 1 && rest.height >= FACTS_LEAST { rest.height / 3 } else { 0 };
+                areas.value = Some(Rect { height: rest.height - facts, ..rest });
+                areas.record = (facts > 0).then_some(Rect { y: rest.y + rest.height - facts, height: facts, ..rest });
+            }
         }
         return areas;
     }

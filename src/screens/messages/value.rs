@@ -402,7 +402,10 @@ impl ValuePane {
             let found = shown
                 .found
                 .as_ref()
-                .map_or_else(|| "…".to_owned(), |found| format!("{}{} hits", found.hits.len(), if found.capped { "+" } else { "" }));
+                .map_or_else(|| "…".to_owned(), |found| {
+                    let count = found.hits.len();
+                    format!("{count}{} hit{}", if found.capped { "+" } else { "" }, if count == 1 { "" } else { "s" })
+                });
             facts.push((format!("/{} {found}", Shown::of(&self.text).cut(20).as_str()), Token::Look));
         }
         let mut state = Vec::new();
