@@ -75,7 +75,8 @@ fn on_input(state: &mut State, input: &Input, effects: &mut Vec<Effect>) {
 
 fn on_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     state.notices.seen();
-    if let Some(help) = &mut state.help {
+    let quits = state.keymap.find(&[], &[key]) == Found::Action(Action::Quit);
+    if let (Some(help), false) = (&mut state.help, quits) {
         if let Some(closed) = help.key(key) {
             state.help = None;
             if let Some(action) = closed {
@@ -84,7 +85,6 @@ fn on_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
         }
         return;
     }
-    let quits = state.keymap.find(&[], &[key]) == Found::Action(Action::Quit);
     if state.top().is_some_and(|top| top.screen.editing()) && !quits {
         with_top(state, effects, |screen, cx| screen.input(cx, &Input::Key(key)));
         return;

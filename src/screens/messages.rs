@@ -402,7 +402,8 @@ impl Screen for Messages {
     fn refreshed(&mut self, cx: &mut Cx<'_>) {
         // Leaders move and partitions are added; a topic made again under the name is another one.
         let topic = &self.reader.topic;
-        let found = cx.cluster.view.get().and_then(|view| view.topics.iter().find(|t| t.name == topic.name && t.id == topic.id));
+        let same = |t: &Arc<Topic>| t.name == topic.name && (t.id == topic.id || !topic.id.is_known());
+        let found = cx.cluster.view.get().and_then(|view| view.topics.iter().find(|t| same(t)));
         if let Some(found) = found {
             self.reader.topic = Arc::clone(found);
         }

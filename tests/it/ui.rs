@@ -4,6 +4,7 @@
 //! in the file of its subject that starts one with [`Ui::open`], presses keys and waits with [`Ui::until`].
 
 mod brokers;
+mod changes;
 mod browse;
 mod faults;
 mod leaving;

@@ -118,7 +118,11 @@ impl Messages {
                 self.restart(cx);
             }
             Action::OnlyKey => self.only_key(cx),
-            Action::Refresh if self.reader.failure.is_some() || !self.reader.is_running() => self.restart(cx),
+            Action::Refresh if self.reader.failure.is_some() || !self.reader.is_running() => {
+                // What ended may be another topic of the same name by now: that one is meant.
+                self.reader.forget_identity();
+                self.restart(cx);
+            }
             _ => {}
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::core::ask::Ask;
 use crate::core::effect::TaskId;
 use crate::core::stream::{Flow, Isolation, Plan, Progress};
-use crate::model::{Failure, PartitionId, Topic};
+use crate::model::{Failure, PartitionId, Topic, TopicId};
 use crate::query::Filter;
 use crate::query::position::Position;
 use crate::screens::Cx;
@@ -79,6 +79,11 @@ impl Reader {
         };
         self.task = Some(cx.start(Ask::Read(Box::new(plan))));
         self.running = true;
+    }
+
+    /// From now on the topic is known by its name alone, until the cluster tells its id.
+    pub(super) fn forget_identity(&mut self) {
+        self.topic = Arc::new(Topic { id: TopicId::default(), ..Topic::clone(&self.topic) });
     }
 
     pub(super) fn is(&self, id: TaskId) -> bool {

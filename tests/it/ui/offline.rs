@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use kafka_protocol::messages::{ApiKey, MetadataRequest};
+use kafka_protocol::protocol::StrBytes;
+
 use crate::kafka::{Cluster, Plan, Release, serial};
-use crate::run::tell;
-use crate::scripted::{FakeTopic, Healthy, Scripted, Stranger, closed};
+use crate::run::{kscope, tell};
+use crate::scripted::{Action, FakeTopic, Healthy, Scripted, Stranger, closed};
 
 use super::Ui;
 
@@ -66,6 +69,66 @@ fn an_ssh_server_is_named_and_a_broker_in_its_place_is_found() {
 #[test]
 fn who_never_answers_is_named_and_a_broker_in_its_place_is_found() {
     recovers(Stranger::Silent, &["no answer within"]);
+}
+
+#[test]
+fn keys_are_answered_and_quitting_works_while_nobody_answers() {
+    let silent = Scripted::stranger(Stranger::Silent);
+    let mut ui = Ui::open(&silent.address());
+    ui.until("it is connecting", |seen| seen.has("connecting"));
+    let began = Instant::now();
+    ui.press("?");
+    ui.until("the help", |seen| seen.title("Help").is_some());
+    ui.quit();
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+}
+
+/// Nothing of another cluster is shown as if it were of the one that was opened (P17).
+#[test]
+fn another_cluster_behind_the_same_address_is_named() {
+    let healthy = orders();
+    let broker = Scripted::start(move |q| healthy.answer(q));
+    let address = broker.address();
+    let ui = Ui::open(&address);
+    ui.until_text("orders");
+    drop(broker);
+    ui.until("the loss is told", |seen| seen.title("Connection lost").is_some());
+    let healthy = Healthy::with(vec![FakeTopic::empty("of-another-cluster", 1)]);
+    let broker = Scripted::start_at(&address, move |q| match q.api {
+        ApiKey::Metadata => {
+            let response = healthy.metadata(q).with_cluster_id(Some(StrBytes::from_static_str("another-cluster")));
+            Action::Reply(q.answer::<MetadataRequest>(&response))
+        }
+        ApiKey::DescribeCluster => Action::Close,
+        _ => healthy.answer(q),
+    });
+    ui.until("the other cluster is named and not shown", |seen| {
+        seen.has("another-cluster") && seen.has("scripted-cluster") && seen.has("orders") && !seen.has("of-another-cluster")
+    });
+    ui.quit();
+    assert_eq!(broker.mutations(), []);
+}
+
+/// The classic mistake of containers: the bootstrap address works, what the broker advertises does not.
+#[test]
+fn an_advertised_address_that_cannot_be_reached_is_named_and_names_are_listed() {
+    let healthy = orders();
+    let broker = Scripted::start(move |q| match q.api {
+        ApiKey::Metadata => {
+            let mut response = healthy.metadata(q);
+            response.brokers[0].host = StrBytes::from_static_str("broker.invalid");
+            Action::Reply(q.answer::<MetadataRequest>(&response))
+        }
+        _ => healthy.answer(q),
+    });
+    let mut ui = Ui::open(&broker.address());
+    ui.topic("orders");
+    ui.until("who cannot be reached", |seen| seen.has("broker.invalid") && !seen.has("● LIVE"));
+    ui.quit();
+    let done = kscope(&["tail", "-b", &broker.address(), "--from", "earliest", "--until", "now", "orders"]);
+    assert_eq!(done.code, Some(3), "{}", done.stderr);
+    assert!(done.stderr.contains("broker.invalid"), "{}", done.stderr);
+    assert_eq!(broker.mutations(), []);
 }
 
 #[test]
