@@ -112,10 +112,15 @@ pub(super) async fn run<S: Sink>(
     loop {
         let now = Instant::now();
         engine.drive(now);
-        for taken in engine.ready(now) {
+        let ready = engine.ready(now);
+        let made_room = !ready.is_empty();
+        for taken in ready {
             if sink.take(taken).await.is_break() {
                 return Ok(());
             }
+        }
+        if made_room {
+            engine.drive(Instant::now());
         }
         if let Some(progress) = engine.progress(now) {
             sink.progress(progress);

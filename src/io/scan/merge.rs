@@ -258,7 +258,9 @@ impl Out {
             let Some(chunk) = chunks.get(place.0) else { return };
             let here = count.min(chunk.len().saturating_sub(place.1));
             count -= here;
-            if here == chunk.len() && skipped == 0 && self.builder.is_empty() {
+            // A small one is copied, so that it does not make a delivery of its own.
+            let large = chunk.len() >= CHUNK_RECORDS / 4 || chunk.bytes() >= CHUNK_BYTES / 4;
+            if large && here == chunk.len() && skipped == 0 && self.builder.is_empty() {
                 self.deliver(Arc::clone(chunk));
             } else {
                 for row in place.1..place.1 + here {

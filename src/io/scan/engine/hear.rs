@@ -111,7 +111,7 @@ impl Engine {
         talk.tries = 0;
         let elapsed = now.duration_since(round.sent);
         talk.fit(brought, elapsed);
-        if brought == 0 && elapsed < LONG_POLL / 2 {
+        if brought == 0 && elapsed < LONG_POLL / 2 && !round.first {
             talk.not_before = round.sent + LONG_POLL;
         } else if brought > 0 && !behind {
             talk.not_before = round.sent + PORTION;

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{Engine, Event, SharedLink};
 use crate::io::kafka::{FetchAsk, FetchFrom};
+use crate::io::scan::Shape;
 use crate::io::scan::answer::Zone;
 use crate::io::scan::part::{PART_BYTES, share};
 use crate::io::scan::span::isolation;
@@ -42,6 +43,8 @@ pub(in crate::io::scan) struct Round {
     /// Partitions by their index in the reader's list, and the offsets asked for.
     pub parts: Vec<(usize, Offset)>,
     pub sent: Instant,
+    /// It asks how things stand and does not wait: what is live shows at once.
+    pub first: bool,
     pub alone: bool,
 }
 
@@ -126,7 +129,8 @@ impl Engine {
 
     /// The partitions of a conversation that can be asked for now, in turn.
     fn ready_parts(&self, talk: usize, turn: usize, now: Instant) -> Vec<usize> {
-        let room = share(self.parts.len());
+        // What is kept is larger than what came: the next answer is asked for when half of this one is handed on.
+        let room = share(self.parts.len()) / if matches!(self.options.shape, Shape::Count) { 1 } else { 2 };
         let mine = |(index, _): &(usize, &super::Part)| *index;
         let mut ready: Vec<usize> = self
             .parts
@@ -196,13 +200,13 @@ impl Engine {
             let Some(from) = self.from(index, 1) else { return Vec::new() };
             let parts = vec![(index, from.offset)];
             let ask = FetchAsk::alone(from, isolation(zone), self.options.largest);
-            return vec![(Round { zone, parts, sent: now, alone: true }, ask)];
+            return vec![(Round { zone, parts, sent: now, first: false, alone: true }, ask)];
         }
         let groups = [Zone::Stable, Zone::Open].map(|zone| {
             let some: Vec<usize> = ready.iter().copied().filter(|&index| zone_of(index) == Some(zone)).collect();
             (zone, some)
         });
-        let wait = if groups.iter().all(|(_, some)| !some.is_empty()) { Duration::ZERO } else { LONG_POLL };
+        let wait = if self.any_unheard(ready) || groups.iter().all(|(_, some)| !some.is_empty()) { Duration::ZERO } else { LONG_POLL };
         let asks = groups.into_iter().filter(|(_, some)| !some.is_empty());
         let each = share(self.parts.len()) >> slower;
         asks.map(|(zone, some)| self.ask(zone, &some, each, wait, now)).collect()
@@ -222,7 +226,12 @@ impl Engine {
             cap: Some(self.options.largest.saturating_add(sum.min(self.options.largest))),
             head_if_larger: false,
         };
-        (Round { zone, parts, sent: now, alone: false }, ask)
+        (Round { zone, parts, sent: now, first: wait.is_zero() && self.any_unheard(some), alone: false }, ask)
+    }
+
+    /// Whether one of these partitions was never answered for.
+    fn any_unheard(&self, some: &[usize]) -> bool {
+        some.iter().any(|&index| self.parts.get(index).is_some_and(|part| part.heard.is_none()))
     }
 
     fn from(&self, index: usize, each: usize) -> Option<FetchFrom> {

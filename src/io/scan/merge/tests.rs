@@ -145,7 +145,7 @@ mod chunks {
 
     #[test]
     fn a_chunk_of_one_partition_alone_is_handed_on_as_it_is() {
-        let block = block(0, 0..3);
+        let block = block(0, 0..200);
         let Rows::Chunks(chunks) = &block.rows else { panic!() };
         let chunk = Arc::clone(&chunks[0]);
         let deliveries = run(&mut [queue(vec![block])], None);
