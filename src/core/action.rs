@@ -151,7 +151,7 @@ actions! {
     }
     Always {
         Help "help" "help" ["?", "f1"] "this help";
-        Back "back" "back" ["esc", "q"] "close, clear the filter, or one level back; quits at the top";
+        Back "back" "back" ["esc", "q"] "close, clear the filter, or one level back; q quits at the top";
         NextPane "next-pane" "pane" ["tab"] "next pane";
         PreviousPane "previous-pane" "" ["shift-tab"] "previous pane";
         FullScreen "full-screen" "" ["f"] "pane full screen";
