@@ -4,8 +4,8 @@
 //! in the file of its subject that starts one with [`Ui::open`], presses keys and waits with [`Ui::until`].
 
 mod brokers;
-mod changes;
 mod browse;
+mod changes;
 mod faults;
 mod leaving;
 mod offline;

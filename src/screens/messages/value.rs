@@ -33,6 +33,10 @@ pub(super) struct ValuePane {
     /// The newest wish, and the task that is at work, perhaps on an older one.
     wish: Option<(Seq, Arc<Chunk>, usize)>,
     rendering: Option<TaskId>,
+    /// The view that the task at work was asked for.
+    asked: Wanted,
+    /// What is shown was made for another view than is wanted now.
+    outdated: bool,
     searching: Option<TaskId>,
     coloring: Option<TaskId>,
     /// What was searched for last; it is looked for again in the next value.
@@ -65,7 +69,7 @@ impl ValuePane {
     /// Wants a record's value. While one is being rendered the wish waits: only the newest is done next.
     pub(super) fn want(&mut self, cx: &mut Cx<'_>, seq: Seq, chunk: &Arc<Chunk>, row: usize) {
         if self.wish.as_ref().is_some_and(|wish| wish.0 == seq)
-            || (self.wish.is_none() && self.shown.as_ref().is_some_and(|s| s.seq == seq))
+            || (self.wish.is_none() && !self.outdated && self.shown.as_ref().is_some_and(|s| s.seq == seq))
         {
             return;
         }
@@ -94,6 +98,7 @@ impl ValuePane {
         }
         if let Some((seq, chunk, row)) = &self.wish {
             let ask = RenderAsk { chunk: Arc::clone(chunk), row: *row, seq: *seq, wanted: self.wanted, filter: self.filter.clone() };
+            self.asked = self.wanted;
             self.rendering = Some(cx.start(Ask::Render(ask)));
         }
     }
@@ -127,7 +132,9 @@ impl ValuePane {
         self.rendering = None;
         match reply.result {
             Ok(Answer::Rendered { seq, chunk, row, view, hits }) => {
-                if self.wish.as_ref().is_some_and(|wish| wish.0 == seq) {
+                // A view that was chosen meanwhile is still to be made.
+                self.outdated = self.asked != self.wanted;
+                if !self.outdated && self.wish.as_ref().is_some_and(|wish| wish.0 == seq) {
                     self.wish = None;
                 }
                 let folds = view.folds();
@@ -146,7 +153,7 @@ impl ValuePane {
         None
     }
 
-    /// `v`: the next decoder that has something to show for this value.
+    /// `v`: the next decoder that has something to show for this value. What is shown stays until the new view is there.
     pub(super) fn next_view(&mut self) {
         let Some(shown) = &self.shown else { return };
         let value = shown.chunk.get(shown.row).and_then(|record| record.value);
@@ -158,6 +165,7 @@ impl ValuePane {
             at += 1;
         }
         self.wanted = choices.get(at).copied().unwrap_or(Wanted::Auto);
+        self.outdated = true;
     }
 
     pub(super) fn search(&mut self, cx: &mut Cx<'_>, text: &str) {
@@ -399,13 +407,13 @@ impl ValuePane {
             }
         }
         if !self.text.is_empty() {
-            let found = shown
-                .found
-                .as_ref()
-                .map_or_else(|| "…".to_owned(), |found| {
+            let found = shown.found.as_ref().map_or_else(
+                || "…".to_owned(),
+                |found| {
                     let count = found.hits.len();
                     format!("{count}{} hit{}", if found.capped { "+" } else { "" }, if count == 1 { "" } else { "s" })
-                });
+                },
+            );
             facts.push((format!("/{} {found}", Shown::of(&self.text).cut(20).as_str()), Token::Look));
         }
         let mut state = Vec::new();
