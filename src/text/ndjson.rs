@@ -148,7 +148,9 @@ fn escaped(out: &mut Vec<u8>, bytes: &[u8]) {
         if control {
             out.extend_from_slice(&buffer[..filled]);
             filled = 0;
-            chunk.iter().for_each(|&byte| escape(out, byte));
+            for &byte in chunk {
+                escape(out, byte);
+            }
             continue;
         }
         if filled > ROOM - 24 {
@@ -172,7 +174,9 @@ fn escaped(out: &mut Vec<u8>, bytes: &[u8]) {
         filled += 8 - done;
     }
     out.extend_from_slice(&buffer[..filled]);
-    rest.iter().for_each(|&byte| escape(out, byte));
+    for &byte in rest {
+        escape(out, byte);
+    }
 }
 
 #[inline]

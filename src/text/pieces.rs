@@ -142,7 +142,7 @@ fn next_char(bytes: &[u8]) -> Option<char> {
 
 /// Whether a character is drawn in the cell of the one before it.
 fn is_mark(c: char) -> bool {
-    matches!(c, '\u{1f3fb}'..='\u{1f3ff}') || (c.width() == Some(0) && escape(c).is_none())
+    c.width() == Some(0) && escape(c).is_none()
 }
 
 /// What stands for a character that must not be drawn, if it is one.
@@ -160,6 +160,9 @@ fn escape(c: char) -> Option<String> {
         | '\u{e0000}'..='\u{e0fff}'
         // … then the line and paragraph separators, the annotation and hieroglyph controls …
         | '\u{2028}'..='\u{2029}' | '\u{fff9}'..='\u{fffb}' | '\u{13430}'..='\u{1343f}'
+        // … the skin tones, which join the emoji before them in some terminals and take two columns more in others, so that
+        // whatever stands behind them would be drawn elsewhere than we know …
+        | '\u{1f3fb}'..='\u{1f3ff}'
         // … and code points that are no characters.
         | '\u{fdd0}'..='\u{fdef}' => Some(code_point(c)),
         _ if code & 0xfffe == 0xfffe => Some(code_point(c)),
@@ -190,7 +193,8 @@ mod tests {
             ("g\u{2028}h", "g⟨U+2028⟩h"),
             ("\u{ffff}\u{10ffff}\u{e000}", "⟨U+FFFF⟩⟨U+10FFFF⟩\u{e000}"),
             ("\u{301}x", "⟨U+0301⟩x"),
-            ("e\u{301} é 漢字 🎉👍🏽🇳🇴", "e\u{301} é 漢字 🎉👍🏽🇳🇴"),
+            ("e\u{301} é 漢字 🎉👍🇳🇴", "e\u{301} é 漢字 🎉👍🇳🇴"),
+            ("👍🏽", "👍⟨U+1F3FD⟩"),
         ] {
             assert_eq!(shown(raw.as_bytes()), expected);
         }

@@ -190,10 +190,7 @@ impl Messages {
             }
             Action::Zone => self.local = !self.local,
             Action::Headers => self.headers = !self.headers,
-            Action::CycleView => {
-                self.value.next_view();
-                self.value.forget();
-            }
+            Action::CycleView => self.value.next_view(),
             Action::Wrap => self.value.wrap = !self.value.wrap,
             _ => {}
         }

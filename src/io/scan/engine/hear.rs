@@ -111,7 +111,7 @@ impl Engine {
         talk.tries = 0;
         let elapsed = now.duration_since(round.sent);
         talk.fit(brought, elapsed);
-        if brought == 0 && elapsed < LONG_POLL / 2 && !round.first {
+        if brought == 0 && elapsed < LONG_POLL / 2 && !round.first && !round.alone {
             talk.not_before = round.sent + LONG_POLL;
         } else if brought > 0 && !behind {
             talk.not_before = round.sent + PORTION;
@@ -173,6 +173,8 @@ impl Engine {
         let little = matches!(self.options.shape, Shape::Count) && self.parts.len() >= self.options.links;
         let piece = if little { LARGE_PIECE } else { SMALL_PIECE };
         let Some(part) = self.parts.get_mut(index) else { return };
+        // What was asked for alone has an answer: it stands among the others again.
+        part.alone = false;
         let (partition, from, stop) = (part.id, part.position, part.stop);
         let (high, committed_only) = (answer.high_watermark, self.committed_only);
         let asked = Asked { partition, from, stop, high, zone, committed_only, piece };
@@ -197,7 +199,7 @@ impl Engine {
             part.caught_up |= !part.is_behind(self.committed_only);
             return;
         }
-        (part.want, part.alone) = (None, false);
+        part.want = None;
         part.last_epoch = last_epoch.filter(|epoch| epoch.0 >= 0).unwrap_or(part.last_epoch);
         part.advance(next);
         part.caught_up |= !part.is_behind(self.committed_only);
