@@ -144,9 +144,17 @@ impl<'a> Pen<'a> {
 
     fn put_cut(&mut self, text: &str, columns: usize, style: Style) -> &mut Self {
         let columns = columns.min(self.room());
-        if columns > 0 {
-            let (x, _) = self.buf.set_stringn(self.x, self.y, text, columns, self.base.patch(style));
-            self.x = x.min(self.end);
+        let end = usize::from(self.x).saturating_add(columns);
+        let style = self.base.patch(style);
+        // Each half of a flag has a cell of its own: a terminal that knows flags joins them, any other draws two letters, and
+        // both are cleared whole when something else is drawn there.
+        let half = |c: char| matches!(c, '\u{1f1e6}'..='\u{1f1ff}');
+        for part in text.split_inclusive(half) {
+            let room = end.saturating_sub(usize::from(self.x));
+            if room > 0 {
+                let (x, _) = self.buf.set_stringn(self.x, self.y, part, room, style);
+                self.x = x.min(self.end);
+            }
         }
         self
     }
