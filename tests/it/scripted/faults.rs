@@ -1,7 +1,6 @@
 //! Faults that a real broker cannot be made to show, each with what a reader of `orders` from its start must get all the
 //! same. Tests of `kscope tail` and of the screens walk them; one more fault is one more function in [`all`].
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use kafka_protocol::messages::{ApiKey, FetchRequest, MetadataRequest};
@@ -133,7 +132,7 @@ fn lost() -> Fault {
 /// The leader's epoch is 5; then one answer of a broker that is behind says 3, then it is 6. No fetch goes back.
 fn stale_metadata() -> Fault {
     let healthy = orders();
-    let (epoch, fenced) = (Arc::new(AtomicI32::new(5)), AtomicBool::new(false));
+    let (epoch, fenced, went_back) = (AtomicI32::new(5), AtomicBool::new(false), AtomicBool::new(false));
     Fault::survived("metadata that is older than what was known", move |q| match q.api {
         ApiKey::Metadata => {
             let mut response = healthy.metadata(q);
@@ -149,7 +148,13 @@ fn stale_metadata() -> Fault {
         ApiKey::Fetch => {
             let asked: FetchRequest = q.decode();
             let known = asked.topics[0].partitions[0].current_leader_epoch;
-            assert!(known >= 5, "a fetch went back to epoch {known}");
+            if known < 5 {
+                // From now on nothing is answered, so that the reader fails.
+                went_back.store(true, Ordering::SeqCst);
+            }
+            if went_back.load(Ordering::SeqCst) {
+                return Action::Close;
+            }
             let mut response = healthy.fetched(q);
             if !fenced.swap(true, Ordering::SeqCst) {
                 epoch.store(3, Ordering::SeqCst);

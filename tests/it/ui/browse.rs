@@ -27,6 +27,7 @@ fn the_screens_tell_the_truth(release: Release) {
     for topic in ["bytes", "text", "headers", "null-empty"] {
         every_record_is_shown(&mut ui, kafka, topic);
     }
+    every_topic_opens(&mut ui, kafka);
     a_filter_narrows_and_goes(&mut ui, kafka);
     transactions_wear_badges(&mut ui);
     what_is_written_appears(&mut ui, kafka);
@@ -41,6 +42,18 @@ fn every_topic_is_listed(ui: &mut Ui, kafka: &Seeded) {
     // Names longer than the column are cut.
     let listed = |seen: &Seen, name: &str| seen.pane("Topics").iter().any(|line| line.contains(&name[..name.len().min(60)]));
     ui.until("every topic is listed", |seen| names.iter().all(|name| listed(seen, name)));
+}
+
+/// The newest 500 of each are held, and nothing more is there.
+#[track_caller]
+fn every_topic_opens(ui: &mut Ui, kafka: &Seeded) {
+    // Of the large ones less than 500 may be held.
+    for (name, topic) in kafka.truth.topics.iter().filter(|(name, _)| *name != "big-values") {
+        let held = format!("buffer {}/", topic.records.len().min(500));
+        ui.topic(name);
+        ui.until(&format!("{name} is live and {held} is there"), |seen| seen.has("● LIVE") && seen.has(&held));
+        ui.back();
+    }
 }
 
 /// Walks the list; of each record the place, the key, the headers and, in hexadecimal, the value.
