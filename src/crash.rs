@@ -5,7 +5,7 @@
 //! of messages and no names of hosts, topics or groups: a panic of a library may quote what it worked on, so whatever stands in
 //! quotes is left out. Nothing is sent anywhere.
 //!
-//! May use std, `text` and `log`. What a report says besides goes into [`Report::of`].
+//! May use std, `text` and `log`. What a report says besides goes into `Report::of`.
 
 use std::backtrace::Backtrace;
 use std::fmt;

@@ -1,8 +1,8 @@
 //! Bytes to something that can be read: a null, JSON as a tree, text, numbers, or hex. What each value seems to be is told
 //! by name, and every other decoder can be asked for.
 //!
-//! Pure, and to be called off the loop for values of any size; [`preview`] alone is made for drawing. May use `json`, `text`,
-//! `tree`, and syntect for text that is not JSON. To add a decoder: a file here, a [`Body`] if rows like its do not exist
+//! Pure, and to be called off the loop for values of any size; [`preview()`] alone is made for drawing. May use `json`, `text`,
+//! `tree`, and syntect for text that is not JSON. To add a decoder: a file here, a `Body` if rows like its do not exist
 //! yet, and one row in [`DECODERS`], over which the tests iterate.
 
 mod copy;

@@ -5,7 +5,7 @@
 //! can look like two. Bytes of keys, values and headers are never logged, and no secret is.
 //!
 //! May use std, `text`, jiff, directories and tracing. To log something: `tracing::info!` and its kin anywhere, foreign text
-//! with `?`. To keep another file beside the log: [`folder`], [`open`] and [`keep_newest`].
+//! with `?`. To keep another file beside the log: [`folder`], `open` and `keep_newest`.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};

@@ -1,6 +1,6 @@
 //! The filter language: text in, an expression that prints back, and from it a filter over records.
 //!
-//! [`parse`] makes a [`Query`] (an expression as data, no clock in it), [`Filter::compile`] resolves its times and builds
+//! [`parse()`] makes a [`Query`] (an expression as data, no clock in it), [`Filter::compile`] resolves its times and builds
 //! what is needed to test records, [`Filter::matches`] tests one. What a match must contain is a [`Prefilter`] over raw
 //! bytes; where matches can lie is [`Bounds`]. Pure: uses `model`, `json`, jiff, memchr and regex.
 //!

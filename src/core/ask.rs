@@ -18,7 +18,7 @@ pub enum Ask {
     /// Every topic's name, partitions and leaders, and the brokers. Creates nothing. `urgent`: the user asked, so no broker's
     /// pause after a failure is waited for.
     Cluster { urgent: bool },
-    /// Read a topic: [`super::event::Event::Chunk`] and `Progress` until it ends or is cancelled.
+    /// Read a topic: [`super::event::Arrival::Chunk`] and `Progress` until it ends or is cancelled.
     Read(Box<Plan>),
     /// Decode one value off the loop.
     Render(RenderAsk),

@@ -1,7 +1,7 @@
 //! Keys, the pointer, and all else that a terminal reports: plain values, the same whatever terminal sent them.
 //!
 //! Pure: `term` makes them from bytes, tests make them from names. To add a key: a variant of [`KeyCode`] and its name in
-//! [`NAMES`].
+//! `NAMES`.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! Signal handlers: the only file with `unsafe`, because the system offers no other way to install one.
 //!
-//! What runs in a handler is async-signal-safe: [`restore`](super::restore::restore) makes only the system calls poll, write and tcsetattr through
+//! What runs in a handler is async-signal-safe: `restore` makes only the system calls poll, write and tcsetattr through
 //! rustix, allocates nothing and takes no lock; the other handler writes one byte to a pipe. To catch another signal: a call
 //! of [`catch`], and its number in `signals`.
 #![expect(unsafe_code, reason = "sigaction and raise have no safe form; each use says why it is sound")]

@@ -1,6 +1,6 @@
 //! How many colours the terminal has, and whether it is dark or light: from the environment and from its own answer.
 //!
-//! Pure, but for [`ask`]. To teach a terminal's name: [`detected`].
+//! Pure: `Terminal::enter` asks the terminal. To teach a terminal's name: `detected`.
 
 use std::str::FromStr;
 
