@@ -2,7 +2,8 @@
 //! that are added, the topic deleted, and made again.
 
 use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
-use kafka_protocol::messages::{CreatePartitionsRequest, TopicName};
+use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_protocol::messages::{CreatePartitionsRequest, FetchRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
 use rustix::process::Signal;
 
@@ -31,7 +32,7 @@ fn what_happens_to_a_topic_is_told(release: Release) {
     ui.topic(&topic);
     ui.until("it is live", |seen| seen.has("● LIVE") && seen.offset() == Some(1));
     transactions_end(&ui, &mut writer, &topic);
-    records_are_deleted_unread(&ui, &mut writer, &topic);
+    records_are_deleted_unread(&ui, kafka, &mut writer, &topic);
     partitions_are_added(&ui, kafka, &mut writer, &topic);
     writer.delete(&topic);
     ui.until("the end of the topic", |seen| seen.has("the topic was deleted") && !seen.has("● LIVE"));
@@ -71,16 +72,29 @@ fn transactions_end(ui: &Ui, writer: &mut Writer, topic: &str) {
     }
 }
 
-/// The program is stopped; what it has asked for is answered with the first record. The others are gone when it goes on.
-fn records_are_deleted_unread(ui: &Ui, writer: &mut Writer, topic: &str) {
+/// The program is stopped until what it has asked for is answered; what is written then is gone when it goes on.
+fn records_are_deleted_unread(ui: &Ui, kafka: &Seeded, writer: &mut Writer, topic: &str) {
     ui.terminal.signal(Signal::STOP);
-    writer.append(topic, 0, Codec::None, &[record("what was waited for")]);
+    outwait(kafka, topic, writer.offset(topic, 0, Point::End));
     writer.append(topic, 0, Codec::None, &[record("gone"), record("gone too")]);
     writer.append(topic, 0, Codec::None, &[record("what is left")]);
     let end = writer.offset(topic, 0, Point::End);
     writer.delete_before(topic, 0, end - 1);
     ui.terminal.signal(Signal::CONT);
-    ui.until("what was deleted", |seen| seen.has("were deleted unread") && listed(seen, "", "what is left") && seen.has("● LIVE"));
+    ui.until("what was deleted", |seen| {
+        seen.has("2 offsets") && seen.has("were deleted unread") && listed(seen, "", "what is left") && seen.has("● LIVE")
+    });
+}
+
+/// Waits at the end of a partition as any reader does, but longer than the program: its fetch has been answered by then.
+fn outwait(kafka: &Seeded, topic: &str, end: i64) {
+    let partition = FetchPartition::default().with_fetch_offset(end).with_partition_max_bytes(1 << 20);
+    let name = TopicName(StrBytes::from_string(topic.to_owned()));
+    let request = FetchRequest::default()
+        .with_max_wait_ms(3_000)
+        .with_min_bytes(1)
+        .with_topics(vec![FetchTopic::default().with_topic(name).with_partitions(vec![partition])]);
+    Connection::open(&kafka.cluster.internal[0]).call(4, &request);
 }
 
 fn partitions_are_added(ui: &Ui, kafka: &Seeded, writer: &mut Writer, topic: &str) {
