@@ -147,6 +147,19 @@ fn walk_every_record(bencher: Bencher<'_, '_>, case: Case) {
     });
 }
 
+/// The same, with each record checked and none made: what counting does.
+#[divan::bench(args = CASES)]
+fn verify_every_record(bencher: Bencher<'_, '_>, case: Case) {
+    let (bytes, plain) = answer(case);
+    let mut scratch = Scratch::default();
+    bencher.counter(BytesCount::new(plain)).bench_local(|| {
+        each(&bytes, |batch| {
+            let good = batch.open(&mut scratch).unwrap().records().verify(|bad| panic!("{bad:?}"));
+            black_box(good);
+        });
+    });
+}
+
 /// The same, and a literal that is nowhere, searched in the raw bytes first: no record is decoded.
 #[divan::bench(args = CASES)]
 fn search_a_rare_literal(bencher: Bencher<'_, '_>, case: Case) {

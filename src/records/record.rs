@@ -97,6 +97,18 @@ impl<'s> Records<'s> {
         self.found.saturating_sub(before)
     }
 
+    /// Walks all records that are left, each checked as by the iterator, and returns how many are good. Every fault is told.
+    pub fn verify(mut self, mut fault: impl FnMut(RecordFault)) -> u64 {
+        let mut good = 0_u64;
+        while let Some(record) = self.step() {
+            match record {
+                Ok(_) => good += 1,
+                Err(bad) => fault(bad),
+            }
+        }
+        good
+    }
+
     /// The next record (format 2: without its length; a message: with offset and length), and the bytes behind it.
     #[inline]
     fn split(&self) -> Option<(&'s [u8], &'s [u8])> {
@@ -144,6 +156,29 @@ impl<'s> Records<'s> {
         self.done = true;
         let said = self.of.facts.records;
         (u32::try_from(said) != Ok(self.found)).then(|| Err(self.fault(Fault::Count { said, found: self.found })))
+    }
+
+    /// The next record. In a loop of its own, so that what a loop does not use of a record is never made.
+    #[expect(clippy::inline_always, reason = "what the caller does not use must be seen to be unused")]
+    #[inline(always)]
+    fn step(&mut self) -> Option<Result<RecordRef<'s>, RecordFault>> {
+        if self.done {
+            return None;
+        }
+        if self.wire.0.is_empty() {
+            return self.end();
+        }
+        let Some((bytes, rest)) = self.split() else {
+            return Some(Err(self.wrong(&[], Fault::Record("a record's length is wrong"))));
+        };
+        if self.of.facts.magic < 2 {
+            return Some(self.next_message(bytes, rest));
+        }
+        let mut why = Fault::Record("");
+        let Some(record) = self.decode(bytes, &mut why) else { return Some(Err(self.wrong(rest, why))) };
+        self.pass(rest);
+        self.reached = record.offset.plus(1);
+        Some(Ok(record))
     }
 
     /// A record of format 2 (`DefaultRecord.readFrom`). `None`: `why` says what is wrong with it. (As a `Result`, the record
@@ -225,22 +260,6 @@ impl<'s> Iterator for Records<'s> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
-        }
-        if self.wire.0.is_empty() {
-            return self.end();
-        }
-        let Some((bytes, rest)) = self.split() else {
-            return Some(Err(self.wrong(&[], Fault::Record("a record's length is wrong"))));
-        };
-        if self.of.facts.magic < 2 {
-            return Some(self.next_message(bytes, rest));
-        }
-        let mut why = Fault::Record("");
-        let Some(record) = self.decode(bytes, &mut why) else { return Some(Err(self.wrong(rest, why))) };
-        self.pass(rest);
-        self.reached = record.offset.plus(1);
-        Some(Ok(record))
+        self.step()
     }
 }

@@ -29,7 +29,8 @@ impl<'a> Wire<'a> {
     }
 
     /// A zig-zag varint of at most five bytes (`org.apache.kafka.common.utils.ByteUtils.readVarint`).
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a call costs as much as the work; every record has seven")]
+    #[inline(always)]
     pub(super) fn varint(&mut self) -> Option<i32> {
         // One or two bytes are nearly all that there are.
         match *self.0 {
@@ -51,7 +52,8 @@ impl<'a> Wire<'a> {
     }
 
     /// A zig-zag varint of at most ten bytes (`ByteUtils.readVarlong`).
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a call costs as much as the work; every record has seven")]
+    #[inline(always)]
     pub(super) fn varlong(&mut self) -> Option<i64> {
         match *self.0 {
             [a, ref rest @ ..] if a < 0x80 => {
@@ -81,7 +83,8 @@ impl<'a> Wire<'a> {
     }
 
     /// A varint length and so many bytes. As in Java's `DefaultRecord`, any negative length is null. Outer `None`: malformed.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a call costs as much as the work; every record has seven")]
+    #[inline(always)]
     pub(super) fn varint_bytes(&mut self) -> Option<Option<&'a [u8]>> {
         match usize::try_from(self.varint()?) {
             Ok(length) => self.take(length).map(Some),

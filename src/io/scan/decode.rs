@@ -197,13 +197,7 @@ impl<'j> Decoder<'j> {
 
     /// Walks the records for nothing but their number and their faults.
     fn count(&mut self, opened: &Decompressed<'_>) {
-        let mut read = 0_u64;
-        for record in opened.records() {
-            match record {
-                Ok(_) => read += 1,
-                Err(bad) => self.record_fault(opened, &bad),
-            }
-        }
+        let read = opened.records().verify(|bad| self.record_fault(opened, &bad));
         self.block.read = self.block.read.saturating_add(read);
         self.block.matched = self.block.matched.saturating_add(read);
     }
