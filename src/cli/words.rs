@@ -141,7 +141,13 @@ pub(super) fn fact(topic: &str, fact: &Fact) -> String {
             )
         }
         Fact::Truncated { partition, from, to } => {
-            format!("{}: the log was truncated, offsets {} to {} were replaced", at(partition.0), from.0, to.0.saturating_sub(1))
+            format!(
+                "{}: the log was truncated: offsets {} to {} are gone or were replaced, reading on at {}",
+                at(partition.0),
+                from.0,
+                to.0.saturating_sub(1),
+                from.0
+            )
         }
         Fact::Corrupt { partition, offset, next, bytes, why } => {
             format!("{}: the batch at offset {} is corrupt ({why}, {bytes} bytes), reading on at {}", at(partition.0), offset.0, next.0)

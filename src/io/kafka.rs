@@ -8,6 +8,7 @@
 //! conversation per file: `metadata`, `offsets`, `fetch`. To add a request: a line in `wire`'s `calls!`, a file for the
 //! conversation, a method here, and its row in the test that encodes every version. Protocol facts: `docs/kafka-client.md`.
 
+mod epochs;
 mod error;
 mod fault;
 mod fetch;
@@ -33,7 +34,7 @@ pub use pool::LinkHealth;
 pub use settings::{Address, BadAddress, DEFAULT_PORT, Security, Settings};
 pub use wire::Throttled;
 
-use crate::model::{BrokerId, ClusterView, Failure, LeaderEpoch, PartitionId, TopicId, TopicName};
+use crate::model::{BrokerId, ClusterView, Failure, LeaderEpoch, Offset, PartitionId, TopicId, TopicName};
 
 /// A cluster. Cloning is cheap and shares the connections; they close when the last clone and the last [`Link`] go.
 ///
@@ -140,6 +141,21 @@ impl Client {
         each: impl FnMut(usize, OffsetResult),
     ) -> Result<(), Failure> {
         self.pool.list_offsets(what, asks, isolation, each).await
+    }
+
+    /// Where the log of the partition's leader parts from one whose last record was written in `epoch`: the largest epoch up
+    /// to it that the leader has, and the offset behind that epoch's last record. `None`: the leader has none (P22).
+    ///
+    /// # Errors
+    /// No leader, one that could not be asked, or what it answers in place of an offset.
+    pub async fn epoch_end(
+        &self,
+        what: &'static str,
+        topic: &TopicName,
+        partition: PartitionId,
+        epoch: LeaderEpoch,
+    ) -> Result<Option<(LeaderEpoch, Offset)>, PartitionError> {
+        self.pool.epoch_end(what, topic, partition, epoch).await
     }
 
     /// The shared connection for long polls to a broker: fetches of several callers queue behind each other there.

@@ -20,6 +20,7 @@
 mod answer;
 mod decode;
 mod engine;
+mod epochs;
 mod faults;
 mod lookback;
 mod merge;

@@ -92,6 +92,23 @@ impl TxnTable {
         });
     }
 
+    /// The log was truncated to `to`: markers from there on are gone, and what they ended is open again until it is read
+    /// how it ends now.
+    pub fn truncated(&mut self, partition: PartitionId, to: Offset) {
+        let Some(known) = self.partitions.get_mut(&partition) else { return };
+        let mut decided = to;
+        known.producers.retain(|_, ranges| {
+            ranges.retain(|range| {
+                if range.marker >= to {
+                    decided = decided.min(range.from);
+                }
+                range.marker < to
+            });
+            !ranges.is_empty()
+        });
+        known.stable = known.stable.map(|stable| stable.min(decided));
+    }
+
     /// How the transaction of a record ended, as far as is known now.
     pub fn outcome(&self, partition: PartitionId, producer: ProducerId, offset: Offset) -> Outcome {
         let Some(known) = self.partitions.get(&partition) else { return Outcome::Open };
@@ -179,6 +196,22 @@ mod tests {
         assert!(t.partitions[&P].producers.is_empty());
         t.marker(P, A, Offset(109), Outcome::Aborted);
         assert_eq!((t.outcome(P, A, Offset(95)), t.outcome(P, A, Offset(101))), (Outcome::Committed, Outcome::Aborted));
+    }
+
+    #[test]
+    fn what_a_truncation_took_is_forgotten() {
+        let mut t = TxnTable::default();
+        t.aborted(P, A, Offset(80));
+        t.stable(P, Offset(100));
+        t.marker(P, A, Offset(99), Outcome::Aborted);
+        t.marker(P, ProducerId(8), Offset(110), Outcome::Committed);
+        t.truncated(P, Offset(90));
+        assert_eq!([79, 80, 90].map(|at| t.outcome(P, A, Offset(at))), [Outcome::Committed, Outcome::Open, Outcome::Open]);
+        assert_eq!(t.outcome(P, ProducerId(8), Offset(95)), Outcome::Open);
+        t.aborted(P, A, Offset(80));
+        t.stable(P, Offset(95));
+        assert_eq!([85, 92].map(|at| t.outcome(P, A, Offset(at))), [Outcome::Aborted; 2], "as the list of what is there now says");
+        assert_eq!(t.outcome(P, ProducerId(8), Offset(92)), Outcome::Committed);
     }
 
     #[test]

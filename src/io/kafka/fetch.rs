@@ -22,6 +22,8 @@ use super::pool::Pool;
 use super::wire::{Call as _, Connection, Fetch, Pending, Terms};
 use crate::model::{BrokerId, Cause, Failure, LeaderEpoch, Offset, PartitionId, ProducerId, Step, TopicId, TopicName};
 
+/// The first version whose answer tells of a truncated log (KIP-595).
+const TELLS_TRUNCATION: i16 = 12;
 /// The last version that names topics by name.
 const LAST_BY_NAME: i16 = 12;
 /// So much of an answer over the cap is kept: enough for the header of its batch (P47).
@@ -168,6 +170,12 @@ impl Link {
         self.connection.is_open()
     }
 
+    /// Whether an answer tells of a truncated log in [`FetchedPartition::diverging`]; else it has to be asked for when the
+    /// leader has changed ([`super::Client::epoch_end`]).
+    pub fn tells_truncation(&self) -> bool {
+        self.connection.version::<Fetch>().is_ok_and(|version| version >= TELLS_TRUNCATION)
+    }
+
     /// Sends the request now; the future waits for the answer. Answers come in the order of the requests, so the next may
     /// be sent before this one is awaited or decoded. Dropping the future gives the answer up and keeps the link.
     ///
@@ -252,7 +260,7 @@ fn request(version: i16, ask: &FetchAsk) -> FetchRequest {
         let partition = FetchPartition::default()
             .with_partition(from.partition.0)
             .with_current_leader_epoch(if version >= 9 { from.leader_epoch.0 } else { -1 })
-            .with_last_fetched_epoch(if version >= 12 { from.last_epoch.0 } else { -1 })
+            .with_last_fetched_epoch(if version >= TELLS_TRUNCATION { from.last_epoch.0 } else { -1 })
             .with_fetch_offset(from.offset.0)
             .with_partition_max_bytes(from.max_bytes);
         let same = |topic: &FetchTopic| {

@@ -112,6 +112,14 @@ impl Found {
             Self::Nothing => None,
         }
     }
+
+    /// Of the record there, or of the leader whose log ends there; −1 when the broker did not tell.
+    pub fn leader_epoch(self) -> LeaderEpoch {
+        match self {
+            Self::At { leader_epoch, .. } => leader_epoch,
+            Self::Nothing => LeaderEpoch(-1),
+        }
+    }
 }
 
 /// The answer for one partition.

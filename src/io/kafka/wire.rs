@@ -71,6 +71,8 @@ calls! {
     ListOffsets(2): ListOffsetsRequest => ListOffsetsResponse, from 1, throttle from 2;
     // Below 4 a broker creates what it is asked about and cannot be told not to (P18).
     Metadata(3): MetadataRequest => MetadataResponse, from 4, throttle from 3;
+    // The first that a consumer may ask with the leader's epoch (KIP-320), and what 2.1 has.
+    OffsetForLeaderEpoch(23): OffsetForLeaderEpochRequest => OffsetForLeaderEpochResponse, from 2, throttle from 2;
     ApiVersions(18): ApiVersionsRequest => ApiVersionsResponse, from 0, throttle from 99;
     DescribeCluster(60): DescribeClusterRequest => DescribeClusterResponse, from 0, throttle from 0;
 }

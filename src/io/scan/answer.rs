@@ -55,8 +55,8 @@ pub(super) struct Digest {
     /// Where to read on; equal to `from` when not one batch came whole.
     pub next: Offset,
     pub pieces: Vec<Piece>,
-    /// Leader epoch of the last batch.
-    pub last_epoch: Option<LeaderEpoch>,
+    /// Leader epochs of its batches, and where each begins.
+    pub epochs: Vec<(LeaderEpoch, Offset)>,
     pub cut: Option<CutOff>,
 }
 
@@ -76,7 +76,7 @@ pub(super) fn digest(
         judge.read_markers(bytes, scratch);
     }
     let mut cutter = Cutter { bytes, piece: asked.piece, start: 0, end: 0, outcomes: Vec::new(), transactional: false, pieces: Vec::new() };
-    let mut digest = Digest { next: asked.from, pieces: Vec::new(), last_epoch: None, cut: None };
+    let mut digest = Digest { next: asked.from, pieces: Vec::new(), epochs: Vec::new(), cut: None };
     let mut corrupt: Option<Corrupt> = None;
     for found in batches(asked.partition, bytes) {
         match found {
@@ -90,7 +90,10 @@ pub(super) fn digest(
                     break;
                 }
                 digest.next = digest.next.max(batch.next_offset());
-                digest.last_epoch = Some(batch.header().leader_epoch);
+                let epoch = batch.header().leader_epoch;
+                if digest.epochs.last().is_none_or(|&(last, _)| last != epoch) {
+                    digest.epochs.push((epoch, base.max(asked.from)));
+                }
                 let outcome = judge.outcome(&batch, scratch);
                 let wanted = !batch.is_control()
                     && batch.next_offset() > asked.from

@@ -6,6 +6,7 @@ mod hear;
 mod report;
 mod talks;
 mod topic;
+mod truncation;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use super::{Options, Shape, Sink};
 use crate::core::stream::{Fact, Flow, Isolation, Plan};
 use crate::io::kafka::{Client, Fetched, Link, PartitionError};
 use crate::io::work::Work;
-use crate::model::{BrokerId, Cause, ClusterView, Failure, Foreign, Offset, PartitionId, Time, Topic, TxnTable};
+use crate::model::{BrokerId, Cause, ClusterView, Failure, Foreign, LeaderEpoch, Offset, PartitionId, Time, Topic, TxnTable};
 use crate::query::position::Position;
 use crate::records::Scratch;
 use talks::{Round, Talk};
@@ -52,7 +53,13 @@ pub(super) enum Event {
     Ends {
         part: usize,
         asked: Offset,
-        result: Result<(Offset, Offset), PartitionError>,
+        result: Result<truncation::Ends, PartitionError>,
+    },
+    /// Where a new leader's log ends of the epoch that was read last.
+    EpochEnd {
+        part: usize,
+        asked: Offset,
+        result: Result<Option<(LeaderEpoch, Offset)>, PartitionError>,
     },
 }
 
@@ -230,6 +237,7 @@ impl Engine {
             Ok(Event::Answered { talk, round, result }) => self.answered(talk, &round, result, now),
             Ok(Event::Looked(result)) => self.looked(result, now),
             Ok(Event::Ends { part, asked, result }) => self.compared(part, asked, result, now),
+            Ok(Event::EpochEnd { part, asked, result }) => self.verified(part, asked, result, now),
             Err(error) if error.is_cancelled() => {}
             Err(_panicked) => self.ended = Some(Err(bug())),
         }
@@ -308,6 +316,7 @@ impl Engine {
         part.placed = true;
         part.trouble = None;
         (part.log_start, part.stable, part.end) = (Some(place.log_start), Some(place.stable), Some(place.end));
+        part.end_epoch = place.end_epoch;
         part.stop = place.stop;
         self.table.merge(&place.txns);
         let Some(from) = place.from else {
@@ -318,7 +327,7 @@ impl Engine {
             part.queue.push(Block::fact(fact));
         }
         let least = late.map(|n| place.end.plus(-i64::try_from(n).unwrap_or(i64::MAX)));
-        part.advance(least.map_or(from, |least| from.max(least)));
+        part.begin(least.map_or(from, |least| from.max(least)));
     }
 
     /// Milliseconds and all, as the loop's own clock tells it.

@@ -67,13 +67,13 @@ pub(super) async fn fill(engine: &mut Engine) {
         if let Some(failure) = walk.failed {
             // Its newest come when it answers again.
             part.fail(failure, now);
-            part.advance(walk.end.plus(-share).max(walk.floor));
+            part.begin(walk.end.plus(-share).max(walk.floor));
             continue;
         }
         let skipped = walk.rows.len().saturating_sub(walk.kept);
         walk.blocks.into_iter().for_each(|block| part.queue.push(block));
         part.queue.skip(skipped);
-        part.advance(walk.end);
+        part.begin(walk.end);
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::answer::Zone;
+use super::epochs::Epochs;
 use super::merge::Queue;
 use crate::core::stream::PartitionProgress;
 use crate::model::{BrokerId, Cause, Failure, LeaderEpoch, Offset, PartitionId};
@@ -43,10 +44,15 @@ pub(super) struct Part {
     pub log_start: Option<Offset>,
     pub stable: Option<Offset>,
     pub end: Option<Offset>,
+    /// Of the leader that told the end when it was placed; −1 before.
+    pub end_epoch: LeaderEpoch,
     pub leader: Option<BrokerId>,
     pub epoch: LeaderEpoch,
-    /// Of the last batch read; −1 before.
-    pub last_epoch: LeaderEpoch,
+    /// Of what was read; when nothing was, of the end that it stands at.
+    pub epochs: Epochs,
+    /// Another broker leads it than the one it was read from: whether its log is the same has to be asked, when its fetch
+    /// does not tell.
+    pub doubted: bool,
     /// The conversation that reads it.
     pub talk: Option<usize>,
     pub in_flight: bool,
@@ -88,9 +94,11 @@ impl Part {
             log_start: None,
             stable: None,
             end: None,
+            end_epoch: LeaderEpoch(-1),
             leader: None,
             epoch: LeaderEpoch(-1),
-            last_epoch: LeaderEpoch(-1),
+            epochs: Epochs::default(),
+            doubted: false,
             talk: None,
             in_flight: false,
             want: None,
@@ -142,6 +150,15 @@ impl Part {
     /// Notes that the broker has owed an answer for so long that it may not come. It is still waited for.
     pub(super) fn miss(&mut self, failure: Failure, now: Instant) {
         self.trouble.get_or_insert(Trouble { failure, silent: true, since: now, tries: 0, not_before: now });
+    }
+
+    /// Begins at `position`. Whoever begins at the end of the log has seen it up to there, so that a truncation is told also
+    /// before the first record comes.
+    pub(super) fn begin(&mut self, position: Offset) {
+        if self.end == Some(position) {
+            self.epochs.begins(self.end_epoch, position);
+        }
+        self.advance(position);
     }
 
     /// Reaches `position`: where it ends, it is done.

@@ -44,6 +44,8 @@ pub(super) struct Place {
     pub log_start: Offset,
     pub stable: Offset,
     pub end: Offset,
+    /// Of the leader that told the end; −1 when it did not tell.
+    pub end_epoch: LeaderEpoch,
     /// `None`: the position leaves this partition out.
     pub from: Option<Offset>,
     /// Exclusive.
@@ -61,6 +63,7 @@ struct Ends {
     /// Up to which may be read: the high watermark, or with read_committed the last stable offset.
     end: Offset,
     high: Offset,
+    epoch: LeaderEpoch,
     at_from: Option<Found>,
     at_until: Option<Found>,
 }
@@ -127,11 +130,12 @@ async fn ask(client: &Client, wish: &Wish, parts: &[Unplaced]) -> Result<Vec<Res
         |row: usize, part: usize| -> OffsetResult { all.get(row * parts.len() + part).cloned().unwrap_or(Err(PartitionError::NoLeader)) };
     let ends = |part: usize| -> Result<Ends, PartitionError> {
         let offset = |found: Found| found.offset().unwrap_or(Offset(0));
-        let (start, high) = (offset(answer(0, part)?), offset(answer(1, part)?));
+        let (start, latest) = (offset(answer(0, part)?), answer(1, part)?);
+        let (high, epoch) = (offset(latest), latest.leader_epoch());
         let stable = offset(stable.get(part).cloned().unwrap_or(Err(PartitionError::NoLeader))?).min(high);
         let at_from = from.map(|_| answer(2, part)).transpose()?;
         let at_until = until.map(|_| answer(2 + usize::from(from.is_some()), part)).transpose()?;
-        Ok(Ends { start, stable, end: if wish.of.committed_only { stable } else { high }, high, at_from, at_until })
+        Ok(Ends { start, stable, end: if wish.of.committed_only { stable } else { high }, high, epoch, at_from, at_until })
     };
     Ok((0..parts.len()).map(ends).collect())
 }
@@ -141,6 +145,7 @@ fn resolve(wish: &Wish, part: &Unplaced, ends: &Ends, backs: &mut Vec<Wanted>) -
         log_start: ends.start,
         stable: ends.stable,
         end: ends.high,
+        end_epoch: ends.epoch,
         from: None,
         stop: None,
         facts: Vec::new(),
@@ -272,7 +277,15 @@ mod tests {
             until: until.map(|text| parse_position(text).unwrap()),
             context: Context::utc(Time(0)),
         };
-        let ends = Ends { start: Offset(60), stable: Offset(90), end: Offset(100), high: Offset(100), at_from: found, at_until: None };
+        let ends = Ends {
+            start: Offset(60),
+            stable: Offset(90),
+            end: Offset(100),
+            high: Offset(100),
+            epoch: LeaderEpoch(4),
+            at_from: found,
+            at_until: None,
+        };
         let part = Unplaced { index: 0, partition: PartitionId(3), epoch: LeaderEpoch(0), joins: false };
         let mut backs = Vec::new();
         (resolve(&wish, &part, &ends, &mut backs), backs.len())

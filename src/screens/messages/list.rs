@@ -299,7 +299,7 @@ fn words(fact: &Fact) -> (String, Token) {
         ),
         Fact::Truncated { partition, from, to } => (
             format!(
-                "partition {}: the log was cut back; offsets {} to {} were replaced",
+                "partition {}: the log was truncated; offsets {} to {} are gone or were replaced",
                 p(partition),
                 units::thousands(from.0),
                 units::thousands(to.0.saturating_sub(1))
@@ -335,7 +335,12 @@ fn words(fact: &Fact) -> (String, Token) {
         }
         Fact::Moved { partition, to: None, .. } => (format!("partition {} has no leader now", p(partition)), Token::Look),
         Fact::Resumed { partitions, after_ms } => (
-            format!("interrupted for {}.{} s; {partitions} partitions go on at the next offset", after_ms / 1000, after_ms % 1000 / 100),
+            format!(
+                "interrupted for {}.{} s; {} at the next offset",
+                after_ms / 1000,
+                after_ms % 1000 / 100,
+                if *partitions == 1 { "1 partition goes on".to_owned() } else { format!("{partitions} partitions go on") }
+            ),
             Token::Look,
         ),
         Fact::NotKept { records } => {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use kafka_protocol::messages::add_partitions_to_txn_request::AddPartitionsToTxnTopic;
-use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+use kafka_protocol::messages::create_topics_request::{CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig};
 use kafka_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
@@ -86,6 +86,29 @@ impl Writer {
         });
         let count = usize::try_from(partitions).expect("a count");
         eventually("every partition has a leader", || (self.learn(topic) == count).then_some(()));
+    }
+
+    /// Creates a topic of one partition with its replicas on these brokers, the preferred leader first.
+    pub(crate) fn create_on(&mut self, topic: &str, brokers: &[i32], configs: &[(&str, &str)]) {
+        let configs = configs.iter().map(|(k, v)| CreatableTopicConfig::default().with_name(text(k)).with_value(Some(text(v))));
+        let replicas = brokers.iter().map(|&id| id.into()).collect();
+        let new = CreatableTopic::default()
+            .with_name(name(topic))
+            .with_num_partitions(-1)
+            .with_replication_factor(-1)
+            .with_assignments(vec![CreatableReplicaAssignment::default().with_partition_index(0).with_broker_ids(replicas)])
+            .with_configs(configs.collect());
+        let reply = self.first.call(5, &CreateTopicsRequest::default().with_topics(vec![new]).with_timeout_ms(30_000));
+        assert_eq!(reply.topics[0].error_code, 0, "create {topic}: {:?}", reply.topics[0].error_message);
+        self.led_by(topic, brokers[0]);
+    }
+
+    /// Waits until a broker leads partition 0 of a topic.
+    pub(crate) fn led_by(&mut self, topic: &str, broker: i32) {
+        eventually(&format!("broker {broker} leads {topic}"), || {
+            self.learn(topic);
+            (self.leaders.get(&(topic.to_owned(), 0)) == Some(&broker)).then_some(())
+        });
     }
 
     /// Deletes a topic.

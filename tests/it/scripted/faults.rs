@@ -3,7 +3,9 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
-use kafka_protocol::messages::{ApiKey, FetchRequest, MetadataRequest};
+use kafka_protocol::messages::fetch_response::EpochEndOffset;
+use kafka_protocol::messages::offset_for_leader_epoch_response::{self as epoch_end, OffsetForLeaderTopicResult};
+use kafka_protocol::messages::{ApiKey, FetchRequest, MetadataRequest, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
 
 use super::{Action, FakeTopic, Healthy, Question, Scripted};
 
@@ -45,6 +47,9 @@ pub(crate) fn all() -> Vec<Fault> {
         stale_metadata(),
         recreated(),
         deleted(),
+        truncated_told(),
+        truncated_asked(),
+        truncated_shorter(),
     ];
     // Offset not available, leader not available, moved, fenced, unknown epoch, storage error, unknown topic, id, other id.
     all.extend([78, 5, 6, 74, 75, 56, 3, 100, 103].map(passing_error));
@@ -166,6 +171,98 @@ fn stale_metadata() -> Fault {
             Action::Reply(q.answer::<FetchRequest>(&response))
         }
         _ => healthy.answer(q),
+    })
+}
+
+/// The log after another leader was elected that had only the first four records: the last two are others.
+fn of_another_leader() -> Healthy {
+    let mut after = Healthy { epoch: 1, ..orders() };
+    let mut log = after.topics[0].log.to_vec();
+    let third = (0..2).fold(0, |at, _| {
+        let size = log[at + 8..at + 12].try_into().expect("four bytes");
+        at + 12 + usize::try_from(u32::from_be_bytes(size)).expect("a size")
+    });
+    log[third + 15] = 1;
+    after.topics[0].log = log.into();
+    after
+}
+
+const TRUNCATED: [usize; 8] = [0, 1, 2, 3, 4, 5, 4, 5];
+
+/// From which offset on the leader's log parts from the one before.
+const PARTING: i64 = 4;
+
+/// The new leader's fetch tells where the logs part (KIP-595).
+fn truncated_told() -> Fault {
+    let after = of_another_leader();
+    let fault = turns("a truncation that a fetch tells", None, move |q| {
+        let asked: Option<FetchRequest> = (q.api == ApiKey::Fetch).then(|| q.decode());
+        let part = |asked: &FetchRequest| asked.topics[0].partitions[0].clone();
+        let Some(part) = asked.as_ref().map(part).filter(|p| p.current_leader_epoch == 1 && p.last_fetched_epoch == 0) else {
+            return after.answer(q);
+        };
+        let mut response = after.fetched(q);
+        if part.fetch_offset > PARTING {
+            let answer = &mut response.responses[0].partitions[0];
+            answer.records = Some(bytes::Bytes::new());
+            answer.diverging_epoch = EpochEndOffset::default().with_epoch(0).with_end_offset(PARTING);
+        }
+        Action::Reply(q.answer::<FetchRequest>(&response))
+    });
+    Fault { offsets: TRUNCATED.into(), said: &["truncated"], ..fault }
+}
+
+/// What brokers before 2.7 offer: no topic ids, no fetch that tells of a truncation.
+const OLD: [(ApiKey, i16, i16); 5] = [
+    (ApiKey::ApiVersions, 0, 2),
+    (ApiKey::Metadata, 0, 9),
+    (ApiKey::ListOffsets, 1, 5),
+    (ApiKey::Fetch, 4, 11),
+    (ApiKey::OffsetForLeaderEpoch, 0, 3),
+];
+
+/// The new leader has to be asked where the logs part (KIP-320).
+fn truncated_asked() -> Fault {
+    let after = of_another_leader();
+    let fault = turns("a truncation that is asked for", Some(&OLD), move |q| match q.api {
+        ApiKey::OffsetForLeaderEpoch => {
+            let asked: OffsetForLeaderEpochRequest = q.decode();
+            assert_eq!(asked.topics[0].partitions[0].leader_epoch, 0, "of the epoch that was read");
+            let end = epoch_end::EpochEndOffset::default().with_leader_epoch(0).with_end_offset(PARTING);
+            let topic = OffsetForLeaderTopicResult::default().with_topic(asked.topics[0].topic.clone()).with_partitions(vec![end]);
+            Action::Reply(q.answer::<OffsetForLeaderEpochRequest>(&OffsetForLeaderEpochResponse::default().with_topics(vec![topic])))
+        }
+        _ => after.answer(q),
+    });
+    Fault { offsets: TRUNCATED.into(), said: &["truncated"], ..fault }
+}
+
+/// The new leader's log is shorter, and it cannot be asked: the offset is out of range until it has grown again.
+fn truncated_shorter() -> Fault {
+    let after = of_another_leader();
+    let (mut shorter, compared) = (after.clone(), AtomicBool::new(false));
+    shorter.topics[0].end = PARTING;
+    let fault = turns("a truncation that leaves the offset out of range", Some(&OLD[..4]), move |q| {
+        if q.api == ApiKey::ListOffsets {
+            compared.store(true, Ordering::SeqCst);
+            return shorter.answer(q);
+        }
+        if compared.load(Ordering::SeqCst) { after.answer(q) } else { shorter.answer(q) }
+    });
+    Fault { offsets: TRUNCATED.into(), said: &["truncated"], ..fault }
+}
+
+/// A broker that turns to `after` once everything was read; `offered`, when it is of an old release.
+fn turns(name: &str, offered: Option<&'static [(ApiKey, i16, i16)]>, after: impl Fn(&Question) -> Action + Send + Sync + 'static) -> Fault {
+    let (before, read) = (orders(), AtomicBool::new(false));
+    Fault::survived(name, move |q| {
+        if let (ApiKey::ApiVersions, Some(offered)) = (q.api, offered) {
+            return Action::Reply(Healthy::offering(q, offered));
+        }
+        if q.api == ApiKey::Fetch && q.decode::<FetchRequest>().topics[0].partitions[0].fetch_offset == 6 {
+            read.store(true, Ordering::SeqCst);
+        }
+        if read.load(Ordering::SeqCst) { after(q) } else { before.answer(q) }
     })
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Healthy {
     pub(crate) topics: Vec<FakeTopic>,
     /// Topics of another life have other ids.
     pub(crate) life: u8,
+    /// The epoch of the leader, in which its last batches were written.
+    pub(crate) epoch: i32,
 }
 
 /// A topic whose partitions all hold the same bytes.
@@ -86,13 +88,13 @@ const OFFERED: [(ApiKey, i16, i16); 5] = [
 
 impl Healthy {
     pub(crate) fn with(topics: Vec<FakeTopic>) -> Self {
-        Self { topics, life: 0 }
+        Self { topics, ..Self::default() }
     }
 
     /// The answer in good order; a close for what is not modelled.
     pub(crate) fn answer(&self, q: &Question) -> Action {
         match q.api {
-            ApiKey::ApiVersions => Action::Reply(Self::api_versions(q)),
+            ApiKey::ApiVersions => Action::Reply(Self::offering(q, &OFFERED)),
             ApiKey::Metadata => Action::Reply(q.answer::<MetadataRequest>(&self.metadata(q))),
             ApiKey::DescribeCluster => Action::Reply(q.answer::<DescribeClusterRequest>(&Self::cluster(q))),
             ApiKey::ListOffsets => Action::Reply(q.answer::<ListOffsetsRequest>(&self.offsets(&q.decode()))),
@@ -101,11 +103,11 @@ impl Healthy {
         }
     }
 
-    /// A version that it does not know is answered in version 0 with error 35 (KIP-511).
-    fn api_versions(q: &Question) -> Bytes {
-        let keys =
-            OFFERED.map(|(api, min, max)| ApiVersion::default().with_api_key(api as i16).with_min_version(min).with_max_version(max));
-        let response = ApiVersionsResponse::default().with_api_keys(keys.into());
+    /// The answer to ApiVersions. A version that it does not know is answered in version 0 with error 35 (KIP-511).
+    pub(crate) fn offering(q: &Question, offered: &[(ApiKey, i16, i16)]) -> Bytes {
+        let keys = offered.iter();
+        let keys = keys.map(|&(api, min, max)| ApiVersion::default().with_api_key(api as i16).with_min_version(min).with_max_version(max));
+        let response = ApiVersionsResponse::default().with_api_keys(keys.collect());
         if q.version() > 4 {
             return q.answer_as::<ApiVersionsRequest>(0, &response.with_error_code(35));
         }
@@ -117,11 +119,11 @@ impl Healthy {
         let broker = MetadataResponseBroker::default().with_node_id(1.into()).with_host(host(q)).with_port(i32::from(q.server.port()));
         let asked = q.decode::<MetadataRequest>().topics;
         let topics = match asked {
-            None => self.topics.iter().enumerate().map(|(at, t)| found(self.id(at), t)).collect(),
+            None => self.topics.iter().enumerate().map(|(at, t)| found(self.id(at), t, self.epoch)).collect(),
             Some(list) => list
                 .into_iter()
                 .map(|t| match self.find(t.name.as_ref(), t.topic_id.into_bytes()) {
-                    Some((at, topic)) => found(self.id(at), topic),
+                    Some((at, topic)) => found(self.id(at), topic, self.epoch),
                     None => MetadataResponseTopic::default().with_name(t.name).with_error_code(3),
                 })
                 .collect(),
@@ -158,7 +160,11 @@ impl Healthy {
             let (start, end) = self.find(Some(&t.name), [0; 16]).map_or((0, 0), |(_, topic)| (topic.start, topic.end));
             let parts = t.partitions.iter().map(|p| {
                 let offset = if p.timestamp == -2 { start } else { end };
-                ListOffsetsPartitionResponse::default().with_partition_index(p.partition_index).with_offset(offset).with_timestamp(-1)
+                ListOffsetsPartitionResponse::default()
+                    .with_partition_index(p.partition_index)
+                    .with_offset(offset)
+                    .with_timestamp(-1)
+                    .with_leader_epoch(self.epoch)
             });
             ListOffsetsTopicResponse::default().with_name(t.name.clone()).with_partitions(parts.collect())
         });
@@ -186,6 +192,9 @@ impl Healthy {
                 let mut data = PartitionData::default().with_partition_index(p.partition);
                 let Some((_, topic)) = found else { return data.with_error_code(if q.version() < 13 { 3 } else { 100 }) };
                 data = data.with_high_watermark(topic.end).with_last_stable_offset(topic.end).with_log_start_offset(topic.start);
+                if p.current_leader_epoch < self.epoch {
+                    return data.with_error_code(74).with_records(Some(Bytes::new()));
+                }
                 if p.fetch_offset < topic.start || p.fetch_offset > topic.end {
                     return data.with_error_code(1).with_records(Some(Bytes::new()));
                 }
@@ -202,12 +211,12 @@ fn host(q: &Question) -> StrBytes {
     StrBytes::from_string(q.server.ip().to_string())
 }
 
-fn found(id: [u8; 16], topic: &FakeTopic) -> MetadataResponseTopic {
+fn found(id: [u8; 16], topic: &FakeTopic, epoch: i32) -> MetadataResponseTopic {
     let partition = |n: i32| {
         MetadataResponsePartition::default()
             .with_partition_index(n)
             .with_leader_id(1.into())
-            .with_leader_epoch(0)
+            .with_leader_epoch(epoch)
             .with_replica_nodes(vec![1.into()])
             .with_isr_nodes(vec![1.into()])
     };

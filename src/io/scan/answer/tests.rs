@@ -41,7 +41,7 @@ fn the_next_offset_comes_from_the_last_whole_batch() {
     last.truncate(40);
     answer.push(last);
     let digest = run(&asked(11, Zone::Stable), &answer, &[], &mut TxnTable::default());
-    assert_eq!((digest.next, digest.last_epoch), (Offset(15), Some(LeaderEpoch(5))));
+    assert_eq!((digest.next, digest.epochs), (Offset(15), vec![(LeaderEpoch(5), Offset(11))]));
     assert_eq!(digest.cut.and_then(|cut| cut.base_offset), Some(Offset(15)));
     assert!(matches!(&digest.pieces[..], [Piece::Batches { outcomes, .. }] if outcomes.is_empty()));
 }

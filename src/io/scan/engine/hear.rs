@@ -5,15 +5,15 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::talks::{LONG_POLL, PORTION, Round};
-use super::{Engine, Event, WHAT};
+use super::{Engine, WHAT};
 use crate::core::stream::Fact;
-use crate::io::kafka::{At, ErrorCode, Fetched, FetchedPartition, Isolation, Link, OffsetAsk, PartitionError};
+use crate::io::kafka::{ErrorCode, Fetched, FetchedPartition, Link};
 use crate::io::scan::Shape;
 use crate::io::scan::answer::{Asked, Digest, LARGE_PIECE, Piece, SMALL_PIECE, Zone, digest};
 use crate::io::scan::decode::{Block, Job};
 use crate::io::scan::faults::{Reaction, is_passing, reaction, words};
 use crate::io::scan::part::pause;
-use crate::model::{Cause, Failure, Foreign, LeaderEpoch, Offset};
+use crate::model::{Cause, Failure, Foreign, Offset};
 
 /// An interruption that was shorter is not worth a word.
 const NOTICED: std::time::Duration = std::time::Duration::from_millis(500);
@@ -124,7 +124,7 @@ impl Engine {
             return self.partition_refused(index, code, now);
         }
         if let Some((epoch, end)) = answer.diverging.filter(|(_, end)| end.0 >= 0) {
-            return self.truncated(index, end, epoch);
+            return self.truncated(index, end, Some(epoch));
         }
         let told = |offset: Offset, old: Option<Offset>| if offset.0 >= 0 { Some(offset) } else { old };
         part.end = told(answer.high_watermark, part.end);
@@ -178,7 +178,7 @@ impl Engine {
         let (partition, from, stop) = (part.id, part.position, part.stop);
         let (high, committed_only) = (answer.high_watermark, self.committed_only);
         let asked = Asked { partition, from, stop, high, zone, committed_only, piece };
-        let Digest { next, pieces, last_epoch, cut } = digest(&asked, &answer.records, &answer.aborted, &mut self.table, &mut self.scratch);
+        let Digest { next, pieces, epochs, cut } = digest(&asked, &answer.records, &answer.aborted, &mut self.table, &mut self.scratch);
         if zone == Zone::Stable {
             self.table.stable(partition, next);
         } else if answer.high_watermark.0 >= 0 && next >= answer.high_watermark {
@@ -200,7 +200,9 @@ impl Engine {
             return;
         }
         part.want = None;
-        part.last_epoch = last_epoch.filter(|epoch| epoch.0 >= 0).unwrap_or(part.last_epoch);
+        for (epoch, from) in epochs {
+            part.epochs.begins(epoch, from);
+        }
         part.advance(next);
         part.caught_up |= !part.is_behind(self.committed_only);
         for piece in pieces {
@@ -242,71 +244,6 @@ impl Engine {
                     part.advance(next);
                 }
             }
-        }
-    }
-
-    /// Asks where the log begins and ends now (P23).
-    fn compare(&mut self, index: usize) {
-        let Some(part) = self.parts.get_mut(index) else { return };
-        part.asking = true;
-        let (partition, asked) = (part.id, part.position);
-        let (client, topic) = (self.client.clone(), self.wish.of.topic.clone());
-        self.running.spawn(async move {
-            let ask = |at: At| OffsetAsk { topic: topic.clone(), partition, at };
-            let asks = [ask(At::Earliest), ask(At::Latest)];
-            let found = client.list_offsets("find where the log begins and ends", &asks, Isolation::ReadUncommitted).await;
-            let result = match found {
-                Err(failure) => Err(PartitionError::NoAnswer(Arc::new(failure))),
-                Ok(found) => {
-                    let mut found = found.into_iter().map(|found| found.map(|found| found.offset().unwrap_or(Offset(0))));
-                    let mut next = || found.next().unwrap_or(Err(PartitionError::NoLeader));
-                    next().and_then(|start| Ok((start, next()?)))
-                }
-            };
-            Event::Ends { part: index, asked, result }
-        });
-    }
-
-    pub(super) fn compared(&mut self, index: usize, asked: Offset, result: Result<(Offset, Offset), PartitionError>, now: Instant) {
-        let subject = self.subject();
-        let Some(part) = self.parts.get_mut(index) else { return };
-        part.asking = false;
-        let (start, end) = match result {
-            Ok(ends) => ends,
-            Err(error) => {
-                part.fail(error.failure(WHAT, &subject), now);
-                return self.look.soon(now);
-            }
-        };
-        (part.log_start, part.end) = (Some(start), Some(end));
-        if part.position != asked {
-            return;
-        }
-        if asked < start {
-            part.queue.push(Block::fact(Fact::Lost { partition: part.id, from: asked, to: start }));
-            part.trouble = None;
-            part.advance(start);
-        } else if asked > end {
-            self.truncated(index, end, LeaderEpoch(-1));
-        } else {
-            // Between the two: the leader is settling.
-            let failure = ErrorCode(78);
-            let cause = Cause::Kafka { code: failure.0, name: failure.name(), message: Some(Foreign::new(failure.words())) };
-            part.fail(Failure::new(WHAT, cause), now);
-        }
-    }
-
-    /// The log is shorter than what was read, or was another one: reads on where it ends or diverged (P22).
-    fn truncated(&mut self, index: usize, end: Offset, epoch: LeaderEpoch) {
-        let Some(part) = self.parts.get_mut(index) else { return };
-        let (partition, position) = (part.id, part.position);
-        part.trouble = None;
-        part.last_epoch = epoch;
-        if end < position {
-            part.queue.push(Block::fact(Fact::Truncated { partition, from: end, to: position }));
-            part.stable = part.stable.map(|stable| stable.min(end));
-            part.stop = part.stop.map(|stop| if self.follows { stop } else { stop.min(position) });
-            part.advance(end);
         }
     }
 }

@@ -166,6 +166,7 @@ impl Engine {
             return;
         };
         let slower = talk.slower;
+        let ready = self.settled(ready, &link);
         for (round, ask) in self.asks(&ready, slower, now) {
             for (part, _) in &round.parts {
                 if let Some(part) = self.parts.get_mut(*part) {
@@ -242,7 +243,7 @@ impl Engine {
             partition: part.id,
             offset: part.position,
             leader_epoch: part.epoch,
-            last_epoch: part.last_epoch,
+            last_epoch: part.epochs.last(),
             max_bytes: i32::try_from(part.want.unwrap_or(each)).unwrap_or(i32::MAX),
         })
     }

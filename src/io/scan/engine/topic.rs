@@ -147,6 +147,7 @@ impl Engine {
             if leader.epoch < part.epoch && leader.epoch.0 >= 0 {
                 continue;
             }
+            part.doubted |= part.epoch.0 >= 0 && leader.epoch != part.epoch;
             part.epoch = leader.epoch;
             let before = part.leader.replace(leader.broker);
             if before == Some(leader.broker) {
