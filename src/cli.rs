@@ -7,6 +7,7 @@
 
 mod format;
 mod print;
+pub mod sandbox;
 pub mod tail;
 mod words;
 
@@ -30,12 +31,16 @@ pub enum Command {
     Ui(Ui),
     /// Print records.
     Tail(Box<tail::Tail>),
+    /// The cluster in this process.
+    Sandbox(sandbox::Sandbox),
 }
 
 /// How the UI is to be opened.
 #[derive(Debug)]
 pub struct Ui {
     pub cluster: Cluster,
+    /// What the cluster is called on the screen, if not by its addresses.
+    pub name: Option<String>,
     pub color: Color,
     /// Refuse whatever changes something on the cluster.
     pub readonly: bool,
@@ -133,6 +138,8 @@ struct Common {
 enum Sub {
     /// Print records of topics: new ones as they come, or a stretch of history
     Tail(tail::TailArgs),
+    /// A cluster in this process, with data and live traffic, and the UI on it: to try kscope without Kafka
+    Sandbox(sandbox::SandboxArgs),
 }
 
 /// The variables that may name a cluster, in this order; used only when nothing else does.
@@ -147,13 +154,15 @@ pub fn parse(args: impl IntoIterator<Item = OsString>, variable: impl Fn(&str) -
     let json = wants_json(&args);
     let cli = Cli::try_parse_from(args).map_err(|error| refused(&error, json))?;
     let usage = |failure: Failure| Exit::failed(&failure, json);
-    let cluster = cluster(cli.address, &cli.common, variable).map_err(usage)?;
+    let named = cli.address.is_some() || cli.common.bootstrap.is_some();
+    let cluster = || cluster(cli.address, &cli.common, variable).map_err(usage);
     Ok(match cli.command {
-        None => Command::Ui(Ui { cluster, color: cli.common.color, readonly: cli.common.readonly }),
+        None => Command::Ui(Ui { cluster: cluster()?, name: None, color: cli.common.color, readonly: cli.common.readonly }),
+        Some(Sub::Sandbox(args)) => Command::Sandbox(sandbox::Sandbox::new(&args, &cli.common, named, json).map_err(usage)?),
         Some(Sub::Tail(args)) => {
             let terminal = std::io::stdout().is_terminal();
             let output = cli.common.output.unwrap_or(if terminal { Output::Table } else { Output::Ndjson });
-            let common = tail::Common { cluster, output, terminal, color: cli.common.color, quiet: cli.common.quiet };
+            let common = tail::Common { cluster: cluster()?, output, terminal, color: cli.common.color, quiet: cli.common.quiet };
             Command::Tail(Box::new(tail::Tail::new(common, args).map_err(usage)?))
         }
     })

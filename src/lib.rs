@@ -31,6 +31,7 @@ pub mod model;
 pub mod overlays;
 pub mod query;
 pub mod records;
+pub mod sandbox;
 pub mod screens;
 pub mod state;
 pub mod term;

@@ -31,6 +31,7 @@ fn main() -> ExitCode {
     let code = std::panic::catch_unwind(|| match cli::parse(std::env::args_os(), |name| std::env::var(name).ok()) {
         Ok(Command::Tail(tail)) => tail.run(),
         Ok(Command::Ui(ui)) => open(&ui),
+        Ok(Command::Sandbox(sandbox)) => sandbox.run(open),
         Err(exit) => exit.print(),
     });
     ExitCode::from(code.unwrap_or(BUG))
@@ -56,7 +57,7 @@ fn open(ui: &Ui) -> u8 {
         let _entered = runtime.enter();
         let (runner, tasks) = Runner::new(Client::new(ui.cluster.settings()), work);
         let settings = Settings { limits: LIMITS, zone: jiff::tz::TimeZone::UTC, newest: NEWEST };
-        let (state, first) = update::start(clock.now(), terminal.size(), addresses(ui), theme(terminal.colors()), settings, Route::Topics);
+        let (state, first) = update::start(clock.now(), terminal.size(), name(ui), theme(terminal.colors()), settings, Route::Topics);
         runtime.block_on(Box::pin(App { terminal, lanes, runner, tasks, state, clock }.run(first)))
     };
     runtime.shutdown_timeout(FAREWELL);
@@ -75,7 +76,10 @@ fn spare_cores() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
 }
 
-fn addresses(ui: &Ui) -> String {
+fn name(ui: &Ui) -> String {
+    if let Some(name) = &ui.name {
+        return name.clone();
+    }
     let list: Vec<String> = ui.cluster.bootstrap.iter().map(ToString::to_string).collect();
     list.join(",")
 }

@@ -1,0 +1,189 @@
+//! The sandbox: a Kafka-compatible cluster inside this process, over real TCP sockets. It is what `kscope sandbox` opens for
+//! someone who has no cluster at hand, and what tests talk to. Several brokers, each with a listener of its own; topics with
+//! ordinary and odd data, the same for the same seed; live traffic that rskafka writes through those sockets.
+//!
+//! It is never trusted alone: the same flows run on a real Apache Kafka, and where the two differ, the real one is right.
+//!
+//! ```text
+//!   clients ──► listener, one per broker ──► api: one file per API key ──► cluster: topics, partitions, logs
+//!   traffic ──►    │ hooks: faults, counts,                                     ▲
+//!   (rskafka)      │ the alarm for mutations                          seed: what is there at first
+//! ```
+//!
+//! What it does not model, and does not advertise where that can be told:
+//! - groups, commits, members (`FindCoordinator` and all behind it); share groups; telemetry
+//! - producers with an id: no `InitProducerId`, so no idempotence and no new transactions. Those that it holds were put there
+//! - changes by clients other than `Produce`: topics, configs, records, leaders, quotas, users and ACLs stay as they are
+//! - SASL, TLS, authorisation, quotas
+//! - replication: followers hold nothing, the high watermark is the end, `min.insync.replicas` is not looked at, fetching from
+//!   followers does not exist. A broker that is "down" was never there
+//! - segments: retention deletes batches, the oldest first. Compaction does not run; compacted topics were made so
+//! - tiered storage, fetch sessions (each fetch is answered whole), divergence of logs, snapshots
+//! - limits on timestamps, documentation of configs, free space of log folders
+//!
+//! Everything lives in memory and ends with it. May use model, records, json, tokio, kafka-protocol; rskafka writes its traffic.
+//! To add an API: a file under `api/`, a row in `api::OFFERED`, an arm in `api::answer`.
+#![expect(clippy::disallowed_methods, reason = "a server of its own: it reads the clock and starts its tasks on its own runtime")]
+
+mod api;
+mod cluster;
+mod dice;
+mod hooks;
+mod listener;
+mod log;
+mod seed;
+mod topic;
+mod traffic;
+
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+
+pub use hooks::{Fault, Injection};
+pub use kafka_protocol::messages::ApiKey;
+
+use cluster::Cluster;
+
+/// How the cluster is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Where the first broker listens; port 0 is any free one. The others listen at the same IP address, each at a free port.
+    pub listen: SocketAddr,
+    /// Clicks per second, and a tenth of that in orders. 0: no traffic.
+    pub rate: u32,
+    /// The same seed gives the same records, times apart.
+    pub seed: u64,
+    /// At least one.
+    pub brokers: u16,
+    /// Synthetic topics beside the others, each with ten partitions.
+    pub topics: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), rate: 20, seed: 1, brokers: 3, topics: 0 }
+    }
+}
+
+/// Why it did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("cannot listen at {address}: {source}")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("the system gives no more threads: {0}")]
+    Thread(io::Error),
+}
+
+/// A running cluster. It ends when this is dropped.
+pub struct Sandbox {
+    cluster: Arc<Cluster>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("brokers", &self.cluster.brokers).finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// Starts it on a thread and a runtime of its own. Its ports take connections when this returns; the data are made meanwhile,
+    /// and who asks before they are there waits.
+    ///
+    /// # Errors
+    /// An address that cannot be listened at, or no thread.
+    pub fn start(options: &Options) -> Result<Self, StartError> {
+        let mut listeners = Vec::new();
+        for n in 0..options.brokers.max(1) {
+            let port = if n == 0 { options.listen.port() } else { 0 };
+            let address = SocketAddr::new(options.listen.ip(), port);
+            let failed = |source| StartError::Listen { address, source };
+            let listener = TcpListener::bind(address).map_err(failed)?;
+            listener.set_nonblocking(true).map_err(failed)?;
+            listeners.push((listener.local_addr().map_err(failed)?, listener));
+        }
+        let addresses = listeners.iter().map(|(address, _)| *address).collect();
+        let cluster = Arc::new(Cluster::new(addresses, options));
+        let (stop, stopped) = oneshot::channel();
+        let (shared, rate, seed) = (Arc::clone(&cluster), options.rate, options.seed);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+        let run = move || {
+            // Whoever asks first waits for this.
+            drop(shared.state());
+            runtime.block_on(async {
+                tokio::select! {
+                    () = listener::serve(&shared, listeners.into_iter().map(|(_, listener)| listener)) => {}
+                    () = traffic::run(&shared, rate, seed) => {}
+                    () = shared.keep_retention() => {}
+                    _stopped = stopped => {}
+                }
+            });
+        };
+        let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(run).map_err(StartError::Thread)?;
+        Ok(Self { cluster, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Where each broker listens; broker 1 is the first.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.cluster.brokers.iter().map(|broker| broker.address).collect()
+    }
+
+    /// What happens to requests that are still to come. Those of the sandbox's own traffic are left alone.
+    pub fn inject(&self, injection: Injection) {
+        self.cluster.hooks.inject(injection);
+    }
+
+    /// Requests so far, at all brokers, without those of the sandbox's own traffic.
+    pub fn requests(&self, api: ApiKey) -> u64 {
+        self.cluster.hooks.count(api, None)
+    }
+
+    /// As [`Sandbox::requests`], at one broker.
+    pub fn requests_at(&self, broker: i32, api: ApiKey) -> u64 {
+        self.cluster.hooks.count(api, Some(broker))
+    }
+
+    /// The alarm: requests so far that would have changed a cluster, those of the sandbox's own traffic left out. Each with its
+    /// API and the client's name for itself.
+    pub fn mutations(&self) -> Vec<(ApiKey, String)> {
+        self.cluster.hooks.mutations()
+    }
+
+    /// Gives the leadership of a partition to its next replica, under a new epoch. `false`: no such partition, or nobody to take
+    /// it.
+    pub fn move_leader(&self, topic: &str, partition: i32) -> bool {
+        let alive = self.cluster.ids();
+        self.cluster.state().partition_mut(topic, partition).is_some_and(|partition| partition.move_leader(&alive))
+    }
+
+    /// Deletes the records of a partition before an offset, as retention does. `false`: no such partition.
+    pub fn delete_before(&self, topic: &str, partition: i32, offset: i64) -> bool {
+        let mut state = self.cluster.state();
+        let found = state.partition_mut(topic, partition).map(|partition| partition.log_mut().delete_before(offset)).is_some();
+        drop(state);
+        self.cluster.changed();
+        found
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // Nobody receives when the thread has ended by itself.
+        let _ended = self.stop.take().map(|stop| stop.send(()));
+        if let Some(thread) = self.thread.take() {
+            // A panic there was reported when it happened.
+            let _panicked = thread.join();
+        }
+    }
+}
+
+/// Milliseconds since the epoch, by the machine's clock.
+fn now_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
