@@ -56,7 +56,12 @@ struct Program {
 
 impl Program {
     fn start(topics: usize) -> Self {
-        let settings = Settings { limits: Limits { records: 5000, bytes: 64 << 20 }, zone: TimeZone::UTC, newest: 500 };
+        let settings = Settings {
+            limits: Limits { records: 5000, bytes: 64 << 20 },
+            zone: TimeZone::UTC,
+            newest: 500,
+            refresh: Duration::from_secs(2),
+        };
         let theme = Theme::new(Depth::True, Ground::Dark);
         let (state, effects) = start(Time::from_millis(NOW), SIZE, "kafka-1:9092".to_owned(), theme, settings, Route::Topics);
         let buffer = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));

@@ -7,8 +7,10 @@
 
 mod format;
 mod print;
+mod rows;
 pub mod sandbox;
 pub mod tail;
+pub mod topics;
 mod words;
 
 use std::ffi::OsString;
@@ -33,6 +35,8 @@ pub enum Command {
     Tail(Box<tail::Tail>),
     /// The cluster in this process.
     Sandbox(sandbox::Sandbox),
+    /// Print topics, or one of them.
+    Topics(Box<topics::Topics>),
 }
 
 /// How the UI is to be opened.
@@ -140,6 +144,10 @@ enum Sub {
     Tail(tail::TailArgs),
     /// A cluster in this process, with data and live traffic, and the UI on it: to try kscope without Kafka
     Sandbox(sandbox::SandboxArgs),
+    /// List topics with their partitions, offsets and sizes
+    Topics(topics::TopicsArgs),
+    /// About one topic
+    Topic(topics::TopicArgs),
 }
 
 /// The variables that may name a cluster, in this order; used only when nothing else does.
@@ -165,7 +173,18 @@ pub fn parse(args: impl IntoIterator<Item = OsString>, variable: impl Fn(&str) -
             let common = tail::Common { cluster: cluster()?, output, terminal, color: cli.common.color, quiet: cli.common.quiet };
             Command::Tail(Box::new(tail::Tail::new(common, args).map_err(usage)?))
         }
+        Some(Sub::Topics(args)) => {
+            let common = for_topics(cluster()?, &cli.common);
+            Command::Topics(Box::new(topics::Topics::list(common, &args).map_err(usage)?))
+        }
+        Some(Sub::Topic(args)) => Command::Topics(Box::new(topics::Topics::describe(for_topics(cluster()?, &cli.common), args))),
     })
+}
+
+fn for_topics(cluster: Cluster, common: &Common) -> topics::Common {
+    let terminal = std::io::stdout().is_terminal();
+    let output = common.output.unwrap_or(if terminal { Output::Table } else { Output::Ndjson });
+    topics::Common { cluster, output, terminal, quiet: common.quiet }
 }
 
 /// Errors are JSON objects when JSON was asked for: also those of the arguments themselves, before they are understood.

@@ -6,6 +6,7 @@
 
 mod clipboard;
 mod export;
+pub mod figures;
 pub mod kafka;
 pub mod runner;
 pub mod scan;

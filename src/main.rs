@@ -20,6 +20,8 @@ const BUG: u8 = 70;
 const LIMITS: Limits = Limits { records: 5000, bytes: 64_000_000 };
 /// Records that a topic opens with, over all its partitions.
 const NEWEST: u64 = 500;
+/// Figures on screen are asked for anew so often.
+const REFRESH: Duration = Duration::from_secs(2);
 /// How long tasks may take to end once the terminal is given back: a name look-up cannot be called off.
 const FAREWELL: Duration = Duration::from_millis(100);
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
     });
     let code = std::panic::catch_unwind(|| match cli::parse(std::env::args_os(), |name| std::env::var(name).ok()) {
         Ok(Command::Tail(tail)) => tail.run(),
+        Ok(Command::Topics(topics)) => topics.run(),
         Ok(Command::Ui(ui)) => open(&ui),
         Ok(Command::Sandbox(sandbox)) => sandbox.run(open),
         Err(exit) => exit.print(),
@@ -56,7 +59,7 @@ fn open(ui: &Ui) -> u8 {
     let code = {
         let _entered = runtime.enter();
         let (runner, tasks) = Runner::new(Client::new(ui.cluster.settings()), work);
-        let settings = Settings { limits: LIMITS, zone: jiff::tz::TimeZone::UTC, newest: NEWEST };
+        let settings = Settings { limits: LIMITS, zone: jiff::tz::TimeZone::UTC, newest: NEWEST, refresh: REFRESH };
         let (state, first) = update::start(clock.now(), terminal.size(), name(ui), theme(terminal.colors()), settings, Route::Topics);
         runtime.block_on(Box::pin(App { terminal, lanes, runner, tasks, state, clock }.run(first)))
     };

@@ -7,6 +7,7 @@ mod cluster;
 mod failure;
 mod id;
 mod known;
+mod setting;
 mod time;
 mod txn;
 
@@ -15,5 +16,6 @@ pub use cluster::{Broker, ClusterView, Partition, Topic, TopicError};
 pub use failure::{Attempt, Cause, Failure, Step};
 pub use id::{BrokerId, ClusterId, Foreign, LeaderEpoch, Offset, PartitionId, ProducerId, TopicId, TopicName};
 pub use known::{Known, Why};
+pub use setting::{Cleanup, Keep, Move, Setting, Source};
 pub use time::Time;
 pub use txn::{Outcome, TxnTable};

@@ -4,6 +4,7 @@
 //! tokio, files, the clock, or each other. To add one: a file here, a [`Route`], an arm in [`open`].
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
@@ -18,25 +19,31 @@ use crate::core::key::Input;
 use crate::core::notices::Notices;
 use crate::core::store::Limits;
 use crate::core::stream::Flow;
-use crate::model::{Time, Topic};
+use crate::model::{PartitionId, Time, Topic};
 use crate::text::{self, Shown, TimeFormat};
 use crate::ui::{Pen, Theme};
 
 pub mod messages;
+pub mod topic;
 pub mod topics;
 
 /// A place to go: a screen's name and arguments.
 #[derive(Debug, Clone)]
 pub enum Route {
     Topics,
+    Topic(std::sync::Arc<Topic>),
     Messages(std::sync::Arc<Topic>),
+    /// The messages of one partition.
+    Partition(std::sync::Arc<Topic>, PartitionId),
 }
 
 /// The screen for a route.
 pub fn open(route: Route, cx: &mut Cx<'_>) -> Box<dyn Screen> {
     match route {
         Route::Topics => Box::new(topics::Topics::open(cx)),
-        Route::Messages(topic) => Box::new(messages::Messages::open(topic, cx)),
+        Route::Topic(topic) => Box::new(topic::TopicScreen::open(topic, cx)),
+        Route::Messages(topic) => Box::new(messages::Messages::open(topic, None, cx)),
+        Route::Partition(topic, partition) => Box::new(messages::Messages::open(topic, Some(partition), cx)),
     }
 }
 
@@ -83,6 +90,8 @@ impl Cx<'_> {
 pub struct Settings {
     pub limits: Limits,
     pub zone: TimeZone,
+    /// Figures on screen are asked for anew so often.
+    pub refresh: Duration,
     /// What the message screen shows when it opens: so many of the newest records, in all.
     pub newest: u64,
 }

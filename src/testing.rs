@@ -1,5 +1,7 @@
 //! A script: keys and replies in, asks and a screen out. Everything that the loop does but the terminal and the world.
 
+mod figures;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +41,12 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn at(columns: u16, rows: u16) -> Self {
-        let settings = Settings { limits: Limits { records: 5000, bytes: 64_000_000 }, zone: TimeZone::UTC, newest: 500 };
+        let settings = Settings {
+            limits: Limits { records: 5000, bytes: 64_000_000 },
+            zone: TimeZone::UTC,
+            newest: 500,
+            refresh: Duration::from_secs(2),
+        };
         let theme = Theme::new(Depth::True, Ground::Dark);
         let (state, effects) = start(Time::from_millis(NOW), (columns, rows), "kafka-1:9092".to_owned(), theme, settings, Route::Topics);
         let mut script = Self { state, waiting: VecDeque::new(), effects: Vec::new() };
@@ -123,6 +130,19 @@ impl Script {
     #[track_caller]
     pub(crate) fn cluster(self, topics: Vec<Topic>) -> Self {
         self.reply("cluster", Ok(Answer::Cluster(Arc::new(cluster(topics)))))
+    }
+
+    /// Answers what is asked of topics' figures, as a healthy cluster does: `end` tells a partition's end by the topic's name.
+    pub(crate) fn figures(mut self, end: impl Fn(&str, i32) -> Option<i64>) -> Self {
+        while let Some(at) = self.waiting.iter().position(|(_, ask)| matches!(ask.name(), "positions" | "sizes" | "keep" | "topic")) {
+            let Some((id, ask)) = self.waiting.remove(at) else { break };
+            let (part, reply) = figures::answers(&ask, &end);
+            if let Some(part) = part {
+                self.event(Event::Arrival(Arrival::Part(id, part)));
+            }
+            self.event(Event::Arrival(Arrival::Reply(Reply { id, result: Ok(reply) })));
+        }
+        self
     }
 
     /// Records (and facts before them) for the running reader.

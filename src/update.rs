@@ -1,7 +1,7 @@
 //! `(&mut State, Event) -> Effects`: the only place where the state changes. Pure: no I/O, clock, lock or task.
 
 use crate::core::action::Action;
-use crate::core::ask::Ask;
+use crate::core::ask::{Ask, Reply};
 use crate::core::effect::{Effect, Owner, TaskId, Term};
 use crate::core::event::{Arrival, Event};
 use crate::core::key::{Input, Key, KeyCode};
@@ -164,6 +164,10 @@ fn quit(state: &mut State, effects: &mut Vec<Effect>) {
 fn on_arrival(state: &mut State, arrival: Arrival, effects: &mut Vec<Effect>) {
     let now = state.now;
     let mut arrival = arrival;
+    match &arrival {
+        Arrival::Part(_, answer) | Arrival::Reply(Reply { result: Ok(answer), .. }) => state.cluster.told(answer, now),
+        _ => {}
+    }
     if let Arrival::Reply(reply) = arrival {
         let had_trouble = state.cluster.trouble.is_some();
         if let Some(other) = state.cluster.accept(reply, now) {

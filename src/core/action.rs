@@ -9,6 +9,10 @@ pub enum Scope {
     /// Anything with a selected line.
     List,
     Topics,
+    /// A table: columns, marks, sorting.
+    Table,
+    /// The panes about one topic.
+    Topic,
     /// The message screen, whichever pane has the focus.
     Messages,
     /// Its list.
@@ -23,6 +27,8 @@ impl Scope {
             Self::Always => "EVERYWHERE",
             Self::List => "MOVE",
             Self::Topics => "TOPICS",
+            Self::Table => "TABLE",
+            Self::Topic => "TOPIC",
             Self::Messages => "STREAM",
             Self::Records => "RECORDS",
             Self::Value => "VALUE",
@@ -74,9 +80,31 @@ actions! {
     }
     Topics {
         OpenTopic "topic.messages" "messages" ["enter", "l"] "messages of the topic";
+        DescribeTopic "topic.describe" "describe" ["d"] "partitions and settings of the topic";
         Internal "topics.internal" "internal" ["i"] "show or hide internal topics";
         FilterTopics "topics.filter" "filter" ["/"] "filter by regex; ! inverts, -f is fuzzy";
         CopyTopic "topic.copy" "copy" ["c", "y y"] "copy the name";
+    }
+    Table {
+        MarkRow "table.mark" "mark" ["space"] "mark the row";
+        MarkRowRange "table.mark-range" "" ["V"] "mark from the last mark to here";
+        ClearRowMarks "table.clear-marks" "" ["ctrl-\\"] "take all marks away";
+        MarkRows "table.mark-all" "" ["ctrl-a"] "mark all shown";
+        Sort "table.sort" "sort" ["O"] "sort by the chosen column; again: the other way";
+        ColumnLeft "table.column-left" "" ["shift-left"] "choose the column to the left";
+        ColumnRight "table.column-right" "" ["shift-right"] "choose the column to the right";
+        Wide "table.wide" "" ["ctrl-w"] "more columns";
+        Problems "table.problems" "problems" ["!"] "problems only";
+        PauseList "table.pause" "" ["P"] "pause and go on refreshing";
+    }
+    Topic {
+        TopicMessages "topic.open" "messages" ["l"] "messages of the topic";
+        PartitionMessages "topic.partition" "partition" ["enter"] "messages of the partition";
+        AllSettings "topic.all-settings" "all settings" ["A"] "all settings, or those set here";
+        Pane1 "topic.pane-1" "" ["1"] "to the partitions";
+        Pane2 "topic.pane-2" "" ["2"] "to the settings";
+        FilterRows "topic.filter" "filter" ["/"] "filter the pane";
+        CopyRow "topic.copy" "copy" ["c", "y y"] "copy the setting, or topic/partition";
     }
     Value {
         Fold "value.fold" "fold" ["enter", "z a"] "fold or open";

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use super::stream::Plan;
 use crate::decode::{View, Wanted};
-use crate::model::{Chunk, ClusterView, Failure, Offset, PartitionId, Time, TopicName, TxnTable};
+use crate::model::{
+    BrokerId, Chunk, ClusterView, Failure, Keep, Move, Offset, PartitionId, Setting, Time, Topic, TopicId, TopicName, TxnTable, Why,
+};
 use crate::query::Filter;
 use crate::tree::{Found, Row};
 
@@ -18,6 +20,14 @@ pub enum Ask {
     /// Every topic's name, partitions and leaders, and the brokers. Creates nothing. `urgent`: the user asked, so no broker's
     /// pause after a failure is waited for.
     Cluster { urgent: bool },
+    /// Where the partitions of these topics begin or end: [`Answer::Positions`] as parts, one for each leader that answers.
+    Positions { which: Which, topics: Vec<Arc<Topic>> },
+    /// Bytes on disk of these topics: [`Answer::Sizes`] as parts, one for each broker that answers.
+    Sizes(Vec<Arc<Topic>>),
+    /// How these topics are kept: the settings that the list shows.
+    Keep(Vec<TopicName>),
+    /// All settings of one topic, and which of its partitions are being moved.
+    Topic { topic: Arc<Topic>, controller: Option<BrokerId> },
     /// Read a topic: [`super::event::Arrival::Chunk`] and `Progress` until it ends or is cancelled.
     Read(Box<Plan>),
     /// Decode one value off the loop.
@@ -59,6 +69,56 @@ pub struct FilterAsk {
     pub now: Time,
 }
 
+/// Which position of a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Which {
+    Start,
+    /// The last stable offset.
+    Stable,
+    /// The high watermark.
+    End,
+}
+
+/// Positions of partitions, as one leader told them.
+#[derive(Debug, Clone)]
+pub struct Positions {
+    pub which: Which,
+    pub topics: Vec<TopicPositions>,
+}
+
+/// Those of one topic. `id`: of the topic that was asked about.
+#[derive(Debug, Clone)]
+pub struct TopicPositions {
+    pub name: TopicName,
+    pub id: TopicId,
+    pub partitions: Vec<(PartitionId, Result<Offset, Why>)>,
+}
+
+/// Bytes of the leader's replica of a partition.
+#[derive(Debug, Clone)]
+pub struct ReplicaSize {
+    pub topic: TopicName,
+    pub partition: PartitionId,
+    pub bytes: Result<u64, Why>,
+}
+
+/// A topic's settings and moves, each with its own reason when unknown.
+#[derive(Debug, Clone)]
+pub struct TopicFacts {
+    /// In order of name.
+    pub settings: Result<Vec<Setting>, Why>,
+    pub moves: Result<Vec<Move>, Why>,
+}
+
+/// What our questions cost the cluster so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Requests sent over all connections.
+    pub requests: u64,
+    /// Answers that told us to slow down.
+    pub throttled: u64,
+}
+
 /// Records to write as NDJSON, in the form of `kscope tail -o ndjson`.
 #[derive(Debug, Clone)]
 pub struct Export {
@@ -71,6 +131,12 @@ pub struct Export {
 #[derive(Debug, Clone)]
 pub enum Answer {
     Cluster(Arc<ClusterView>),
+    Positions(Positions),
+    Sizes(Vec<ReplicaSize>),
+    Kept(Vec<(TopicName, Result<Keep, Why>)>),
+    Topic(TopicFacts),
+    /// All parts of a question were told; what asking has cost so far.
+    Told(Traffic),
     /// A reader reached its end: what it was asked for is all there.
     ReadEnded,
     /// A value decoded, with the bytes of it that the filter matched.
@@ -132,6 +198,10 @@ impl Ask {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Cluster { .. } => "cluster",
+            Self::Positions { .. } => "positions",
+            Self::Sizes(_) => "sizes",
+            Self::Keep(_) => "keep",
+            Self::Topic { .. } => "topic",
             Self::Read(_) => "read",
             Self::Render(_) => "render",
             Self::Search { .. } => "search",

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::ask::{Answer, Reply};
+use super::ask::{Answer, Reply, Traffic};
 use super::effect::TaskId;
+use super::figures::Figures;
 use super::remote::{Remote, Status};
 use crate::model::{ClusterView, Failure, Time};
 
@@ -24,8 +25,47 @@ pub struct Cluster {
     pub round_trip: Option<Duration>,
     /// What keeps us from it now, kept while the next attempt runs.
     pub trouble: Option<Trouble>,
+    pub figures: Figures,
+    pub load: Load,
     /// When to ask next, unless a question is under way.
     next: Option<Time>,
+}
+
+/// What our questions cost the cluster.
+#[derive(Debug, Default)]
+pub struct Load {
+    /// The newest figure, and an older one to compare it with.
+    newest: Option<(Time, Traffic)>,
+    older: Option<(Time, Traffic)>,
+}
+
+impl Load {
+    /// Requests are counted over at least so long.
+    const WINDOW: Duration = Duration::from_secs(10);
+
+    fn told(&mut self, traffic: Traffic, now: Time) {
+        match (self.older, self.newest) {
+            (None, _) => self.older = Some((now, traffic)),
+            (Some((then, _)), Some(newest)) if now.since(then) > Self::WINDOW * 2 => self.older = Some(newest),
+            _ => {}
+        }
+        if self.newest.is_none_or(|(then, _)| now.since(then) > Self::WINDOW / 2) || self.older.is_none() {
+            self.newest = Some((now, traffic));
+        }
+    }
+
+    /// Requests a second, all brokers together; `None` before it could be measured.
+    pub fn requests_per_second(&self) -> Option<f64> {
+        let ((then, old), (now, new)) = (self.older?, self.newest?);
+        let seconds = now.since(then).as_secs_f64();
+        let requests = u32::try_from(new.requests.saturating_sub(old.requests)).unwrap_or(u32::MAX);
+        (seconds >= 4.0).then(|| f64::from(requests) / seconds)
+    }
+
+    /// How often brokers told us to slow down, since the start.
+    pub fn throttled(&self) -> u64 {
+        self.newest.map_or(0, |(_, traffic)| traffic.throttled)
+    }
 }
 
 /// A cluster that does not answer.
@@ -58,6 +98,16 @@ impl Cluster {
         self.view.loading(task, now);
     }
 
+    /// Takes what any answer tells of topics.
+    pub fn told(&mut self, answer: &Answer, now: Time) {
+        if let Answer::Told(traffic) = answer {
+            self.load.told(*traffic, now);
+        } else if let Some(view) = self.view.get() {
+            let view = std::sync::Arc::clone(view);
+            self.figures.take(answer, &view, now);
+        }
+    }
+
     /// Takes the reply to its own question; gives back any other.
     pub fn accept(&mut self, reply: Reply, now: Time) -> Option<Reply> {
         let asked = match self.view.status {
@@ -77,6 +127,9 @@ impl Cluster {
             self.next = Some(now.plus(Duration::from_secs(1 << attempts.min(4)).min(RETRY_MOST)));
         } else {
             self.trouble = None;
+            if let Some(view) = self.view.get() {
+                self.figures.retain(view);
+            }
             let took = now.since(asked);
             self.round_trip = Some(took);
             self.next = Some(now.plus((took * SHARE).clamp(REFRESH, REFRESH_MOST)));

@@ -8,6 +8,7 @@
 //! conversation per file: `metadata`, `offsets`, `fetch`. To add a request: a line in `wire`'s `calls!`, a file for the
 //! conversation, a method here, and its row in the test that encodes every version. Protocol facts: `docs/kafka-client.md`.
 
+mod describe;
 mod epochs;
 mod error;
 mod fault;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+pub use describe::{Configured, Replica, Stored};
 pub use error::{ErrorCode, PartitionError};
 pub use fetch::{FetchAsk, FetchFrom, Fetched, FetchedPartition, Link, TooLarge};
 pub use metadata::{Fate, Leader, Wanted};
@@ -34,7 +36,7 @@ pub use pool::LinkHealth;
 pub use settings::{Address, BadAddress, DEFAULT_PORT, Security, Settings};
 pub use wire::Throttled;
 
-use crate::model::{BrokerId, ClusterView, Failure, LeaderEpoch, Offset, PartitionId, TopicId, TopicName};
+use crate::model::{BrokerId, ClusterView, Failure, LeaderEpoch, Move, Offset, PartitionId, TopicId, TopicName};
 
 /// A cluster. Cloning is cheap and shares the connections; they close when the last clone and the last [`Link`] go.
 ///
@@ -156,6 +158,37 @@ impl Client {
         epoch: LeaderEpoch,
     ) -> Result<Option<(LeaderEpoch, Offset)>, PartitionError> {
         self.pool.epoch_end(what, topic, partition, epoch).await
+    }
+
+    /// Settings of topics: those of `keys`, or all. In the order of `topics`.
+    ///
+    /// # Errors
+    /// No broker answered, or none offers the question; what is refused for one topic is the result of that topic.
+    pub async fn configs(
+        &self,
+        what: &'static str,
+        topics: &[TopicName],
+        keys: Option<&[&'static str]>,
+    ) -> Result<Vec<Configured>, Failure> {
+        self.pool.configs(what, topics, keys).await
+    }
+
+    /// Bytes on disk of every replica of these topics; `each` hears every broker as it answers, or why it does not.
+    pub async fn log_dirs(&self, what: &'static str, topics: &[Arc<crate::model::Topic>], each: impl FnMut(Stored)) {
+        self.pool.log_dirs(what, topics, each).await;
+    }
+
+    /// Partitions of a topic whose replicas are being moved now.
+    ///
+    /// # Errors
+    /// No broker answered or refused, or none offers the question (before 2.4).
+    pub async fn moves(&self, what: &'static str, topic: &crate::model::Topic, controller: Option<BrokerId>) -> Result<Vec<Move>, Failure> {
+        self.pool.moves(what, topic, controller).await
+    }
+
+    /// Requests sent so far, over all connections.
+    pub fn requests(&self) -> u64 {
+        self.pool.common.requests.load(Ordering::Relaxed)
     }
 
     /// The shared connection for long polls to a broker: fetches of several callers queue behind each other there.

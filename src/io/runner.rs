@@ -155,6 +155,16 @@ async fn answer(
             }
             client.cluster("list the topics", Wanted::All).await.map(|view| Answer::Cluster(Arc::new(view)))
         }
+        Ask::Positions { which, topics } => {
+            super::figures::positions(&client, which, &topics, |part| tell(&out, id, part)).await;
+            Ok(Answer::Told(super::figures::traffic(&client)))
+        }
+        Ask::Sizes(topics) => {
+            super::figures::sizes(&client, &topics, |part| tell(&out, id, part)).await;
+            Ok(Answer::Told(super::figures::traffic(&client)))
+        }
+        Ask::Keep(topics) => Ok(super::figures::keep(&client, &topics).await),
+        Ask::Topic { topic, controller } => Ok(Answer::Topic(super::figures::facts(&client, &topic, controller).await)),
         Ask::Read(plan) => {
             let flow = flow.unwrap_or_else(|| mpsc::unbounded_channel().1);
             read(client, work, out, id, *plan, flow).await
@@ -168,6 +178,11 @@ async fn answer(
         Ask::Copy(text) => Ok(Answer::Copied(clipboard::copy(text).await)),
         Ask::Export(export) => work.run("save the records", move || export::write(&export)).await?,
     }
+}
+
+/// A part of an answer. A loop that is gone wants none.
+async fn tell(out: &Out, id: TaskId, part: Answer) {
+    let _gone = out.replies.send(Arrival::Part(id, part)).await;
 }
 
 /// Answers what needs the processor alone: no network, no file, no clock.

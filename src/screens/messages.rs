@@ -20,7 +20,7 @@ use crate::core::key::Input;
 use crate::core::line::Line;
 use crate::core::store::{MessageStore, Seq};
 use crate::core::stream::{Delivery, Fact};
-use crate::model::{Time, Topic};
+use crate::model::{PartitionId, Time, Topic};
 use crate::query::position::Position;
 use crate::text::{Shown, TimeFormat, units};
 use crate::ui::Pen;
@@ -110,7 +110,7 @@ struct Rate {
 }
 
 impl Messages {
-    pub fn open(topic: Arc<Topic>, cx: &mut Cx<'_>) -> Self {
+    pub fn open(topic: Arc<Topic>, partition: Option<PartitionId>, cx: &mut Cx<'_>) -> Self {
         let newest = cx.settings.newest;
         let from = From {
             position: Position::Earliest,
@@ -139,6 +139,7 @@ impl Messages {
             tasks: BTreeSet::new(),
             bootstrap: cx.cluster.bootstrap.clone(),
         };
+        messages.reader.partitions = partition.map(|id| vec![id]);
         messages.restart(cx);
         messages
     }

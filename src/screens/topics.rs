@@ -1,6 +1,13 @@
-//! The list of topics: names, partitions, replication and in-sync state, as one Metadata answer tells them.
+//! The list of topics: what Metadata tells of all, and figures that are asked for politely: those on screen at every
+//! refresh, the others in turn (`core::sweep`).
 
+pub mod columns;
+mod draw;
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,9 +21,14 @@ use crate::core::event::Arrival;
 use crate::core::key::{Input, KeyCode};
 use crate::core::line::{Edit, Line};
 use crate::core::names::NameFilter;
-use crate::model::{ClusterView, Topic, TopicError, TopicName};
-use crate::text::{Shown, units};
-use crate::ui::{self, Pen, Token};
+use crate::core::sweep::{Listed, Sweep};
+use crate::model::{ClusterView, Time, Topic, TopicName};
+use crate::text::Shown;
+use crate::ui::Pen;
+use columns::{COLUMNS, Id, Row};
+
+/// Rows do not change places for so long after a key.
+const STEADY: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Default)]
 pub struct Topics {
@@ -29,6 +41,42 @@ pub struct Topics {
     show_internal: bool,
     hidden: usize,
     filter: Filter,
+    sort: Sort,
+    /// The column that `O` sorts by.
+    chosen: Id,
+    wide: bool,
+    /// Only topics with a partition that is offline or behind.
+    problems: bool,
+    marks: BTreeSet<TopicName>,
+    /// Where a range of marks begins.
+    mark_from: Option<TopicName>,
+    sweep: Sweep,
+    paused: bool,
+    /// The last key, and whether figures have changed that the list is sorted by.
+    touched: Option<Time>,
+    unsorted: bool,
+}
+
+/// What the list is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Sort {
+    by: Id,
+    down: bool,
+}
+
+impl Sort {
+    fn arrow(self) -> char {
+        if self.down { '↓' } else { '↑' }
+    }
+
+    fn title(self) -> &'static str {
+        COLUMNS.iter().find(|column| column.id == self.by).map_or("", |column| column.title)
+    }
+
+    /// Whether its order changes as figures come in.
+    fn moves(self) -> bool {
+        !matches!(self.by, Id::Name | Id::Partitions | Id::Replication | Id::Isr)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +97,7 @@ impl Topics {
     }
 
     fn height(cx: &Cx<'_>) -> usize {
+        // Less the title and the header.
         usize::from(cx.size.1).saturating_sub(2)
     }
 
@@ -62,19 +111,108 @@ impl Topics {
 
     /// Makes the list anew and puts the cursor back on its topic.
     fn relist(&mut self, cx: &Cx<'_>) {
-        let Some(view) = &self.view else { return };
+        let Some(view) = self.view.clone() else { return };
         self.hidden = if self.show_internal { 0 } else { view.topics.iter().filter(|t| t.internal).count() };
         let listed = view.topics.iter().enumerate().filter(|(_, t)| self.show_internal || !t.internal);
+        let listed = listed.filter(|(_, t)| !self.problems || t.error.is_some() || columns::troubled(t) != (0, 0));
         self.rows = match &self.filter.compiled {
             None => listed.map(|(n, _)| n).collect(),
             Some(filter) => filter.apply(listed.map(|(n, t)| (n, t.name.raw()))),
         };
+        self.sort_rows(cx);
         let found =
             self.selected.as_ref().and_then(|name| self.rows.iter().position(|&n| view.topics.get(n).is_some_and(|t| t.name == *name)));
         self.cursor.to(found.unwrap_or(self.cursor.at), self.rows.len(), Self::height(cx));
         if self.selected.is_some() && found.is_none() {
             self.selected = self.current().map(|t| t.name.clone());
         }
+        self.unsorted = false;
+    }
+
+    /// By the chosen column; equal ones, and all by default, by name. A fuzzy filter's order, best first, stays by default.
+    fn sort_rows(&mut self, cx: &Cx<'_>) {
+        let (Some(view), Sort { by, down }) = (&self.view, self.sort) else { return };
+        if by == Id::Name {
+            if down {
+                self.rows.reverse();
+            }
+            return;
+        }
+        let figures = &cx.cluster.figures;
+        self.rows.sort_unstable();
+        self.rows.sort_by_cached_key(|&n| {
+            let topic = view.topics.get(n);
+            let key = topic.and_then(|topic| columns::key(by, &Row { topic, figures: figures.of(topic), now: cx.now }));
+            // What is unknown comes last, whichever way.
+            (key.is_none(), if down { Err(Reverse(key)) } else { Ok(key) })
+        });
+    }
+
+    /// Asks for the figures whose turn it is.
+    fn ask(&mut self, cx: &mut Cx<'_>) {
+        let Some(view) = &self.view else { return };
+        if self.paused || cx.cluster.trouble.is_some() {
+            return;
+        }
+        let window = self.cursor.window(self.rows.len(), Self::height(cx));
+        let seen: Vec<Arc<Topic>> = window.filter_map(|row| self.topic(row)).cloned().collect();
+        let all: Vec<Arc<Topic>> = view.topics.iter().filter(|topic| self.show_internal || !topic.internal).cloned().collect();
+        let listed = Listed { seen: &seen, all: &all, brokers: view.brokers.len() };
+        for (kind, ask) in self.sweep.due(&listed, &cx.cluster.figures, cx.now, cx.settings.refresh) {
+            let task = cx.start(ask);
+            self.sweep.started(kind, task);
+        }
+    }
+
+    /// The topics that an action is about: the marked ones, or the selected one.
+    fn meant(&self) -> Vec<&str> {
+        if self.marks.is_empty() {
+            return self.current().map(|topic| topic.name.raw()).into_iter().collect();
+        }
+        self.marks.iter().map(TopicName::raw).collect()
+    }
+
+    fn mark(&mut self, cx: &Cx<'_>) {
+        let Some(name) = self.current().map(|topic| topic.name.clone()) else { return };
+        if !self.marks.remove(&name) {
+            self.marks.insert(name.clone());
+        }
+        self.mark_from = Some(name);
+        self.moved(cx, 1);
+    }
+
+    fn mark_range(&mut self) {
+        let Some(from) =
+            self.mark_from.as_ref().and_then(|name| (0..self.rows.len()).find(|&row| self.topic(row).is_some_and(|t| t.name == *name)))
+        else {
+            return;
+        };
+        let range = from.min(self.cursor.at)..=from.max(self.cursor.at);
+        let names: Vec<TopicName> = range.filter_map(|row| self.topic(row)).map(|topic| topic.name.clone()).collect();
+        self.marks.extend(names);
+    }
+
+    /// Chooses the column that stands `by` further on.
+    fn choose(&mut self, by: isize) {
+        let shown: Vec<Id> =
+            COLUMNS.iter().map(|column| column.id).filter(|id| self.wide || !matches!(id, Id::KeepSize | Id::MinIsr)).collect();
+        let at = shown.iter().position(|id| *id == self.chosen).unwrap_or(0);
+        let at = at.saturating_add_signed(by).min(shown.len().saturating_sub(1));
+        self.chosen = shown.get(at).copied().unwrap_or_default();
+    }
+
+    fn copy(&mut self, cx: &mut Cx<'_>) {
+        let names = self.meant();
+        let count = names.len();
+        let text = names.join("\n");
+        cx.term(Term::Osc52(text.clone()));
+        cx.start(Ask::Copy(text));
+        let said = if count == 1 {
+            "Name sent to the terminal's clipboard.".to_owned()
+        } else {
+            format!("{count} names sent to the terminal's clipboard.")
+        };
+        cx.notices.good(cx.now, said);
     }
 
     fn moved(&mut self, cx: &Cx<'_>, by: isize) {
@@ -102,12 +240,16 @@ impl Screen for Topics {
     }
 
     fn scopes(&self) -> Vec<Scope> {
-        vec![Scope::Topics, Scope::List]
+        vec![Scope::Topics, Scope::Table, Scope::List]
     }
 
     fn allows(&self, action: Action) -> Result<(), Reason> {
         match action {
-            Action::OpenTopic | Action::CopyTopic if self.current().is_none() => Err("No topic is selected."),
+            Action::OpenTopic | Action::CopyTopic | Action::DescribeTopic | Action::MarkRow if self.current().is_none() => {
+                Err("No topic is selected.")
+            }
+            Action::MarkRowRange if self.mark_from.is_none() => Err("A range begins at a mark: space marks."),
+            Action::ClearRowMarks if self.marks.is_empty() => Err("Nothing is marked."),
             Action::NextPane | Action::PreviousPane | Action::FullScreen => Err("There is one pane here, and it is as large as it gets."),
             _ => Ok(()),
         }
@@ -115,6 +257,8 @@ impl Screen for Topics {
 
     fn act(&mut self, cx: &mut Cx<'_>, action: Action) {
         let (len, height) = (self.rows.len(), Self::height(cx));
+        self.touched = Some(cx.now);
+        let top = self.cursor.top;
         match action {
             Action::Down => self.moved(cx, 1),
             Action::Up => self.moved(cx, -1),
@@ -136,19 +280,39 @@ impl Screen for Topics {
                 if let Some(topic) = self.current() {
                     match topic.error {
                         None => cx.go = Some(Route::Messages(Arc::clone(topic))),
-                        Some(error) => cx.notices.look(cx.now, sentence(error)),
+                        Some(error) => cx.notices.look(cx.now, draw::sentence(error)),
                     }
                 }
             }
-            Action::CopyTopic => {
-                if let Some(topic) = self.current() {
-                    let name = topic.name.raw().to_owned();
-                    cx.term(Term::Osc52(name.clone()));
-                    cx.start(Ask::Copy(name));
-                    cx.notices.good(cx.now, "Name sent to the terminal's clipboard.");
-                }
+            Action::DescribeTopic => cx.go = self.current().map(|topic| Route::Topic(Arc::clone(topic))),
+            Action::CopyTopic => self.copy(cx),
+            Action::MarkRow => self.mark(cx),
+            Action::MarkRowRange => self.mark_range(),
+            Action::ClearRowMarks => self.marks.clear(),
+            Action::MarkRows => {
+                let names: Vec<TopicName> = (0..len).filter_map(|row| self.topic(row)).map(|topic| topic.name.clone()).collect();
+                self.marks.extend(names);
             }
+            Action::ColumnLeft => self.choose(-1),
+            Action::ColumnRight => self.choose(1),
+            Action::Sort => {
+                // Figures are looked at from the largest down, names from A.
+                let down = if self.sort.by == self.chosen { !self.sort.down } else { self.chosen != Id::Name };
+                self.sort = Sort { by: self.chosen, down };
+                self.relist(cx);
+            }
+            Action::Wide => self.wide = !self.wide,
+            Action::Problems => {
+                self.problems = !self.problems;
+                self.relist(cx);
+            }
+            Action::PauseList => self.paused = !self.paused,
+            Action::Refresh => self.sweep.hurry(cx.now),
             _ => {}
+        }
+        if self.cursor.top != top || matches!(action, Action::Refresh | Action::PauseList | Action::Sort) {
+            self.sweep.hurry(cx.now);
+            self.ask(cx);
         }
     }
 
@@ -194,8 +358,29 @@ impl Screen for Topics {
         }
     }
 
-    fn receive(&mut self, _cx: &mut Cx<'_>, arrival: Arrival) -> Option<Arrival> {
+    fn receive(&mut self, cx: &mut Cx<'_>, arrival: Arrival) -> Option<Arrival> {
+        // What it tells is in the shared figures already.
+        if let Arrival::Reply(reply) = &arrival
+            && self.sweep.ended(reply.id)
+        {
+            self.unsorted |= self.sort.moves();
+            self.woke(cx);
+            return None;
+        }
         Some(arrival)
+    }
+
+    fn wake_at(&self, _now: Time) -> Option<Time> {
+        let sort = self.touched.filter(|_| self.unsorted).map(|touched| touched.plus(STEADY));
+        let ask = self.sweep.wake_at().filter(|_| !self.paused && self.view.is_some());
+        [sort, ask].into_iter().flatten().min()
+    }
+
+    fn woke(&mut self, cx: &mut Cx<'_>) {
+        if self.unsorted && self.touched.is_none_or(|touched| cx.now.since(touched) >= STEADY) {
+            self.relist(cx);
+        }
+        self.ask(cx);
     }
 
     fn refreshed(&mut self, cx: &mut Cx<'_>) {
@@ -205,6 +390,7 @@ impl Screen for Topics {
             if self.selected.is_none() {
                 self.selected = self.current().map(|t| t.name.clone());
             }
+            self.ask(cx);
         }
     }
 
@@ -212,157 +398,16 @@ impl Screen for Topics {
         self.cursor.fit(self.rows.len(), Self::height(cx));
     }
 
-    fn status(&self, _look: &Look<'_>, pen: &mut Pen<'_>) {
-        if let Some(line) = &self.filter.editing {
-            pen.prompt("/", line);
-            match &self.filter.error {
-                Some(error) => pen.gap(3).own("✗ ", Token::Act).own(error, Token::Act),
-                None => pen.gap(6).own("! inverts   -f fuzzy   esc keeps, esc again clears", Token::Dim),
-            };
-            return;
-        }
-        let Some(topic) = self.current() else { return };
-        let room = pen.room();
-        pen.shown(&Shown::of(topic.name.raw()), Token::Text, room / 2);
-        // What is wrong comes before what only identifies: there may be no room for both.
-        if let Some(error) = topic.error {
-            pen.gap(3).own("▲ ", Token::Look).own(sentence(error), Token::Look);
-        }
-        let leaderless = topic.partitions.iter().filter(|p| p.leader.is_none()).count();
-        if leaderless > 0 {
-            pen.gap(3).own(format!("✗ {leaderless} without a leader: not readable now"), Token::Act);
-        }
-        let id = topic.id.to_string();
-        if topic.id.is_known() && pen.room() >= id.len() + 6 {
-            pen.gap(3).own("id ", Token::Dim).own(id, Token::Dim);
-        }
+    fn status(&self, look: &Look<'_>, pen: &mut Pen<'_>) {
+        draw::status(self, look, pen);
     }
 
     fn draw(&self, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
-        let total = self.view.as_ref().map_or(0, |view| view.topics.len() - self.hidden);
-        let mut facts = Vec::new();
-        if self.view.is_some() {
-            let count = if self.rows.len() == total {
-                units::thousands(total as u64)
-            } else {
-                format!("{} of {}", units::thousands(self.rows.len() as u64), units::thousands(total as u64))
-            };
-            facts.push((count, Token::Dim));
-        }
-        if !self.filter.text.is_empty() {
-            facts.push(("filter".to_owned(), Token::Dim));
-            facts.push((Shown::of(&self.filter.text).cut(40).into_string(), Token::Look));
-        }
-        if self.hidden > 0 {
-            facts.push((format!("{} internal hidden", self.hidden), Token::Dim));
-        }
-        let state: Vec<_> = match (&look.cluster.trouble, &look.cluster.view.value) {
-            (Some(_), Some(fresh)) => vec![(format!("as of {}", look.clock(fresh.at)), Token::Dim), ("STALE".to_owned(), Token::Look)],
-            _ => vec![],
-        };
-        ui::title_rule(&mut Pen::new(buf, look.theme, area, 0), true, "Topics", &facts, &state);
-        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-        self.draw_rows(look, buf, body);
+        draw::draw(self, look, buf, area);
     }
 
     #[cfg(test)]
     fn cursor(&self) -> (usize, usize) {
         (self.cursor.at, self.rows.len())
-    }
-}
-
-impl Topics {
-    fn draw_rows(&self, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
-        let Some(view) = &self.view else {
-            if look.cluster.trouble.is_none() {
-                Pen::new(buf, look.theme, area, 1).gap(2).own("Connecting … the list appears with the first answer.", Token::Dim);
-            }
-            return;
-        };
-        let longest = view.topics.iter().map(|topic| topic.name.raw().len()).max().unwrap_or(0);
-        let columns = Columns::of(usize::from(area.width), longest);
-        let mut pen = Pen::new(buf, look.theme, area, 0);
-        pen.gap(2)
-            .left("NAME", columns.name, Token::Dim)
-            .right("PARTS", 8, Token::Dim)
-            .right("RF", 5, Token::Dim)
-            .gap(3)
-            .own("ISR", Token::Dim);
-        let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-        if self.rows.is_empty() {
-            Pen::new(buf, look.theme, rows, 1).gap(2).own(self.why_empty(view), Token::Look);
-            return;
-        }
-        let height = usize::from(rows.height);
-        let mut cursor = self.cursor;
-        cursor.fit(self.rows.len(), height);
-        let stale = look.cluster.trouble.is_some();
-        for (y, row) in (0_u16..).zip(cursor.window(self.rows.len(), height)) {
-            let Some(topic) = self.topic(row) else { continue };
-            let mut pen = Pen::new(buf, look.theme, rows, y);
-            draw_topic(&mut pen, look, topic, columns.name, row == cursor.at, stale);
-        }
-    }
-
-    fn why_empty(&self, view: &ClusterView) -> String {
-        if !self.filter.text.is_empty() {
-            format!("No topic of {} passes the filter. esc clears it.", view.topics.len() - self.hidden)
-        } else if self.hidden > 0 {
-            format!("No topic but {} internal ones: i shows them.", self.hidden)
-        } else {
-            "The cluster has no topic that we may describe.".to_owned()
-        }
-    }
-}
-
-/// Widths of the columns.
-struct Columns {
-    name: usize,
-}
-
-impl Columns {
-    /// The name takes what the longest name of all needs, so that the figures stand beside it and do not move with the
-    /// filter; at most what is left of "✗ 48 no leader" and the figures.
-    fn of(width: usize, longest: usize) -> Self {
-        Self { name: longest.max(24).min(width.saturating_sub(2 + 8 + 5 + 3 + 14)).max(10) }
-    }
-}
-
-fn draw_topic(pen: &mut Pen<'_>, look: &Look<'_>, topic: &Topic, name: usize, selected: bool, stale: bool) {
-    if selected {
-        pen.ground(look.theme.raised()).own("▌", Token::Accent);
-    }
-    pen.to(2);
-    let (text, numbers) = if stale { (Token::Dim, Token::Dim) } else { (Token::Text, Token::Text) };
-    let shown = Shown::of(topic.name.raw());
-    if selected {
-        pen.shown_bold(&shown, Token::Title, name)
-    } else {
-        pen.shown(&shown, text, name)
-    };
-    pen.to(2 + name);
-    if topic.error.is_some() {
-        pen.right("?", 8, Token::Look).right("?", 5, Token::Look).gap(3).own("?", Token::Look);
-        return;
-    }
-    pen.right(units::thousands(topic.partitions.len() as u64), 8, numbers).right(topic.replication().to_string(), 5, Token::Dim).gap(3);
-    let leaderless = topic.partitions.iter().filter(|p| p.leader.is_none()).count();
-    let short = topic.partitions.iter().filter(|p| p.isr.len() < p.replicas.len()).count();
-    if leaderless > 0 {
-        pen.own(format!("✗ {leaderless} no leader"), Token::Act);
-    } else if short > 0 {
-        let whole = topic.partitions.len() - short;
-        pen.own(format!("▲ {whole}/{}", topic.partitions.len()), Token::Act);
-    } else {
-        pen.own("ok", Token::Dim);
-    }
-}
-
-fn sentence(error: TopicError) -> &'static str {
-    match error {
-        TopicError::Unknown => "The broker does not know this topic (any more).",
-        TopicError::NotAuthorised => "Not authorised to describe this topic.",
-        TopicError::Invalid => "The broker calls this name invalid.",
-        TopicError::Other(_) => "The broker answered with an error for this topic.",
     }
 }

@@ -60,7 +60,8 @@ fn the_cursor_stays_on_its_topic_when_others_come_and_go() {
 
 #[test]
 fn a_lost_connection_keeps_the_old_list_says_why_and_is_retried_without_a_key() {
-    let script = orders().later(Duration::from_secs(6)).reply("cluster", Err(unreachable()));
+    let script =
+        orders().figures(|_, _| Some(9)).later(Duration::from_secs(6)).figures(|_, _| Some(9)).reply("cluster", Err(unreachable()));
     let script = script.sees("Connection lost").sees("connection refused").sees("nothing listens").sees("STALE").sees("orders");
     assert!(script.waiting().is_empty());
     let script = script.later(Duration::from_secs(2));

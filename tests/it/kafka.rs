@@ -7,6 +7,7 @@
 mod batch;
 mod cluster;
 mod connection;
+mod figures;
 mod fixture;
 mod ndjson;
 mod numbers;

@@ -12,7 +12,7 @@ mod socket;
 pub(super) mod versions;
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -73,6 +73,9 @@ calls! {
     Metadata(3): MetadataRequest => MetadataResponse, from 4, throttle from 3;
     // The first that a consumer may ask with the leader's epoch (KIP-320), and what 2.1 has.
     OffsetForLeaderEpoch(23): OffsetForLeaderEpochRequest => OffsetForLeaderEpochResponse, from 2, throttle from 2;
+    DescribeConfigs(32): DescribeConfigsRequest => DescribeConfigsResponse, from 1, throttle from 0;
+    DescribeLogDirs(35): DescribeLogDirsRequest => DescribeLogDirsResponse, from 1, throttle from 0;
+    ListPartitionReassignments(46): ListPartitionReassignmentsRequest => ListPartitionReassignmentsResponse, from 0, throttle from 0;
     ApiVersions(18): ApiVersionsRequest => ApiVersionsResponse, from 0, throttle from 99;
     DescribeCluster(60): DescribeClusterRequest => DescribeClusterResponse, from 0, throttle from 0;
 }
@@ -141,11 +144,13 @@ pub(super) struct Common {
     pub(super) throttled: watch::Sender<Throttled>,
     /// Sockets open now.
     pub(super) open: Arc<AtomicUsize>,
+    /// Requests sent so far.
+    pub(super) requests: Arc<AtomicU64>,
 }
 
 impl Default for Common {
     fn default() -> Self {
-        Self { throttled: watch::Sender::new(Throttled::default()), open: Arc::default() }
+        Self { throttled: watch::Sender::new(Throttled::default()), open: Arc::default(), requests: Arc::default() }
     }
 }
 
@@ -263,7 +268,10 @@ impl Connection {
         let throttle_at = (version >= C::THROTTLE_FIRST).then(|| usize::from(C::Response::header_version(version) >= 1));
         let order = Order { id, bytes, terms, throttle_at, reply };
         match self.inner.orders.as_ref().map(|orders| orders.send(order)) {
-            Some(Ok(())) => Ok(Pending { answer, connection: self.clone() }),
+            Some(Ok(())) => {
+                self.inner.shared.common.requests.fetch_add(1, Ordering::Relaxed);
+                Ok(Pending { answer, connection: self.clone() })
+            }
             _ => Err(self.fault()),
         }
     }

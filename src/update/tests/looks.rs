@@ -130,6 +130,52 @@ fn topics_that_are_stale() {
     looks(&script(SMALL).keys("esc"), "topics_stale_panel_hidden");
 }
 
+/// Ends that grow at a pace of their own for each topic; one topic's leader does not answer.
+fn growing(seconds: i64) -> impl Fn(&str, i32) -> Option<i64> {
+    move |name, partition| {
+        let pace = i64::try_from(name.len() * name.len()).unwrap() - 1;
+        (name != "rf1.scratch").then(|| 100_000 + i64::from(partition) * 1000 + pace * seconds)
+    }
+}
+
+/// The list after some refreshes: every figure is there.
+fn measured(size: (u16, u16)) -> Script {
+    let mut script = at(size).cluster(odd_topics());
+    for tick in 0..9 {
+        script = script.figures(growing(tick * 2)).later(Duration::from_secs(2));
+    }
+    script.figures(growing(18))
+}
+
+#[test]
+fn topics_with_their_figures() {
+    for size in [SMALL, USUAL, LARGE] {
+        looks(&measured(size).keys("j j j j"), &named(size, "topics_figures"));
+    }
+    looks(&measured(LARGE).keys("ctrl-w shift-right shift-right shift-right shift-right O space j space"), "topics_wide_sorted_marked");
+    looks(&measured(USUAL).keys("!"), "topics_problems");
+}
+
+// --- one topic ------------------------------------------------------------------------------------------------------
+
+#[test]
+fn a_topic_with_its_partitions_and_settings() {
+    for size in [SMALL, USUAL, LARGE] {
+        let script = measured(size).keys("/").text("orders.created$").keys("enter d").figures(growing(20));
+        looks(&script.later(Duration::from_secs(2)).figures(growing(22)), &named(size, "topic"));
+    }
+    let settings = || measured(SMALL).keys("/").text("orders.created$").keys("enter d tab").figures(growing(20));
+    looks(&settings(), "topic_settings");
+    looks(&settings().keys("A / ").text("ms"), "topic_settings_filtered");
+}
+
+#[test]
+fn a_topic_whose_figures_are_on_their_way_or_unknown() {
+    looks(&at(USUAL).cluster(odd_topics()).keys("/").text("no-leader").keys("enter d"), "topic_loading");
+    let gone = measured(USUAL).keys("/").text("rf1").keys("enter d").figures(growing(20)).later(Duration::from_secs(6));
+    looks(&gone.cluster(vec![topic("other", 1)]), "topic_gone");
+}
+
 // --- messages -------------------------------------------------------------------------------------------------------
 
 fn opened(size: (u16, u16)) -> Script {

@@ -15,7 +15,7 @@ use proptest::test_runner::TestCaseResult;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::core::ask::{Answer, Ask, Reply};
+use crate::core::ask::{Answer, Ask, Positions, ReplicaSize, Reply, TopicPositions, Traffic};
 use crate::core::effect::{Effect, Owner, TaskId};
 use crate::core::event::{Arrival, Event, Signal};
 use crate::core::key::Input;
@@ -23,7 +23,7 @@ use crate::core::store::Limits;
 use crate::core::stream::{Delivery, Flow};
 use crate::draw;
 use crate::io::runner;
-use crate::model::{Attempt, Cause, Failure, Foreign, Step, Time};
+use crate::model::{Attempt, Cause, Failure, Foreign, Step, Time, Why};
 use crate::screens::{Route, Settings};
 use crate::state::State;
 use crate::testing::{NOW, chunk, cluster};
@@ -48,7 +48,8 @@ struct Monkey {
 
 impl Monkey {
     fn start(depth: Depth) -> Result<Self, TestCaseError> {
-        let settings = Settings { limits: Limits { records: 40, bytes: 30_000 }, zone: TimeZone::UTC, newest: 500 };
+        let settings =
+            Settings { limits: Limits { records: 40, bytes: 30_000 }, zone: TimeZone::UTC, newest: 500, refresh: Duration::from_secs(2) };
         let theme = Theme::new(depth, Ground::Dark);
         let (state, effects) = start(Time::from_millis(NOW), (80, 24), "kafka-1:9092".to_owned(), theme, settings, Route::Topics);
         let mut monkey = Self { state, under_way: Vec::new(), over: Vec::new(), generations: BTreeMap::new() };
@@ -152,6 +153,9 @@ impl Monkey {
             return Ok(());
         }
         let (id, _, ask) = self.under_way.remove(to % self.under_way.len());
+        if let (Outcome::Good(_), Some(part)) = (outcome, part(&ask, to)) {
+            self.event(Event::Arrival(Arrival::Part(id, part)))?;
+        }
         self.over.push(id);
         let result = match outcome {
             Outcome::Good(last) => Ok(good(&ask, *last)?),
@@ -191,6 +195,9 @@ fn good(ask: &Ask, last: usize) -> Result<Answer, TestCaseError> {
             Answer::Cluster(Arc::new(cluster(topics.split_off(first))))
         }
         Ask::Read(_) => Answer::ReadEnded,
+        Ask::Positions { .. } | Ask::Sizes(_) => Answer::Told(Traffic { requests: last as u64, throttled: 1 }),
+        Ask::Keep(names) => Answer::Kept(names.iter().map(|name| (name.clone(), making::keep(last))).collect()),
+        Ask::Topic { topic, .. } => Answer::Topic(making::facts(topic, last)),
         Ask::Open { .. } => Answer::Opened { chunk: Arc::new(chunk(&[crate::testing::made(7, "k", "{\"alone\":1}")])) },
         Ask::Copy(_) => Answer::Copied(None),
         Ask::Export(export) => Answer::Exported { path: "/tmp/\u{1b}]0;x\u{7}.ndjson".into(), records: export.rows.len(), bytes: 1 },
@@ -201,6 +208,29 @@ fn good(ask: &Ask, last: usize) -> Result<Answer, TestCaseError> {
             Err(failure) => return Err(TestCaseError::fail(failure.sentence())),
         },
     })
+}
+
+/// Figures, mostly absurd ones: whatever a broker may tell.
+fn part(ask: &Ask, n: usize) -> Option<Answer> {
+    match ask {
+        Ask::Positions { which, topics } => {
+            let topics = topics.iter().map(|topic| {
+                let partitions = topic.partitions.iter().map(|partition| (partition.id, making::position(n))).collect();
+                TopicPositions { name: topic.name.clone(), id: topic.id, partitions }
+            });
+            Some(Answer::Positions(Positions { which: *which, topics: topics.collect() }))
+        }
+        Ask::Sizes(topics) => {
+            let partitions = topics.iter().flat_map(|topic| topic.partitions.iter().map(|partition| (topic.name.clone(), partition.id)));
+            let size = |(topic, partition)| ReplicaSize {
+                topic,
+                partition,
+                bytes: if n.is_multiple_of(3) { Err(Why::NotAuthorised) } else { Ok(u64::MAX - n as u64) },
+            };
+            Some(Answer::Sizes(partitions.map(size).collect()))
+        }
+        _ => None,
+    }
 }
 
 fn bad(ask: &Ask) -> Failure {

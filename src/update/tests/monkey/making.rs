@@ -6,10 +6,13 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::core::action::COMMANDS;
-use crate::core::ask::Answer;
+use crate::core::ask::{Answer, TopicFacts};
 use crate::core::key::{Input, Key};
 use crate::core::stream::{Fact, PartitionProgress, Progress};
-use crate::model::{BrokerId, LeaderEpoch, Offset, PartitionId, ProducerId, Topic, TopicError, TopicId, TxnTable};
+use crate::model::{
+    BrokerId, Cleanup, Foreign, Keep, LeaderEpoch, Move, Offset, PartitionId, ProducerId, Setting, Source, Topic, TopicError, TopicId,
+    TxnTable, Why,
+};
 use crate::testing::{self, topic};
 
 /// One thing that happens.
@@ -264,4 +267,45 @@ pub(super) fn topics() -> Vec<Topic> {
     topics.extend((0..30).map(|n| topic(&format!("orders.{n:02}"), 3)));
     topics.sort_by(|a, b| a.name.cmp(&b.name));
     topics
+}
+
+/// A position of a partition, or why there is none.
+pub(super) fn position(n: usize) -> Result<Offset, Why> {
+    match n % 5 {
+        0 => Err(Why::NoLeader),
+        1 => Err(Why::Error(Foreign::new("gone \u{1b}[31m"))),
+        2 => Ok(Offset(i64::MAX)),
+        3 => Ok(Offset(-1)),
+        _ => Ok(Offset(i64::try_from(n).unwrap_or(0))),
+    }
+}
+
+pub(super) fn keep(n: usize) -> Result<Keep, Why> {
+    if n % 4 == 3 {
+        return Err(Why::NotAuthorised);
+    }
+    Ok(Keep { retention_ms: Some(i64::MIN), retention_bytes: Some(i64::MAX), cleanup: Some(Cleanup::Other), min_isr: None })
+}
+
+pub(super) fn facts(topic: &Topic, n: usize) -> TopicFacts {
+    let setting = |name: &str, value: Option<&str>, source| Setting {
+        name: Foreign::new(name),
+        value: value.map(Foreign::new),
+        source,
+        sensitive: value.is_none(),
+        read_only: false,
+    };
+    let moves = topic.partitions.iter().map(|p| Move { partition: p.id, adding: vec![BrokerId(i32::MAX)], removing: vec![] });
+    TopicFacts {
+        settings: if n.is_multiple_of(3) {
+            Err(Why::NotOffered)
+        } else {
+            Ok(vec![
+                setting("retention.ms", Some("-9223372036854775808"), Source::Topic),
+                setting("bad\u{1b}]0;x\u{7}name", Some("\u{202e}\r\n"), Source::Other(77)),
+                setting("secret", None, Source::Default),
+            ])
+        },
+        moves: Ok(moves.collect()),
+    }
 }

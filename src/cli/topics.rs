@@ -1,0 +1,273 @@
+//! `kscope topics` and `kscope topic describe`: the list and the detail screen for scripts.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use regex::Regex;
+
+use super::rows::{self, Field, Row, count, maybe};
+use super::words::{self, Exit};
+use super::{Cluster, Output};
+use crate::core::ask::{Answer, Which};
+use crate::core::figures::{Figures, TopicFigures};
+use crate::io::figures;
+use crate::io::kafka::{Client, PartitionError, Wanted};
+use crate::model::{BrokerId, Cause, ClusterView, Failure, Foreign, Known, Setting, Source, Time, Topic, TopicName};
+use crate::text::Shown;
+
+const WHAT: &str = "list the topics";
+
+/// Arguments of `topics`.
+#[derive(Debug, Args)]
+pub(super) struct TopicsArgs {
+    /// Only topics whose name matches; ! in front inverts
+    #[arg(short, long, value_name = "REGEX")]
+    filter: Option<String>,
+    /// Internal topics too
+    #[arg(long)]
+    internal: bool,
+}
+
+/// Arguments of `topic`.
+#[derive(Debug, Args)]
+pub(super) struct TopicArgs {
+    #[command(subcommand)]
+    command: TopicCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum TopicCommand {
+    /// Partitions, offsets, sizes and settings of a topic
+    Describe {
+        /// Its name
+        topic: String,
+    },
+}
+
+/// What every one of these commands has.
+#[derive(Debug)]
+pub(super) struct Common {
+    pub cluster: Cluster,
+    pub output: Output,
+    pub terminal: bool,
+    pub quiet: bool,
+}
+
+/// A command, checked.
+#[derive(Debug)]
+pub struct Topics {
+    common: Common,
+    wanted: What,
+}
+
+#[derive(Debug)]
+enum What {
+    List { filter: Option<(Regex, bool)>, internal: bool },
+    Describe(TopicName),
+}
+
+impl Topics {
+    pub(super) fn list(common: Common, args: &TopicsArgs) -> Result<Self, Failure> {
+        let filter = args.filter.as_deref().map(|text| {
+            let (pattern, wanted) = text.strip_prefix('!').map_or((text, true), |rest| (rest, false));
+            let bad = |error: regex::Error| {
+                let last = error.to_string().lines().last().unwrap_or_default().to_owned();
+                Failure::new("read the arguments", Cause::Usage(Foreign::new(format!("'{pattern}' is no regular expression: {last}"))))
+            };
+            Regex::new(pattern).map(|regex| (regex, wanted)).map_err(bad)
+        });
+        Ok(Self { common, wanted: What::List { filter: filter.transpose()?, internal: args.internal } })
+    }
+
+    pub(super) fn describe(common: Common, args: TopicArgs) -> Self {
+        let TopicCommand::Describe { topic } = args.command;
+        Self { common, wanted: What::Describe(TopicName::new(topic)) }
+    }
+
+    /// Runs to the end on a runtime of its own; returns the exit code.
+    pub fn run(self) -> u8 {
+        let json = matches!(self.common.output, Output::Json | Output::Ndjson);
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return Exit::failed(&Failure::new("start", Cause::File(Foreign::new(error.to_string()))), json).print(),
+        };
+        if let (Some(name), false) = (self.common.cluster.from_env, self.common.quiet) {
+            words::say(&format!("the cluster is that of {name}"));
+        }
+        let client = Client::new(self.common.cluster.settings());
+        let code = runtime.block_on(async {
+            match &self.wanted {
+                What::List { filter, internal } => self.run_list(&client, filter.as_ref(), *internal).await,
+                What::Describe(topic) => self.run_describe(&client, topic).await,
+            }
+        });
+        runtime.shutdown_background();
+        code.unwrap_or_else(|failure| Exit::failed(&failure, json).print())
+    }
+
+    async fn run_list(&self, client: &Client, filter: Option<&(Regex, bool)>, internal: bool) -> Result<u8, Failure> {
+        let view = client.cluster(WHAT, Wanted::All).await?;
+        let passes = |topic: &Arc<Topic>| {
+            (internal || !topic.internal) && filter.is_none_or(|(regex, wanted)| regex.is_match(topic.name.raw()) == *wanted)
+        };
+        let listed: Vec<Arc<Topic>> = view.topics.iter().filter(|topic| passes(topic)).cloned().collect();
+        let figures = measure(client, &view, &listed, &[Which::Start, Which::End]).await;
+        let rows: Vec<Row> = listed.iter().map(|topic| list_row(topic, figures.of(topic))).collect();
+        rows::print(&rows, self.common.output, self.common.terminal).map_err(|error| unwritten(&error))?;
+        let without =
+            |wanted: &str| rows.iter().filter(|row| row.iter().any(|(name, field)| *name == wanted && *field == Field::Null)).count();
+        for name in ["offsets", "sizeBytes"] {
+            let unknown = without(name);
+            if unknown > 0 && !self.common.quiet {
+                words::say(&format!("{name} is unknown for {unknown} of {} topics: a broker did not answer, or refused", rows.len()));
+            }
+        }
+        // Partly done: where a partition begins or ends could not be had. (Sizes need a right that few have.)
+        Ok(if without("offsets") > 0 { 7 } else { 0 })
+    }
+
+    async fn run_describe(&self, client: &Client, name: &TopicName) -> Result<u8, Failure> {
+        let what = "describe the topic";
+        let view = client.cluster(what, Wanted::Named(std::slice::from_ref(name))).await?;
+        // Says by itself why a topic is not there.
+        let topic = client.topic(what, name).await?;
+        let listed = [Arc::clone(&topic)];
+        let names = [name.clone()];
+        let (figures, settings) =
+            tokio::join!(measure(client, &view, &listed, &[Which::Start, Which::End, Which::Stable]), client.configs(what, &names, None),);
+        let settings = settings?.into_iter().next().map_or(Err(PartitionError::NoLeader), |(_, found)| found);
+        let known = settings.as_ref().ok();
+        if let (Err(error), false) = (&settings, self.common.quiet) {
+            words::say(&format!("the settings are unknown: {}", error.sentence()));
+        }
+        let figures = figures.of(&topic);
+        if self.common.output == Output::Table {
+            rows::write(in_words(&topic, figures, known).as_bytes()).map_err(|error| unwritten(&error))?;
+        } else {
+            rows::print_object(&describe_row(&topic, figures, known), self.common.terminal).map_err(|error| unwritten(&error))?;
+        }
+        let complete =
+            known.is_some() && topic.partitions.iter().all(|p| figures.and_then(|f| f.of(p.id)).is_some_and(|f| f.end.is().is_some()));
+        Ok(if complete { 0 } else { 7 })
+    }
+}
+
+fn unwritten(error: &std::io::Error) -> Failure {
+    Failure::new("write the answer", Cause::File(Foreign::new(error.to_string())))
+}
+
+/// Asks for positions and sizes of topics, everything once.
+async fn measure(client: &Client, view: &ClusterView, topics: &[Arc<Topic>], which: &[Which]) -> Figures {
+    let figures = std::sync::Mutex::new(Figures::default());
+    let now = Time(jiff::Timestamp::now().as_microsecond());
+    let take = |answer: Answer| {
+        figures.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take(&answer, view, now);
+        std::future::ready(())
+    };
+    for &which in which {
+        figures::positions(client, which, topics, take).await;
+    }
+    figures::sizes(client, topics, take).await;
+    figures.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn list_row(topic: &Topic, figures: Option<&TopicFigures>) -> Row {
+    let told = topic.error.is_none();
+    let known = |n: usize| if told { count(n) } else { Field::Null };
+    let leaderless = topic.partitions.iter().filter(|p| p.leader.is_none()).count();
+    let short = topic.partitions.iter().filter(|p| p.isr.len() < p.replicas.len()).count();
+    let figure = |figure: Option<Known<u64>>| maybe(figure.and_then(|figure| figure.is().copied()).filter(|_| told));
+    vec![
+        ("name", Field::Text(topic.name.raw().to_owned())),
+        ("id", id(topic)),
+        ("partitions", known(topic.partitions.len())),
+        ("replicationFactor", known(topic.replication())),
+        ("underReplicated", known(short)),
+        ("offline", known(leaderless)),
+        ("internal", Field::Bool(topic.internal)),
+        ("offsets", figure(figures.map(|figures| figures.offsets(topic)))),
+        ("sizeBytes", figure(figures.map(|figures| figures.bytes(topic)))),
+    ]
+}
+
+fn id(topic: &Topic) -> Field {
+    if topic.id.is_known() { Field::Text(topic.id.to_string()) } else { Field::Null }
+}
+
+fn describe_row(topic: &Topic, figures: Option<&TopicFigures>, settings: Option<&Vec<Setting>>) -> Row {
+    let ids = |ids: &[BrokerId]| Field::List(ids.iter().map(|id| id.0.into()).collect());
+    let partitions = topic.partitions.iter().map(|partition| {
+        let told = figures.and_then(|figures| figures.of(partition.id));
+        let end = told.and_then(|told| told.end.is().copied());
+        let held = told.and_then(|told| told.held.is().copied()).and_then(|held| i64::try_from(held).ok());
+        Field::Object(vec![
+            ("partition", partition.id.0.into()),
+            ("leader", maybe(partition.leader.map(|leader| leader.0))),
+            ("leaderEpoch", maybe(Some(partition.leader_epoch.0).filter(|&epoch| epoch >= 0))),
+            ("replicas", ids(&partition.replicas)),
+            ("isr", ids(&partition.isr)),
+            ("offlineReplicas", ids(&partition.offline)),
+            ("logStart", maybe(told.and_then(|told| told.start.is()).map(|offset| offset.0))),
+            ("lastStable", maybe(end.zip(held).map(|(end, held)| end.0.saturating_sub(held)))),
+            ("highWatermark", maybe(end.map(|end| end.0))),
+            ("sizeBytes", maybe(told.and_then(|told| told.bytes.is().copied()))),
+        ])
+    });
+    let config = |setting: &Setting| {
+        Field::Object(vec![
+            ("name", Field::Text(setting.name.raw().to_owned())),
+            ("value", setting.value.as_ref().map_or(Field::Null, |value| Field::Text(value.raw().to_owned()))),
+            ("source", Field::Text(setting.source.word().to_owned())),
+            ("isDefault", Field::Bool(setting.source == Source::Default)),
+            ("sensitive", Field::Bool(setting.sensitive)),
+        ])
+    };
+    vec![
+        ("name", Field::Text(topic.name.raw().to_owned())),
+        ("id", id(topic)),
+        ("internal", Field::Bool(topic.internal)),
+        ("partitions", Field::List(partitions.collect())),
+        ("configs", settings.map_or(Field::Null, |settings| Field::List(settings.iter().map(config).collect()))),
+        ("groups", Field::Null),
+    ]
+}
+
+/// For people: a line of facts, the partitions, and the settings that were set here.
+fn in_words(topic: &Topic, figures: Option<&TopicFigures>, settings: Option<&Vec<Setting>>) -> String {
+    let mut out = format!("{}  id {}\n\n", Shown::of(topic.name.raw()), topic.id);
+    out += "partition  leader  replicas      isr           start          end            size\n";
+    let ids = |ids: &[BrokerId]| ids.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",");
+    for partition in &topic.partitions {
+        let told = figures.and_then(|figures| figures.of(partition.id));
+        let shown = |text: Option<String>| text.unwrap_or_else(|| "?".to_owned());
+        let line = format!(
+            "{:<9}  {:<6}  {:<12}  {:<12}  {:<13}  {:<13}  {}",
+            partition.id.0,
+            partition.leader.map_or("none".to_owned(), |leader| leader.0.to_string()),
+            ids(&partition.replicas),
+            ids(&partition.isr),
+            shown(told.and_then(|told| told.start.is()).map(|offset| offset.0.to_string())),
+            shown(told.and_then(|told| told.end.is()).map(|offset| offset.0.to_string())),
+            shown(told.and_then(|told| told.bytes.is()).map(|&bytes| crate::text::units::size(bytes))),
+        );
+        out += line.trim_end();
+        out.push('\n');
+    }
+    out += "\nsettings of this topic:\n";
+    let here = settings.into_iter().flatten().filter(|setting| setting.source == Source::Topic);
+    let mut any = false;
+    for setting in here {
+        any = true;
+        let value = setting.value.as_ref().map_or("(hidden)", |value| value.raw());
+        let words = crate::text::setting::words(setting.name.raw(), value).map(|words| format!("  ({words})")).unwrap_or_default();
+        // Writing to a string does not fail.
+        let _written = writeln!(out, "  {} = {}{words}", Shown::of(setting.name.raw()), Shown::of(value));
+    }
+    if settings.is_none() {
+        out += "  unknown\n";
+    } else if !any {
+        out += "  none: all are defaults\n";
+    }
+    out
+}

@@ -1,0 +1,153 @@
+//! The figures of topics, asked in as few requests as there are leaders: each leader's answer is a part of its own, so that
+//! a broker that hangs keeps nobody else waiting.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::kafka::{At, Client, Isolation, OffsetAsk, PartitionError, Replica};
+use crate::core::ask::{Answer, Positions, ReplicaSize, TopicFacts, TopicPositions, Traffic, Which};
+use crate::model::{BrokerId, Cause, Failure, Keep, PartitionId, Setting, Topic, TopicId, TopicName, Why};
+
+const WHAT: &str = "look up figures of topics";
+
+/// What asking has cost so far.
+pub(super) fn traffic(client: &Client) -> Traffic {
+    Traffic { requests: client.requests(), throttled: client.throttled().borrow().count }
+}
+
+/// Partitions to ask about, by topic.
+type Asked = BTreeMap<(TopicName, TopicId), Vec<PartitionId>>;
+
+/// Looks positions up; `tell` hears each leader's part.
+pub async fn positions<F: Future<Output = ()>>(client: &Client, which: Which, topics: &[Arc<Topic>], tell: impl Fn(Answer) -> F) {
+    // By the leader that the topics name: if it has moved since, the question follows it.
+    let mut leaders: BTreeMap<Option<BrokerId>, Asked> = BTreeMap::new();
+    for topic in topics {
+        for partition in &topic.partitions {
+            let asked = leaders.entry(partition.leader).or_default();
+            asked.entry((topic.name.clone(), topic.id)).or_default().push(partition.id);
+        }
+    }
+    let mut running = JoinSet::new();
+    for (leader, asked) in leaders {
+        let client = client.clone();
+        running.spawn(async move {
+            match leader {
+                Some(_) => positions_of(&client, which, asked).await,
+                None => answered(asked, |_, _| Err(Why::NoLeader)),
+            }
+        });
+    }
+    while let Some(part) = running.join_next().await {
+        if let Ok(topics) = part {
+            tell(Answer::Positions(Positions { which, topics })).await;
+        }
+    }
+}
+
+async fn positions_of(client: &Client, which: Which, asked: Asked) -> Vec<TopicPositions> {
+    let (at, isolation) = match which {
+        Which::Start => (At::Earliest, Isolation::ReadUncommitted),
+        Which::Stable => (At::Latest, Isolation::ReadCommitted),
+        Which::End => (At::Latest, Isolation::ReadUncommitted),
+    };
+    let ask = |topic: &TopicName, partition| OffsetAsk { topic: topic.clone(), partition, at };
+    let asks: Vec<OffsetAsk> =
+        asked.iter().flat_map(|((name, _), partitions)| partitions.iter().map(move |&partition| ask(name, partition))).collect();
+    match client.list_offsets(WHAT, &asks, isolation).await {
+        Ok(found) => {
+            let mut found = found.into_iter();
+            answered(asked, |_, _| match found.next() {
+                Some(Ok(found)) => found.offset().ok_or(Why::NoAnswer),
+                Some(Err(error)) => Err(error.why()),
+                None => Err(Why::NoAnswer),
+            })
+        }
+        Err(failure) => {
+            let error = PartitionError::NoAnswer(Arc::new(failure));
+            answered(asked, |_, _| Err(error.why()))
+        }
+    }
+}
+
+fn answered(asked: Asked, mut result: impl FnMut(&TopicName, PartitionId) -> Result<crate::model::Offset, Why>) -> Vec<TopicPositions> {
+    let topics = asked.into_iter().map(|((name, id), partitions)| {
+        let partitions = partitions.into_iter().map(|partition| (partition, result(&name, partition))).collect();
+        TopicPositions { name, id, partitions }
+    });
+    topics.collect()
+}
+
+/// Looks sizes up; `tell` hears each broker's part.
+pub async fn sizes<F: Future<Output = ()>>(client: &Client, topics: &[Arc<Topic>], tell: impl Fn(Answer) -> F) {
+    let leaderless = topics.iter().flat_map(|topic| topic.partitions.iter().filter(|p| p.leader.is_none()).map(move |p| (topic, p.id)));
+    let unknown = leaderless.map(|(topic, partition)| ReplicaSize { topic: topic.name.clone(), partition, bytes: Err(Why::NoLeader) });
+    tell(Answer::Sizes(unknown.collect())).await;
+    let (parts, mut told) = tokio::sync::mpsc::unbounded_channel();
+    // The lane closes with the question, which ends the telling.
+    let asking = client.log_dirs(WHAT, topics, move |(broker, found)| drop(parts.send(led(topics, broker, &found))));
+    let telling = async {
+        while let Some(part) = told.recv().await {
+            tell(Answer::Sizes(part)).await;
+        }
+    };
+    tokio::join!(asking, telling);
+}
+
+/// Of what a broker holds, the replicas that it leads.
+fn led(topics: &[Arc<Topic>], broker: BrokerId, found: &Result<Vec<Replica>, PartitionError>) -> Vec<ReplicaSize> {
+    let why = found.as_ref().err().map(PartitionError::why);
+    let sizes: BTreeMap<(&str, PartitionId), u64> = match found {
+        Ok(replicas) => replicas.iter().map(|replica| ((replica.topic.raw(), replica.partition), replica.bytes)).collect(),
+        Err(_) => BTreeMap::new(),
+    };
+    let mut parts = Vec::new();
+    for topic in topics {
+        for partition in topic.partitions.iter().filter(|partition| partition.leader == Some(broker)) {
+            let bytes = match (&why, sizes.get(&(topic.name.raw(), partition.id))) {
+                (None, Some(&bytes)) => Ok(bytes),
+                (None, None) => Err(Why::NoAnswer),
+                (Some(why), _) => Err(why.clone()),
+            };
+            parts.push(ReplicaSize { topic: topic.name.clone(), partition: partition.id, bytes });
+        }
+    }
+    parts
+}
+
+/// How topics are kept: what cannot be asked at all is unknown for each.
+pub(super) async fn keep(client: &Client, topics: &[TopicName]) -> Answer {
+    Answer::Kept(match client.configs(WHAT, topics, Some(&Keep::NAMES)).await {
+        Ok(told) => {
+            let keep = |found: Result<Vec<Setting>, PartitionError>| found.map(|settings| Keep::of(&settings)).map_err(|error| error.why());
+            told.into_iter().map(|(name, found)| (name, keep(found))).collect()
+        }
+        Err(failure) => {
+            let why = unknown(failure);
+            topics.iter().map(|name| (name.clone(), Err(why.clone()))).collect()
+        }
+    })
+}
+
+/// The reason of an unknown figure when a whole question failed.
+fn unknown(failure: Failure) -> Why {
+    match failure.cause {
+        Cause::NotOffered(_) => Why::NotOffered,
+        Cause::NotAuthorised(_) => Why::NotAuthorised,
+        Cause::Kafka { message: Some(message), .. } => Why::Error(message),
+        _ => PartitionError::NoAnswer(Arc::new(failure)).why(),
+    }
+}
+
+/// All settings of one topic, and its moves.
+pub(super) async fn facts(client: &Client, topic: &Topic, controller: Option<BrokerId>) -> TopicFacts {
+    let names = [topic.name.clone()];
+    let (settings, moves) = tokio::join!(client.configs(WHAT, &names, None), client.moves(WHAT, topic, controller));
+    let settings = settings.map_err(unknown).and_then(|told| match told.into_iter().next() {
+        Some((_, found)) => found.map_err(|error| error.why()),
+        None => Err(Why::NoAnswer),
+    });
+    TopicFacts { settings, moves: moves.map_err(unknown) }
+}

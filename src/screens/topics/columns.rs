@@ -1,0 +1,222 @@
+//! The columns of the list: one row of a table each. Which are shown follows from the width; sorting and drawing come with
+//! them. To add one: a row in [`COLUMNS`], an arm in [`cell`] and one in [`key`].
+
+use crate::core::figures::TopicFigures;
+use crate::model::{Cleanup, Known, Time, Topic, Why};
+use crate::text::{setting, units};
+use crate::ui::Token;
+
+/// What a column shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Id {
+    #[default]
+    Name,
+    Partitions,
+    Replication,
+    Isr,
+    Rate,
+    Trend,
+    Offsets,
+    Size,
+    Keep,
+    KeepSize,
+    Cleanup,
+    MinIsr,
+}
+
+/// One column.
+#[derive(Debug)]
+pub struct Column {
+    pub id: Id,
+    pub title: &'static str,
+    pub width: usize,
+    /// Words stand left, figures right.
+    pub left: bool,
+    /// Columns of a higher number are dropped first when there is no room; from [`WIDE`] on they are shown on demand alone.
+    priority: u8,
+}
+
+/// See [`Column::priority`].
+const WIDE: u8 = 20;
+/// Columns between two.
+pub const BETWEEN: usize = 2;
+/// The name gets at least so many.
+const LEAST_NAME: usize = 22;
+
+const fn right(id: Id, title: &'static str, width: usize, priority: u8) -> Column {
+    Column { id, title, width, left: false, priority }
+}
+
+const fn left(id: Id, title: &'static str, width: usize, priority: u8) -> Column {
+    Column { id, title, width, left: true, priority }
+}
+
+pub const COLUMNS: &[Column] = &[
+    left(Id::Name, "NAME", 0, 0),
+    right(Id::Partitions, "PARTS", 6, 2),
+    right(Id::Replication, "RF", 3, 7),
+    left(Id::Isr, "ISR", 9, 1),
+    right(Id::Rate, "RECS/S", 8, 3),
+    left(Id::Trend, "TREND 15m", 12, 9),
+    right(Id::Offsets, "OFFSETS", 8, 5),
+    right(Id::Size, "SIZE", 7, 4),
+    right(Id::Keep, "KEEP", 6, 6),
+    right(Id::KeepSize, "KEEP SIZE", 9, WIDE),
+    left(Id::Cleanup, "CLEANUP", 8, 8),
+    right(Id::MinIsr, "MIN ISR", 7, WIDE),
+];
+
+/// The columns that fit, in order, and the width of the name.
+pub fn fitting(columns: usize, longest: usize, wide: bool) -> (Vec<&'static Column>, usize) {
+    let room = columns.saturating_sub(3);
+    let mut shown: Vec<&Column> = COLUMNS.iter().filter(|column| wide || column.priority < WIDE).collect();
+    let used = |shown: &[&Column]| shown.iter().map(|column| column.width + BETWEEN).sum::<usize>();
+    while shown.len() > 1 && used(&shown) + LEAST_NAME > room {
+        let last = shown.iter().enumerate().max_by_key(|(_, column)| column.priority).map_or(0, |(at, _)| at);
+        shown.remove(last);
+    }
+    // The figures stand beside the longest name, and not at the far end of the line.
+    let name = longest.max(LEAST_NAME).min(room.saturating_sub(used(&shown)));
+    (shown, name)
+}
+
+/// What stands in a cell, and how it looks.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cell(pub String, pub Token);
+
+/// What is known of a topic for its row.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    pub topic: &'a Topic,
+    pub figures: Option<&'a TopicFigures>,
+    pub now: Time,
+}
+
+impl Row<'_> {
+    fn figure<T>(&self, figure: impl Fn(&TopicFigures) -> Known<T>) -> Known<T> {
+        if self.topic.error.is_some() {
+            return Known::Unknown(Why::NotAuthorised);
+        }
+        self.figures.map_or(Known::Unknown(Why::NotAsked), figure)
+    }
+
+    pub fn rate(&self) -> Known<f64> {
+        self.figure(|figures| figures.rate(self.topic))
+    }
+
+    pub fn offsets(&self) -> Known<u64> {
+        self.figure(|figures| figures.offsets(self.topic))
+    }
+
+    pub fn bytes(&self) -> Known<u64> {
+        self.figure(|figures| figures.bytes(self.topic))
+    }
+
+    fn keep<T>(&self, part: impl Fn(crate::model::Keep) -> Option<T>) -> Known<T> {
+        match self.figure(TopicFigures::keep) {
+            Known::Is(keep) => part(keep).map_or(Known::Unknown(Why::NoAnswer), Known::Is),
+            Known::Unknown(why) => Known::Unknown(why),
+            Known::NotApplicable => Known::NotApplicable,
+        }
+    }
+}
+
+/// Partitions without a leader, and those with a replica that is behind.
+pub fn troubled(topic: &Topic) -> (usize, usize) {
+    let leaderless = topic.partitions.iter().filter(|p| p.leader.is_none()).count();
+    let short = topic.partitions.iter().filter(|p| p.isr.len() < p.replicas.len()).count();
+    (leaderless, short)
+}
+
+/// Every cell but the name and the trend.
+pub fn cell(id: Id, row: &Row<'_>) -> Cell {
+    let topic = row.topic;
+    let own = |text: String, token| Cell(text, token);
+    match id {
+        _ if topic.error.is_some() && matches!(id, Id::Partitions | Id::Replication | Id::Isr) => own("?".to_owned(), Token::Look),
+        Id::Name | Id::Trend => own(String::new(), Token::Text),
+        Id::Partitions => own(units::thousands(units::wide(topic.partitions.len())), Token::Text),
+        Id::Replication => own(topic.replication().to_string(), Token::Dim),
+        Id::Isr => isr(topic),
+        Id::Rate => shown(&row.rate(), Token::Text, |rate| units::rate(*rate).trim_end_matches("/s").to_owned()),
+        Id::Offsets => shown(&row.offsets(), Token::Text, |n| units::short(*n)),
+        Id::Size => shown(&row.bytes(), Token::Text, |n| units::size(*n)),
+        Id::Keep => shown(&row.keep(|keep| keep.retention_ms), Token::Dim, |ms| setting::keep_time(*ms)),
+        Id::KeepSize => shown(&row.keep(|keep| keep.retention_bytes), Token::Dim, |bytes| match u64::try_from(*bytes) {
+            Ok(bytes) => units::size(bytes),
+            Err(_negative) => "∞".to_owned(),
+        }),
+        Id::Cleanup => shown(&row.keep(|keep| keep.cleanup), Token::Dim, |cleanup| match cleanup {
+            Cleanup::CompactDelete => "both".to_owned(),
+            other => other.word().to_owned(),
+        }),
+        Id::MinIsr => shown(&row.keep(|keep| keep.min_isr), Token::Dim, ToString::to_string),
+    }
+}
+
+fn isr(topic: &Topic) -> Cell {
+    match troubled(topic) {
+        (0, 0) => Cell("ok".to_owned(), Token::Dim),
+        (0, short) => Cell(format!("▲ {}/{}", topic.partitions.len() - short, topic.partitions.len()), Token::Act),
+        (leaderless, _) => Cell(format!("✗ {leaderless} off"), Token::Act),
+    }
+}
+
+/// A figure; `…` before it was asked for; `?` when it is unknown.
+fn shown<T>(figure: &Known<T>, token: Token, text: impl Fn(&T) -> String) -> Cell {
+    match figure {
+        Known::Is(value) => Cell(text(value), token),
+        Known::Unknown(Why::NotAsked) => Cell("…".to_owned(), Token::Faint),
+        Known::Unknown(_) => Cell("?".to_owned(), Token::Look),
+        Known::NotApplicable => Cell("–".to_owned(), Token::Dim),
+    }
+}
+
+/// What a row is sorted by; `None`, unknown, comes last in either direction.
+pub fn key(id: Id, row: &Row<'_>) -> Option<i128> {
+    let count = |n: usize| Some(i128::from(units::wide(n)));
+    let known = |figure: Known<u64>| figure.is().map(|&n| i128::from(n));
+    // For ever is more than any time.
+    let endless = |n: i64| if n < 0 { i128::MAX } else { i128::from(n) };
+    match id {
+        Id::Name => Some(0),
+        _ if row.topic.error.is_some() => None,
+        Id::Partitions => count(row.topic.partitions.len()),
+        Id::Replication => count(row.topic.replication()),
+        Id::Isr => {
+            let (leaderless, short) = troubled(row.topic);
+            count(leaderless * 1_000_000 + short)
+        }
+        Id::Rate | Id::Trend => row.rate().is().map(|rate| thousandths(*rate)),
+        Id::Offsets => known(row.offsets()),
+        Id::Size => known(row.bytes()),
+        Id::Keep => row.keep(|keep| keep.retention_ms).is().map(|&ms| endless(ms)),
+        Id::KeepSize => row.keep(|keep| keep.retention_bytes).is().map(|&bytes| endless(bytes)),
+        Id::Cleanup => row.keep(|keep| keep.cleanup).is().map(|&cleanup| cleanup as i128),
+        Id::MinIsr => row.keep(|keep| keep.min_isr).is().map(|&n| i128::from(n)),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a float to a larger whole number saturates, and a rate is far below")]
+fn thousandths(rate: f64) -> i128 {
+    (rate * 1000.0) as i128
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_dropped_by_priority_and_never_the_name() {
+        let ids = |columns| fitting(columns, 30, false).0.iter().map(|column| column.id).collect::<Vec<_>>();
+        assert_eq!(ids(20), [Id::Name]);
+        assert_eq!(ids(80), [Id::Name, Id::Partitions, Id::Isr, Id::Rate, Id::Offsets, Id::Size]);
+        assert_eq!(ids(120).len(), COLUMNS.len() - 2);
+        assert_eq!(fitting(200, 300, true).0.len(), COLUMNS.len());
+        for columns in 0..250 {
+            let (shown, name) = fitting(columns, 300, true);
+            let used: usize = shown.iter().map(|column| column.width + BETWEEN).sum::<usize>() + name;
+            assert!(used <= columns.max(6), "{columns}: {used}");
+        }
+    }
+}
