@@ -10,12 +10,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use divan::Bencher;
-use jiff::tz::TimeZone;
+use kscope::app::setup;
+use kscope::config::Config;
 use kscope::core::ask::{Answer, Ask, Reply};
 use kscope::core::effect::{Effect, TaskId};
 use kscope::core::event::{Arrival, Event};
 use kscope::core::key::{Input, Key, KeyCode};
-use kscope::core::store::Limits;
 use kscope::core::stream::Delivery;
 use kscope::draw;
 use kscope::io::runner;
@@ -23,7 +23,7 @@ use kscope::model::{
     BatchFacts, Broker, BrokerId, Chunk, ChunkBuilder, ClusterView, Codec, Foreign, Headers, LeaderEpoch, Offset, Partition, PartitionId,
     RecordRef, Time, TimestampType, Topic, TopicId, TopicName,
 };
-use kscope::screens::{Route, Settings};
+use kscope::screens::Route;
 use kscope::state::State;
 use kscope::ui::{Depth, Ground, Theme};
 use kscope::update::{start, update};
@@ -56,12 +56,8 @@ struct Program {
 
 impl Program {
     fn start(topics: usize) -> Self {
-        let settings = Settings {
-            limits: Limits { records: 5000, bytes: 64 << 20 },
-            zone: TimeZone::UTC,
-            newest: 500,
-            refresh: Duration::from_secs(2),
-        };
+        let config = Config::of(None, &|_| None).unwrap();
+        let settings = setup::settings(&config);
         let theme = Theme::new(Depth::True, Ground::Dark);
         let (state, effects) = start(Time::from_millis(NOW), SIZE, "kafka-1:9092".to_owned(), theme, settings, Route::Topics);
         let buffer = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));

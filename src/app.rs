@@ -1,6 +1,8 @@
 //! The loop: waits for the first of input, reply, chunk, progress, signal or the time the state asked for; handles what is
 //! there for at most 4 ms; runs the effects; draws. The only file that sees state, drawing and io together.
 
+pub mod setup;
+
 use std::time::{Duration, Instant};
 
 use tokio::time::{Instant as TokioInstant, sleep_until};

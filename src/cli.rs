@@ -1,15 +1,18 @@
 //! The command line: arguments in, a [`Command`] out, and the headless commands.
 //!
 //! Headless commands are thin: they parse, call what the screens call, print. Data goes to stdout, words to stderr, and the
-//! exit codes are a public interface. May use core's values, io, model, text, json, records, query. To add a command: a variant of
+//! exit codes are a public interface. May use core's values, io, model, text, json, records, query, config. To add a command: a variant of
 //! `Sub` and of [`Command`], and a file under `cli/` with its arguments and its `run`.
 #![expect(clippy::disallowed_methods, reason = "a headless command has no loop: it reads the clock itself")]
 
+mod about;
+mod config;
 mod format;
 mod print;
 mod rows;
 pub mod sandbox;
 pub mod tail;
+mod target;
 pub mod topics;
 mod words;
 
@@ -18,11 +21,12 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+use crate::config::{Config, Limits};
+use crate::core::context::Context;
 use crate::io::kafka::{Address, Settings};
 use crate::model::{Cause, Failure, Foreign};
-use crate::query::when::When;
 
 pub use words::Exit;
 
@@ -30,24 +34,26 @@ pub use words::Exit;
 #[derive(Debug)]
 pub enum Command {
     /// The terminal UI.
-    Ui(Ui),
+    Ui(Box<Ui>),
     /// Print records.
     Tail(Box<tail::Tail>),
     /// The cluster in this process.
-    Sandbox(sandbox::Sandbox),
+    Sandbox(Box<sandbox::Sandbox>),
     /// Print topics, or one of them.
     Topics(Box<topics::Topics>),
+    /// Print these words: the answer is known already.
+    Print(Exit),
 }
 
 /// How the UI is to be opened.
 #[derive(Debug)]
 pub struct Ui {
     pub cluster: Cluster,
-    /// What the cluster is called on the screen, if not by its addresses.
-    pub name: Option<String>,
-    pub color: Color,
-    /// Refuse whatever changes something on the cluster.
-    pub readonly: bool,
+    /// What holds for it.
+    pub context: Context,
+    pub config: Config,
+    /// `--color`, over the configuration's.
+    pub color: Option<Color>,
 }
 
 /// Which cluster, and how patient to be with it.
@@ -55,15 +61,17 @@ pub struct Ui {
 pub struct Cluster {
     /// Never empty.
     pub bootstrap: Vec<Address>,
-    /// The environment variable that the addresses come from, when no cluster was named: to be said.
-    pub from_env: Option<&'static str>,
+    /// Where it comes from, as a sentence to be said, when it was not named now.
+    pub from: Option<String>,
     pub timeout: Option<Duration>,
+    pub limits: Limits,
 }
 
 impl Cluster {
     /// For [`crate::io::kafka::Client::new`].
     pub fn settings(&self) -> Settings {
         let mut settings = Settings::new(self.bootstrap.clone());
+        settings.fetch_cap = self.limits.record_alone;
         if let Some(timeout) = self.timeout {
             settings.request = timeout;
             settings.connect = settings.connect.min(timeout);
@@ -106,9 +114,9 @@ pub enum Color {
     max_term_width = 100
 )]
 struct Cli {
-    /// Where the cluster is
-    #[arg(value_name = "HOST:PORT[,…]")]
-    address: Option<String>,
+    /// The cluster: a context of config.toml, or where it is
+    #[arg(value_name = "CONTEXT or HOST:PORT[,…]")]
+    cluster: Option<String>,
     #[command(flatten)]
     common: Common,
     #[command(subcommand)]
@@ -118,6 +126,9 @@ struct Cli {
 /// What every command takes.
 #[derive(Debug, Args)]
 struct Common {
+    /// The cluster, as a context of config.toml
+    #[arg(short, long, global = true, value_name = "NAME")]
+    context: Option<String>,
     /// Where the cluster is
     #[arg(short, long, global = true, value_name = "HOST:PORT[,…]")]
     bootstrap: Option<String>,
@@ -127,9 +138,9 @@ struct Common {
     /// Form of the output: table on a terminal, ndjson when piped, unless said
     #[arg(short, long, global = true, value_enum, value_name = "FORM")]
     output: Option<Output>,
-    /// Colours
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
-    color: Color,
+    /// Colours [default: auto]
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    color: Option<Color>,
     /// Bound of each question to the cluster [default: 10s]
     #[arg(long, global = true, value_name = "DURATION")]
     timeout: Option<String>,
@@ -148,37 +159,78 @@ enum Sub {
     Topics(topics::TopicsArgs),
     /// About one topic
     Topic(topics::TopicArgs),
+    /// The configuration: where it is, what is wrong with it, what is in force
+    #[command(subcommand)]
+    Config(config::ConfigArgs),
+    /// Print the script that completes commands and options in a shell
+    Completion {
+        #[arg(value_enum)]
+        shell: about::Shell,
+    },
+    /// Print the manual page, or that of a command
+    Man {
+        #[arg(value_name = "COMMAND")]
+        command: Option<String>,
+    },
+    /// Print the version, and which requests of Kafka's protocol are sent
+    Version,
 }
 
-/// The variables that may name a cluster, in this order; used only when nothing else does.
-const VARIABLES: [&str; 3] = ["KAFKA_BOOTSTRAP_SERVERS", "BOOTSTRAP_SERVERS", "KAFKA_BROKERS"];
-
-/// Reads the arguments, the program's name first. `variable` looks an environment variable up.
+/// Reads the arguments, the program's name first. `variable` looks an environment variable up; `last` tells the context that
+/// was open last.
 ///
 /// # Errors
 /// What to print before leaving, and the exit code: also for `--help` and `--version`.
-pub fn parse(args: impl IntoIterator<Item = OsString>, variable: impl Fn(&str) -> Option<String>) -> Result<Command, Exit> {
+pub fn parse(
+    args: impl IntoIterator<Item = OsString>,
+    variable: &dyn Fn(&str) -> Option<String>,
+    last: &dyn Fn() -> Option<String>,
+) -> Result<Command, Exit> {
     let args: Vec<OsString> = args.into_iter().collect();
     let json = wants_json(&args);
     let cli = Cli::try_parse_from(args).map_err(|error| refused(&error, json))?;
     let usage = |failure: Failure| Exit::failed(&failure, json);
-    let named = cli.address.is_some() || cli.common.bootstrap.is_some();
-    let cluster = || cluster(cli.address, &cli.common, variable).map_err(usage);
-    Ok(match cli.command {
-        None => Command::Ui(Ui { cluster: cluster()?, name: None, color: cli.common.color, readonly: cli.common.readonly }),
-        Some(Sub::Sandbox(args)) => Command::Sandbox(sandbox::Sandbox::new(&args, &cli.common, named, json).map_err(usage)?),
-        Some(Sub::Tail(args)) => {
+    let wanted = match cli.command {
+        None => OnCluster::Ui,
+        Some(Sub::Tail(args)) => OnCluster::Tail(args),
+        Some(Sub::Topics(args)) => OnCluster::Topics(args),
+        Some(Sub::Topic(args)) => OnCluster::Topic(args),
+        Some(Sub::Config(args)) => return Ok(Command::Print(config::run(&args, variable, json))),
+        Some(Sub::Completion { shell }) => return Ok(Command::Print(about::completion(shell, Cli::command()))),
+        Some(Sub::Man { command }) => return Ok(Command::Print(about::man(command.as_deref(), Cli::command(), json))),
+        Some(Sub::Version) => return Ok(Command::Print(about::version(json))),
+        Some(Sub::Sandbox(args)) => {
+            let named = cli.cluster.is_some() || cli.common.bootstrap.is_some() || cli.common.context.is_some();
+            let sandbox = sandbox::Sandbox::new(&args, &cli.common, named, json, config::load(variable));
+            return Ok(Command::Sandbox(Box::new(sandbox.map_err(usage)?)));
+        }
+    };
+    let config = config::load(variable).map_err(usage)?;
+    // Only a person sees on the screen which cluster that is.
+    let last = if matches!(wanted, OnCluster::Ui) { last() } else { None };
+    let commands: Vec<String> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    let known = target::Known { config: &config, variable, commands: &commands, last: last.as_deref() };
+    let (cluster, context) = target::resolve(cli.cluster.as_deref(), &cli.common, &known).map_err(usage)?;
+    Ok(match wanted {
+        OnCluster::Ui => Command::Ui(Box::new(Ui { cluster, context, config, color: cli.common.color })),
+        OnCluster::Tail(args) => {
             let terminal = std::io::stdout().is_terminal();
             let output = cli.common.output.unwrap_or(if terminal { Output::Table } else { Output::Ndjson });
-            let common = tail::Common { cluster: cluster()?, output, terminal, color: cli.common.color, quiet: cli.common.quiet };
+            let color = cli.common.color.unwrap_or_default();
+            let common = tail::Common { cluster, output, terminal, color, quiet: cli.common.quiet };
             Command::Tail(Box::new(tail::Tail::new(common, args).map_err(usage)?))
         }
-        Some(Sub::Topics(args)) => {
-            let common = for_topics(cluster()?, &cli.common);
-            Command::Topics(Box::new(topics::Topics::list(common, &args).map_err(usage)?))
-        }
-        Some(Sub::Topic(args)) => Command::Topics(Box::new(topics::Topics::describe(for_topics(cluster()?, &cli.common), args))),
+        OnCluster::Topics(args) => Command::Topics(Box::new(topics::Topics::list(for_topics(cluster, &cli.common), &args).map_err(usage)?)),
+        OnCluster::Topic(args) => Command::Topics(Box::new(topics::Topics::describe(for_topics(cluster, &cli.common), args))),
     })
+}
+
+/// What needs a cluster.
+enum OnCluster {
+    Ui,
+    Tail(tail::TailArgs),
+    Topics(topics::TopicsArgs),
+    Topic(topics::TopicArgs),
 }
 
 fn for_topics(cluster: Cluster, common: &Common) -> topics::Common {
@@ -197,7 +249,7 @@ fn wants_json(args: &[OsString]) -> bool {
 
 fn refused(error: &clap::Error, json: bool) -> Exit {
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::help(error.to_string()),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::done(error.to_string()),
         _ if json => {
             let text = error.to_string();
             let first = text.lines().next().unwrap_or_default();
@@ -208,36 +260,6 @@ fn refused(error: &clap::Error, json: bool) -> Exit {
             )
         }
         _ => Exit::usage(&error.to_string()),
-    }
-}
-
-fn cluster(address: Option<String>, common: &Common, variable: impl Fn(&str) -> Option<String>) -> Result<Cluster, Failure> {
-    let usage = |text: String| Failure::new("read the arguments", Cause::Usage(Foreign::new(text)));
-    if address.is_some() && common.bootstrap.is_some() {
-        return Err(usage("the cluster is named twice: as an argument and with --bootstrap".to_owned()));
-    }
-    let named = address.or_else(|| common.bootstrap.clone());
-    let (text, from_env) = if let Some(text) = named {
-        (text, None)
-    } else {
-        let set = |name: &'static str| Some((variable(name).filter(|text| !text.trim().is_empty())?, Some(name)));
-        VARIABLES.into_iter().find_map(set).ok_or_else(|| {
-            usage("no cluster is named".to_owned())
-                .hint("kscope HOST:PORT opens the UI; commands take -b HOST:PORT, or set KAFKA_BOOTSTRAP_SERVERS")
-        })?
-    };
-    let bootstrap = Address::parse_list(&text).map_err(|bad| match from_env {
-        None => usage(bad.to_string()),
-        Some(name) => usage(format!("{name}: {bad}")),
-    })?;
-    let timeout = common.timeout.as_deref().map(duration).transpose().map_err(usage)?;
-    Ok(Cluster { bootstrap, from_env, timeout })
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    match When::parse(text) {
-        Ok(When::Ago(duration)) if !duration.is_zero() => Ok(duration),
-        _ => Err(format!("'{text}' is no duration: write 10s, 500ms or 2m")),
     }
 }
 

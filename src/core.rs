@@ -6,6 +6,7 @@
 pub mod action;
 pub mod ask;
 pub mod cluster;
+pub mod context;
 pub mod cursor;
 pub mod effect;
 pub mod event;

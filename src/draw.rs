@@ -6,6 +6,8 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget as _};
 
 use crate::core::action::{Action, COMMANDS, Scope};
+use crate::core::cluster::Cluster;
+use crate::core::context::{Context, Hue};
 use crate::core::key::Key;
 use crate::core::notices::Tone;
 use crate::overlays::{help, offline};
@@ -17,9 +19,10 @@ use crate::ui::{self, Pen, Token};
 /// The least that can show anything.
 const LEAST: (u16, u16) = (40, 10);
 
-/// Columns and rows of a screen's own area: the frame less header, breadcrumbs, keys and status.
-pub fn body_size(size: (u16, u16)) -> (u16, u16) {
-    (size.0, size.1.saturating_sub(4))
+/// Columns and rows of a screen's own area: the frame less header, breadcrumbs, keys and status, and the warning about a
+/// cluster that is not the expected one.
+pub fn body_size(size: (u16, u16), cluster: &Cluster) -> (u16, u16) {
+    (size.0, size.1.saturating_sub(4 + u16::from(cluster.stranger().is_some())))
 }
 
 /// Draws the state into all of `buf`.
@@ -33,7 +36,13 @@ pub fn draw(state: &State, buf: &mut Buffer) {
     let look = Look { theme: &state.theme, now: state.now, cluster: &state.cluster, settings: &state.settings };
     header(state, &look, buf, row(0));
     crumbs(state, buf, row(1));
-    let body = Rect { y: area.y + 2, height: area.height - 4, ..area };
+    let mut body = Rect { y: area.y + 2, height: area.height - 4, ..area };
+    if let Some(sentence) = state.cluster.stranger() {
+        let mut pen = Pen::new(buf, &state.theme, body, 0);
+        let room = pen.gap(1).own("▲ ", Token::Act).room();
+        pen.shown_bold(&Shown::of(&sentence), Token::Act, room);
+        body = Rect { y: body.y + 1, height: body.height - 1, ..body };
+    }
     let body = match &state.cluster.trouble {
         Some(trouble) if !state.panel_hidden => offline::draw(&look, trouble, buf, body),
         _ => body,
@@ -77,11 +86,22 @@ fn header(state: &State, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
         }
         (None, None) => right.push(("○ connecting".to_owned(), Token::Look)),
     }
-    let width: usize = right.iter().map(|(text, _)| text::width(text) + 1).sum::<usize>() + 1;
+    let width_of = |right: &[(String, Token)]| right.iter().map(|(text, _)| text::width(text) + 1).sum::<usize>() + 1;
     let mut pen = Pen::new(buf, &state.theme, area, 0);
     pen.ground(state.theme.bar()).gap(1).bold("kscope", Token::Accent).gap(2);
-    let room = usize::from(area.width).saturating_sub(width + pen.column());
-    pen.shown_bold(&Shown::of(&cluster.bootstrap), Token::Title, room.min(40)).gap(2).own("READ-ONLY", Token::Look);
+    let modes = modes(cluster);
+    let taken: usize = modes.iter().map(|(word, _)| text::width(word) + 2).sum();
+    let name = Shown::of(cluster.context.name.as_deref().unwrap_or(&cluster.bootstrap));
+    // Where there is no room for all, the name matters more than the time, of which a half would be a wrong one.
+    if pen.column() + name.width().min(40) + taken + width_of(&right) > usize::from(area.width) {
+        right.truncate(1);
+    }
+    let width = width_of(&right);
+    let room = usize::from(area.width).saturating_sub(width + pen.column() + taken).clamp(8, 40);
+    pen.shown_bold(&name, name_token(&cluster.context), room);
+    for (word, token) in modes {
+        pen.gap(2).own(word, token);
+    }
     if let Some(view) = cluster.view.get() {
         let release = view.release.map(|r| format!("Kafka ≈{r} · ")).unwrap_or_default();
         let facts = format!("{release}{} broker{}", view.brokers.len(), if view.brokers.len() == 1 { "" } else { "s" });
@@ -93,6 +113,30 @@ fn header(state: &State, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     pen.to(start);
     for (text, token) in right {
         pen.own(text, token).gap(1);
+    }
+}
+
+/// What one must know before pressing a key: a cluster to be careful with, and whether it can be changed.
+fn modes(cluster: &Cluster) -> Vec<(&'static str, Token)> {
+    let guarded = cluster.context.rules.is_guarded().then_some(("▲PROD", Token::Act));
+    let mode = match cluster.read_only() {
+        Some(_) => ("READ-ONLY", Token::Look),
+        None => ("WRITE", Token::Act),
+    };
+    guarded.into_iter().chain([mode]).collect()
+}
+
+/// The colour of the context's name: its own, else red where one must be careful.
+fn name_token(context: &Context) -> Token {
+    match context.hue {
+        Some(Hue::Red) => Token::Act,
+        Some(Hue::Amber) => Token::Look,
+        Some(Hue::Green) => Token::Good,
+        Some(Hue::Cyan) => Token::Accent,
+        Some(Hue::Blue) => Token::Data,
+        Some(Hue::Purple) => Token::Word,
+        None if context.rules.is_guarded() => Token::Act,
+        None => Token::Title,
     }
 }
 

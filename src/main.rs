@@ -3,25 +3,17 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use kscope::app::{App, Clock};
-use kscope::cli::{self, Color, Command, Ui};
-use kscope::core::store::Limits;
+use kscope::app::{App, Clock, setup};
+use kscope::cli::{self, Command, Ui};
 use kscope::io::kafka::Client;
 use kscope::io::runner::Runner;
 use kscope::io::work::Work;
-use kscope::screens::{Route, Settings};
-use kscope::term::{self, Background, ColorChoice, Options, PanicIn, Terminal};
-use kscope::ui::{Depth, Ground, Theme};
+use kscope::screens::Route;
+use kscope::term::{self, ColorChoice, Options, PanicIn, Terminal};
 use kscope::{crash, log, update};
 
 /// Exit code of a bug of ours.
 const BUG: u8 = 70;
-/// What the message screen holds at most.
-const LIMITS: Limits = Limits { records: 5000, bytes: 64_000_000 };
-/// Records that a topic opens with, over all its partitions.
-const NEWEST: u64 = 500;
-/// Figures on screen are asked for anew so often.
-const REFRESH: Duration = Duration::from_secs(2);
 /// How long tasks may take to end once the terminal is given back: a name look-up cannot be called off.
 const FAREWELL: Duration = Duration::from_millis(100);
 
@@ -30,24 +22,24 @@ fn main() -> ExitCode {
         PanicIn::Loop => crash::of_program(info),
         PanicIn::Task => crash::of_task(info),
     });
-    let code = std::panic::catch_unwind(|| match cli::parse(std::env::args_os(), |name| std::env::var(name).ok()) {
+    let code = std::panic::catch_unwind(|| match cli::parse(std::env::args_os(), &|name| std::env::var(name).ok(), &|| None) {
         Ok(Command::Tail(tail)) => tail.run(),
         Ok(Command::Topics(topics)) => topics.run(),
-        Ok(Command::Ui(ui)) => open(&ui),
+        Ok(Command::Ui(ui)) => open(*ui),
         Ok(Command::Sandbox(sandbox)) => sandbox.run(open),
-        Err(exit) => exit.print(),
+        Ok(Command::Print(exit)) | Err(exit) => exit.print(),
     });
     ExitCode::from(code.unwrap_or(BUG))
 }
 
 /// Opens the UI; gives the exit code.
-fn open(ui: &Ui) -> u8 {
+fn open(ui: Ui) -> u8 {
     // Without a log there is still a program: its absence is not worth a refusal.
     let _log = log::start().ok();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
     let clock = Clock::start();
-    let options = Options { colors: colors(ui.color), background: None, synchronized: true };
-    let (terminal, lanes) = match Terminal::enter(&options) {
+    let options = Options { colors: colors(&ui), background: setup::background(&ui.config.ui.theme), synchronized: true };
+    let (mut terminal, lanes) = match Terminal::enter(&options) {
         Ok(taken) => taken,
         Err(error) => return refuse(&error.to_string(), error.exit_code()),
     };
@@ -58,9 +50,20 @@ fn open(ui: &Ui) -> u8 {
     };
     let code = {
         let _entered = runtime.enter();
-        let (runner, tasks) = Runner::new(Client::new(ui.cluster.settings()), work);
-        let settings = Settings { limits: LIMITS, zone: jiff::tz::TimeZone::UTC, newest: NEWEST, refresh: REFRESH };
-        let (state, first) = update::start(clock.now(), terminal.size(), name(ui), theme(terminal.colors()), settings, Route::Topics);
+        let (mut runner, tasks) = Runner::new(Client::new(ui.cluster.settings()), work);
+        runner.keep_up_to(ui.config.limits.record);
+        let theme = setup::theme(&ui.config, terminal.colors());
+        let settings = setup::settings(&ui.config);
+        let (mut state, first) = update::start(clock.now(), terminal.size(), addresses(&ui), theme, settings, Route::Topics);
+        state.keymap = ui.config.keymap;
+        state.cluster.context = ui.context;
+        if let Some(from) = ui.cluster.from {
+            state.notices.look(clock.now(), from);
+        }
+        if ui.config.ui.mouse {
+            // It fails only when the terminal is gone; the input thread reports that.
+            let _gone = terminal.mouse(true);
+        }
         runtime.block_on(Box::pin(App { terminal, lanes, runner, tasks, state, clock }.run(first)))
     };
     runtime.shutdown_timeout(FAREWELL);
@@ -79,32 +82,17 @@ fn spare_cores() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
 }
 
-fn name(ui: &Ui) -> String {
-    if let Some(name) = &ui.name {
-        return name.clone();
-    }
+fn addresses(ui: &Ui) -> String {
     let list: Vec<String> = ui.cluster.bootstrap.iter().map(ToString::to_string).collect();
     list.join(",")
 }
 
-fn colors(color: Color) -> ColorChoice {
-    match color {
-        Color::Auto => ColorChoice::Auto,
-        Color::Never => ColorChoice::Never,
-        Color::Always => ColorChoice::Always,
+/// The flag, else the configuration.
+fn colors(ui: &Ui) -> ColorChoice {
+    match ui.color {
+        Some(cli::Color::Always) => ColorChoice::Always,
+        Some(cli::Color::Never) => ColorChoice::Never,
+        Some(cli::Color::Auto) => ColorChoice::Auto,
+        None => setup::colors(ui.config.ui.color),
     }
-}
-
-fn theme(colors: term::Colors) -> Theme {
-    let depth = match colors.depth {
-        term::Depth::True => Depth::True,
-        term::Depth::Many => Depth::Many,
-        term::Depth::Sixteen => Depth::Sixteen,
-        term::Depth::None => Depth::None,
-    };
-    let ground = match colors.background {
-        Background::Dark => Ground::Dark,
-        Background::Light => Ground::Light,
-    };
-    Theme::new(depth, ground)
 }

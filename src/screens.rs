@@ -3,6 +3,7 @@
 //! Screens may use core, model, text, json, tree, query, decode, ui and the cells of the terminal library; never `io`,
 //! tokio, files, the clock, or each other. To add one: a file here, a [`Route`], an arm in [`open`].
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::core::event::Arrival;
 use crate::core::key::Input;
 use crate::core::notices::Notices;
 use crate::core::store::Limits;
-use crate::core::stream::Flow;
+use crate::core::stream::{Flow, Isolation, StartAt};
 use crate::model::{PartitionId, Time, Topic};
 use crate::text::{self, Shown, TimeFormat};
 use crate::ui::{Pen, Theme};
@@ -89,11 +90,18 @@ impl Cx<'_> {
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub limits: Limits,
+    /// Of all times on screen until `T` changes it.
     pub zone: TimeZone,
     /// Figures on screen are asked for anew so often.
     pub refresh: Duration,
-    /// What the message screen shows when it opens: so many of the newest records, in all.
-    pub newest: u64,
+    /// How a record's time is shown at first; `None`: not at all.
+    pub time: Option<TimeFormat>,
+    /// What the message screen shows when it opens.
+    pub start: StartAt,
+    /// What it reads at first.
+    pub isolation: Isolation,
+    /// What a word of the palette stands for.
+    pub aliases: BTreeMap<String, String>,
 }
 
 /// What drawing may see.

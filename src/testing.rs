@@ -6,15 +6,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::app::setup;
+use crate::config::Config;
 use crate::core::ask::{Answer, Ask, Reply};
 use crate::core::effect::{Effect, TaskId};
 use crate::core::event::{Arrival, Event};
 use crate::core::key::{Input, Key};
-use crate::core::store::Limits;
 use crate::core::stream::{Delivery, Fact, PartitionProgress, Progress};
 use crate::draw;
 use crate::io::runner;
@@ -41,12 +41,7 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn at(columns: u16, rows: u16) -> Self {
-        let settings = Settings {
-            limits: Limits { records: 5000, bytes: 64_000_000 },
-            zone: TimeZone::UTC,
-            newest: 500,
-            refresh: Duration::from_secs(2),
-        };
+        let settings = settings();
         let theme = Theme::new(Depth::True, Ground::Dark);
         let (state, effects) = start(Time::from_millis(NOW), (columns, rows), "kafka-1:9092".to_owned(), theme, settings, Route::Topics);
         let mut script = Self { state, waiting: VecDeque::new(), effects: Vec::new() };
@@ -187,6 +182,11 @@ impl Script {
         assert!(!screen.contains(text), "{text:?} is on the screen:\n{screen}");
         self
     }
+}
+
+/// The defaults, as the documented file has them.
+pub(crate) fn settings() -> Settings {
+    setup::settings(&Config::of(None, &|_| None).expect("the default file"))
 }
 
 fn text_of(buffer: &Buffer) -> String {

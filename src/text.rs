@@ -5,6 +5,7 @@
 //! of them are decided. To print one more kind of figure: a function in `units`.
 
 mod line;
+mod meant;
 pub mod ndjson;
 mod pieces;
 mod ruler;
@@ -14,6 +15,7 @@ mod time;
 pub mod units;
 
 pub use line::{Class, Line, Painter, Segment, Window};
+pub use meant::{meant, nearest};
 pub use pieces::{Kind, Piece, Pieces, ascii_run, boundary, pieces};
 pub use ruler::Ruler;
 pub use setting::why;

@@ -169,7 +169,7 @@ fn on_arrival(state: &mut State, arrival: Arrival, effects: &mut Vec<Effect>) {
         _ => {}
     }
     if let Arrival::Reply(reply) = arrival {
-        let had_trouble = state.cluster.trouble.is_some();
+        let (had_trouble, was_stranger) = (state.cluster.trouble.is_some(), state.cluster.stranger().is_some());
         if let Some(other) = state.cluster.accept(reply, now) {
             arrival = Arrival::Reply(other);
         } else {
@@ -177,6 +177,9 @@ fn on_arrival(state: &mut State, arrival: Arrival, effects: &mut Vec<Effect>) {
                 state.panel_hidden = false;
             }
             every(state, effects, |screen, cx| screen.refreshed(cx));
+            if state.cluster.stranger().is_some() != was_stranger {
+                every(state, effects, |screen, cx| screen.resized(cx));
+            }
             return;
         }
     }
@@ -223,7 +226,7 @@ fn cx_of<'a>(
     owner: Owner,
     (notices, next_task, effects): Changing<'a>,
 ) -> Cx<'a> {
-    Cx { now, size: draw::body_size(size), cluster, settings, notices, owner, next_task, effects, go: None }
+    Cx { now, size: draw::body_size(size, cluster), cluster, settings, notices, owner, next_task, effects, go: None }
 }
 
 /// Lets the visible screen change itself, then goes where it wants to go.

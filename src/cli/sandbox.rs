@@ -9,6 +9,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::words::{self, Exit};
 use super::{Cluster, Color, Ui};
+use crate::config::Config;
+use crate::core::context::Context;
+use crate::core::guard::{ReadOnly, Rules};
 use crate::io::kafka::Address;
 use crate::model::{Cause, Failure, Foreign};
 use crate::sandbox::{self, Options, StartError};
@@ -39,8 +42,9 @@ pub(super) struct SandboxArgs {
 #[derive(Debug)]
 pub struct Sandbox {
     options: Options,
-    headless: bool,
-    color: Color,
+    /// For the UI; `None`: there is none.
+    config: Option<Config>,
+    color: Option<Color>,
     readonly: bool,
     /// Errors as JSON.
     json: bool,
@@ -48,11 +52,17 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// `named`: another cluster was named as well.
+    /// `named`: another cluster was named as well. A wrong configuration counts only where there is a UI.
     ///
     /// # Errors
-    /// Another cluster, or an address that clients could not be told.
-    pub(super) fn new(args: &SandboxArgs, common: &super::Common, named: bool, json: bool) -> Result<Self, Failure> {
+    /// Another cluster, an address that clients could not be told, or the configuration.
+    pub(super) fn new(
+        args: &SandboxArgs,
+        common: &super::Common,
+        named: bool,
+        json: bool,
+        config: Result<Config, Failure>,
+    ) -> Result<Self, Failure> {
         if named {
             return Err(usage("the sandbox is a cluster of its own: name no other".to_owned()));
         }
@@ -63,7 +73,8 @@ impl Sandbox {
             return Err(failure.hint("name an address of this machine, as 127.0.0.1:9092"));
         }
         let options = Options { listen, rate: args.rate, seed: args.seed, brokers: args.brokers, topics: args.topics };
-        Ok(Self { options, headless: args.headless, color: common.color, readonly: common.readonly, json, quiet: common.quiet })
+        let config = if args.headless { None } else { Some(config?) };
+        Ok(Self { options, config, color: common.color, readonly: common.readonly, json, quiet: common.quiet })
     }
 
     /// What it is started with.
@@ -72,18 +83,20 @@ impl Sandbox {
     }
 
     /// Runs to the end, with the UI that `open` opens or without; returns the exit code.
-    pub fn run(self, open: impl FnOnce(&Ui) -> u8) -> u8 {
+    pub fn run(self, open: impl FnOnce(Ui) -> u8) -> u8 {
         let sandbox = match sandbox::Sandbox::start(&self.options) {
             Ok(sandbox) => sandbox,
             Err(error) => return Exit::failed(&refused(&error), self.json).print(),
         };
         let addresses = sandbox.addresses();
-        if self.headless {
+        let Some(config) = self.config else {
             return serve(&addresses, self.quiet).unwrap_or_else(|failure| Exit::failed(&failure, self.json).print());
-        }
+        };
         let bootstrap = addresses.iter().filter_map(|address| Address::parse(&address.to_string()).ok()).collect();
-        let cluster = Cluster { bootstrap, from_env: None, timeout: None };
-        open(&Ui { cluster, name: Some("sandbox".to_owned()), color: self.color, readonly: self.readonly })
+        let cluster = Cluster { bootstrap, from: None, timeout: None, limits: config.limits };
+        let rules = Rules { refused: self.readonly.then_some(ReadOnly::Flag), ..Rules::default() };
+        let context = Context { name: Some("sandbox".to_owned()), rules, ..Context::default() };
+        open(Ui { cluster, context, config, color: self.color })
     }
 }
 

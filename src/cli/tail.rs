@@ -179,8 +179,8 @@ impl Tail {
     }
 
     async fn read(self, work: Work) -> Result<u8, Failure> {
-        if let (Some(name), false) = (self.common.cluster.from_env, self.common.quiet) {
-            words::say(&format!("the cluster is that of {name}"));
+        if let (Some(from), false) = (&self.common.cluster.from, self.common.quiet) {
+            words::say(from);
         }
         if self.count == Some(0) {
             return Ok(0);
@@ -193,7 +193,7 @@ impl Tail {
         let mut readers = JoinSet::new();
         for plan in self.plans {
             let shape = Shape::Lines(self.style.encoder(&plan.topic));
-            let options = Options::headless(shape, self.context.clone());
+            let options = Options { largest: self.common.cluster.limits.record_alone, ..Options::headless(shape, self.context.clone()) };
             let sink = Print { topic: plan.topic.clone(), lane: printer.lane(), shared: Arc::clone(&shared), quiet: self.common.quiet };
             let (client, work, topic) = (client.clone(), work.clone(), plan.topic.clone());
             // Nobody steers: the lane is closed at once.
@@ -258,7 +258,7 @@ async fn explain(failure: Failure, topic: &TopicName, client: &Client) -> Failur
         return failure;
     }
     let Ok(view) = client.cluster("list the topics", Wanted::All).await else { return failure };
-    match words::meant(topic.raw(), view.topics.iter().map(|topic| topic.name.raw())) {
+    match crate::text::meant(topic.raw(), view.topics.iter().map(|topic| topic.name.raw())) {
         Some(name) => failure.hint(format!("did you mean {name}?")),
         None => failure.hint("topics that may not be described are not found either; nothing was created"),
     }

@@ -2,12 +2,14 @@ use super::*;
 
 fn run(args: &[&str], variables: &[(&str, &str)]) -> Result<Command, Exit> {
     let args = std::iter::once("kscope").chain(args.iter().copied()).map(OsString::from);
-    parse(args, |name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    // A folder that is not there: the tester's own configuration counts for nothing.
+    let all = [variables, &[("KSCOPE_CONFIG_DIR", "/nonexistent/kscope")]].concat();
+    parse(args, &|name| all.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()), &|| None)
 }
 
-fn ui(args: &[&str], variables: &[(&str, &str)]) -> (Vec<String>, Option<&'static str>) {
+fn ui(args: &[&str], variables: &[(&str, &str)]) -> (Vec<String>, Option<String>) {
     match run(args, variables) {
-        Ok(Command::Ui(ui)) => (ui.cluster.bootstrap.iter().map(ToString::to_string).collect(), ui.cluster.from_env),
+        Ok(Command::Ui(ui)) => (ui.cluster.bootstrap.iter().map(ToString::to_string).collect(), ui.cluster.from),
         other => panic!("{other:?}"),
     }
 }
@@ -33,8 +35,10 @@ fn the_first_argument_that_is_no_command_is_the_address() {
 #[test]
 fn the_environment_counts_only_when_nothing_is_named() {
     let variables = [("KAFKA_BROKERS", "c:3"), ("BOOTSTRAP_SERVERS", "b:2")];
-    assert_eq!(ui(&[], &variables), (vec!["b:2".to_owned()], Some("BOOTSTRAP_SERVERS")));
+    assert_eq!(ui(&[], &variables), (vec!["b:2".to_owned()], Some("the cluster is that of BOOTSTRAP_SERVERS".to_owned())));
     assert_eq!(ui(&["a:1"], &variables), (vec!["a:1".to_owned()], None));
+    let ours = [("KAFKA_BROKERS", "c:3"), ("KSCOPE_BOOTSTRAP", "d:4")];
+    assert_eq!(ui(&[], &ours), (vec!["d:4".to_owned()], Some("the cluster is that of KSCOPE_BOOTSTRAP".to_owned())));
 }
 
 #[test]
@@ -95,4 +99,70 @@ fn help_and_version_are_no_errors() {
     assert!(help.code() == 0 && help.text().contains("--until"));
     let version = run(&["--version"], &[]).unwrap_err();
     assert_eq!((version.code(), version.text().trim()), (0, concat!("kscope ", env!("CARGO_PKG_VERSION"))));
+}
+
+mod contexts {
+    use super::*;
+    use crate::core::guard::ReadOnly;
+
+    const FILE: &str = "default_context = \"dev\"
+[contexts.dev]
+bootstrap = \"d:1\"
+[contexts.prod]
+bootstrap = [\"p:1\", \"p:2\"]
+guard = \"ask\"
+readonly = \"default\"
+expect_cluster_id = \"id\"
+";
+
+    fn opened(args: &[&str], variables: &[(&str, &str)], last: Option<&str>, file: &str) -> Result<Ui, Exit> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("config.toml"), file).unwrap();
+        let path = folder.path().display().to_string();
+        let all = [variables, &[("KSCOPE_CONFIG_DIR", &path)]].concat();
+        let args = std::iter::once("kscope").chain(args.iter().copied()).map(OsString::from);
+        let variable = |name: &str| all.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        match parse(args, &variable, &|| last.map(str::to_owned))? {
+            Command::Ui(ui) => Ok(*ui),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn ui(args: &[&str], variables: &[(&str, &str)]) -> (Option<String>, String) {
+        let ui = opened(args, variables, None, FILE).unwrap();
+        (ui.context.name, ui.cluster.bootstrap.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
+    }
+
+    #[test]
+    fn a_context_is_named_in_four_ways_and_the_nearest_wins() {
+        let named = |name: &str, addresses: &str| (Some(name.to_owned()), addresses.to_owned());
+        assert_eq!(ui(&[], &[]), named("dev", "d:1"));
+        assert_eq!(ui(&[], &[("KSCOPE_CONTEXT", "prod"), ("KAFKA_BROKERS", "x:1")]), named("prod", "p:1,p:2"));
+        assert_eq!(ui(&["dev"], &[("KSCOPE_CONTEXT", "prod")]), named("dev", "d:1"));
+        assert_eq!(ui(&["-c", "prod"], &[("KSCOPE_BOOTSTRAP", "x:1")]), named("prod", "p:1,p:2"));
+        // Another way to the same cluster: what holds for the context still holds.
+        assert_eq!(ui(&["prod", "-b", "tunnel:9"], &[]), named("prod", "tunnel:9"));
+        assert_eq!(ui(&["-b", "x:1"], &[]), (None, "x:1".to_owned()));
+        assert_eq!(ui(&["kafka.int"], &[]), (None, "kafka.int:9092".to_owned()));
+    }
+
+    #[test]
+    fn what_a_context_says_is_handed_on() {
+        let ui = opened(&["prod"], &[], None, FILE).unwrap();
+        assert!(ui.context.rules.is_guarded());
+        assert_eq!(ui.context.rules.read_only(), Some(ReadOnly::Context { line: 4 }));
+        assert_eq!(ui.context.expects.map(|id| id.raw().to_owned()).as_deref(), Some("id"));
+        let dev = opened(&["dev", "--readonly"], &[], None, FILE).unwrap();
+        assert_eq!(dev.context.rules.read_only(), Some(ReadOnly::Flag));
+    }
+
+    #[test]
+    fn the_context_of_last_time_is_opened_when_nothing_else_is_named() {
+        let file = FILE.replace("default_context = \"dev\"", "");
+        let ui = opened(&[], &[], Some("prod"), &file).unwrap();
+        assert_eq!((ui.context.name.as_deref(), ui.cluster.from.as_deref()), (Some("prod"), Some("prod is the context of last time")));
+        assert_eq!(opened(&[], &[], Some("gone"), &file).unwrap_err().code(), 2);
+        assert_eq!(opened(&[], &[("KAFKA_BROKERS", "x:1")], Some("prod"), &file).unwrap().context.name, None);
+    }
 }

@@ -92,8 +92,8 @@ impl Topics {
             Ok(runtime) => runtime,
             Err(error) => return Exit::failed(&Failure::new("start", Cause::File(Foreign::new(error.to_string()))), json).print(),
         };
-        if let (Some(name), false) = (self.common.cluster.from_env, self.common.quiet) {
-            words::say(&format!("the cluster is that of {name}"));
+        if let (Some(from), false) = (&self.common.cluster.from, self.common.quiet) {
+            words::say(from);
         }
         let client = Client::new(self.common.cluster.settings());
         let code = runtime.block_on(async {

@@ -17,8 +17,8 @@ pub struct Exit {
 }
 
 impl Exit {
-    /// Help that was asked for.
-    pub(super) fn help(text: String) -> Self {
+    /// What was asked for.
+    pub(super) fn done(text: String) -> Self {
         Self { code: 0, text }
     }
 
@@ -171,37 +171,6 @@ pub(super) fn fact(topic: &str, fact: &Fact) -> String {
     }
 }
 
-/// The name that was probably meant: the nearest, at most two letters off or a part of it.
-pub(super) fn meant<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let wanted: Vec<char> = name.to_lowercase().chars().collect();
-    let near = |candidate: &str| {
-        let letters: Vec<char> = candidate.to_lowercase().chars().collect();
-        let off = distance(&wanted, &letters);
-        let part = wanted.len() >= 3 && candidate.to_lowercase().contains(&name.to_lowercase());
-        (off <= 2 && off * 2 < letters.len().max(2)).then_some(off).or(part.then_some(3))
-    };
-    names.filter_map(|candidate| Some((near(candidate)?, candidate))).min().map(|(_, candidate)| candidate)
-}
-
-/// How many letters have to be put in, taken out or replaced.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (place, y) in row.iter_mut().skip(1).zip(b) {
-            let above = *place;
-            left = (diagonal + usize::from(x != y)).min(above + 1).min(left + 1);
-            diagonal = above;
-            *place = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,16 +196,6 @@ mod tests {
         assert_eq!(json["error"]["hint"], "start it");
         let message = json["error"]["message"].as_str().unwrap();
         assert!(message.contains("; tried h:1: TCP connect: connection refused") && message.contains(", h:2: "), "{message}");
-    }
-
-    #[test]
-    fn the_nearest_name_is_offered() {
-        let names = ["orders", "orders.dead", "users", "clickstream"];
-        for (typed, want) in
-            [("oders", Some("orders")), ("Orders", Some("orders")), ("click", Some("clickstream")), ("xyz", None), ("usrs", Some("users"))]
-        {
-            assert_eq!(meant(typed, names.into_iter()), want, "{typed}");
-        }
     }
 
     #[test]

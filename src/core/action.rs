@@ -104,7 +104,7 @@ actions! {
         Pane1 "topic.pane-1" "" ["1"] "to the partitions";
         Pane2 "topic.pane-2" "" ["2"] "to the settings";
         FilterRows "topic.filter" "filter" ["/"] "filter the pane";
-        CopyRow "topic.copy" "copy" ["c", "y y"] "copy the setting, or topic/partition";
+        CopyRow "topic.copy-row" "copy" ["c", "y y"] "copy the setting, or topic/partition";
     }
     Value {
         Fold "value.fold" "fold" ["enter", "z a"] "fold or open";
@@ -160,7 +160,7 @@ actions! {
         CycleView "messages.view" "view" ["v"] "view: auto, json, text, hex, number";
         Wrap "messages.wrap" "" ["w"] "wrap long lines";
         CycleTime "messages.time" "" ["t"] "time: clock, full, age, epoch, hidden";
-        Zone "messages.zone" "" ["T"] "UTC or local time";
+        Zone "messages.zone" "" ["T"] "time zone: the configured one, UTC, local";
         Layout "messages.layout" "" ["|"] "value on the right, below, off";
         NextRecord "messages.next-record" "" ["ctrl-n"] "next record, focus stays";
         PreviousRecord "messages.previous-record" "" ["ctrl-p"] "previous record, focus stays";

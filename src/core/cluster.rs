@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::ask::{Answer, Reply, Traffic};
+use super::context::Context;
 use super::effect::TaskId;
 use super::figures::Figures;
+use super::guard::ReadOnly;
 use super::remote::{Remote, Status};
 use crate::model::{ClusterView, Failure, Time};
 
@@ -20,6 +22,8 @@ const RETRY_MOST: Duration = Duration::from_secs(15);
 pub struct Cluster {
     /// What we were asked to open, as typed: our user's own words.
     pub bootstrap: String,
+    /// What holds for it, as the user said.
+    pub context: Context,
     pub view: Remote<ClusterView>,
     /// How long the last answer took.
     pub round_trip: Option<Duration>,
@@ -82,6 +86,16 @@ impl Cluster {
     /// A cluster that nothing was asked of yet.
     pub fn of(bootstrap: String) -> Self {
         Self { bootstrap, ..Self::default() }
+    }
+
+    /// Why this is not the cluster that was meant, as a sentence.
+    pub fn stranger(&self) -> Option<String> {
+        self.context.stranger(self.view.get().map(AsRef::as_ref))
+    }
+
+    /// Why nothing may be changed now.
+    pub fn read_only(&self) -> Option<ReadOnly> {
+        self.context.read_only(self.view.get().map(AsRef::as_ref))
     }
 
     /// When it wants to ask again, by itself.

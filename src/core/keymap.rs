@@ -16,6 +16,15 @@ struct Binding {
     action: Action,
 }
 
+/// Two actions whose keys cannot both work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clash {
+    pub keys: Vec<Key>,
+    pub other: Action,
+    /// The other's keys: the same ones, or one sequence begins the other, so that the shorter always wins.
+    pub others: Vec<Key>,
+}
+
 /// What a sequence of keys means so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
@@ -37,6 +46,25 @@ impl Default for Keymap {
 }
 
 impl Keymap {
+    /// Gives an action these keys in place of all that it had.
+    pub fn rebind(&mut self, action: Action, keys: Vec<Vec<Key>>) {
+        self.bindings.retain(|binding| binding.action != action);
+        let scope = action.command().scope;
+        self.bindings.extend(keys.into_iter().filter(|keys| !keys.is_empty()).map(|keys| Binding { keys, scope, action }));
+    }
+
+    /// The first key of an action that another one has in the same scope.
+    pub fn clash(&self, action: Action) -> Option<Clash> {
+        let scope = action.command().scope;
+        let (ours, others): (Vec<&Binding>, Vec<&Binding>) =
+            self.bindings.iter().filter(|binding| binding.scope == scope).partition(|binding| binding.action == action);
+        let clash = |a: &&Binding, b: &&Binding| a.keys.starts_with(&b.keys) || b.keys.starts_with(&a.keys);
+        ours.iter().find_map(|ours| {
+            let theirs = others.iter().find(|theirs| clash(ours, theirs))?;
+            Some(Clash { keys: ours.keys.clone(), other: theirs.action, others: theirs.keys.clone() })
+        })
+    }
+
     /// What `typed` means in these scopes, the nearest first; `Always` is added at the end.
     pub fn find(&self, scopes: &[Scope], typed: &[Key]) -> Found {
         let all = scopes.iter().chain([&Scope::Always]);
@@ -84,13 +112,33 @@ mod tests {
     }
 
     #[test]
+    fn no_name_means_two_actions() {
+        let mut names: Vec<&str> = COMMANDS.iter().map(|row| row.name).collect();
+        names.sort_unstable();
+        assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
+    }
+
+    #[test]
     fn no_key_means_two_things_in_one_scope() {
         let map = Keymap::default();
-        for (n, a) in map.bindings.iter().enumerate() {
-            for b in map.bindings.iter().skip(n + 1) {
-                assert!(a.scope != b.scope || a.keys != b.keys, "{:?} and {:?} share {}", a.action, b.action, Key::print_sequence(&a.keys));
-            }
+        for row in COMMANDS {
+            assert_eq!(map.clash(row.action), None);
         }
+    }
+
+    #[test]
+    fn a_new_key_takes_the_old_ones_place_and_a_clash_is_found() {
+        let mut map = Keymap::default();
+        let keys = |text| Key::sequence(text).unwrap();
+        map.rebind(Action::Follow, vec![keys("F"), keys("ctrl-x f")]);
+        assert_eq!(map.find(&[Scope::Messages], &keys("s")), Found::None);
+        assert_eq!(map.find(&[Scope::Messages], &keys("F")), Found::Action(Action::Follow));
+        assert_eq!((map.keys_of(Action::Follow), map.clash(Action::Follow)), (vec!["F".to_owned(), "ctrl-x f".to_owned()], None));
+        map.rebind(Action::Follow, vec![keys("P")]);
+        assert_eq!(map.clash(Action::Follow).map(|clash| clash.other), Some(Action::Pause));
+        // "y" alone would hide every key that begins with it.
+        map.rebind(Action::Follow, vec![keys("y")]);
+        assert!(map.clash(Action::Follow).is_some_and(|clash| clash.others.len() == 2));
     }
 
     #[test]

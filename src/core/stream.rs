@@ -17,6 +17,20 @@ pub enum Isolation {
     ReadCommitted,
 }
 
+/// What a topic opens with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StartAt {
+    /// The newest so many records over all partitions together, then what arrives.
+    Newest(u64),
+    Position(Position),
+}
+
+impl Default for StartAt {
+    fn default() -> Self {
+        Self::Newest(500)
+    }
+}
+
 /// A wish to read one topic.
 #[derive(Debug, Clone)]
 pub struct Plan {

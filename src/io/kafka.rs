@@ -34,7 +34,7 @@ pub use metadata::{Fate, Leader, Wanted};
 pub use offsets::{At, Found, Isolation, OffsetAsk, OffsetResult};
 pub use pool::LinkHealth;
 pub use settings::{Address, BadAddress, DEFAULT_PORT, Security, Settings};
-pub use wire::Throttled;
+pub use wire::{SPOKEN, Spoken, Throttled};
 
 use crate::model::{BrokerId, ClusterView, Failure, LeaderEpoch, Move, Offset, PartitionId, TopicId, TopicName};
 

@@ -44,6 +44,8 @@ struct Out {
     replies: mpsc::Sender<Arrival>,
     chunks: mpsc::Sender<(TaskId, Delivery)>,
     progress: Arc<watch::Sender<Newest>>,
+    /// The largest record that a reader for a screen keeps, in bytes.
+    largest: usize,
 }
 
 #[derive(Debug)]
@@ -67,9 +69,14 @@ impl Runner {
         let (replies, replies_out) = mpsc::channel(REPLIES);
         let (chunks, chunks_out) = mpsc::channel(CHUNKS);
         let (progress, progress_out) = watch::channel(None);
-        let out = Out { replies, chunks, progress: Arc::new(progress) };
+        let out = Out { replies, chunks, progress: Arc::new(progress), largest: scan::LIVE_LARGEST };
         let lanes = Lanes { replies: replies_out, chunks: chunks_out, progress: progress_out };
         (Self { client, work, out, tasks: BTreeMap::new() }, lanes)
+    }
+
+    /// Sets the largest record that a live view keeps, in bytes.
+    pub fn keep_up_to(&mut self, bytes: usize) {
+        self.out.largest = bytes;
     }
 
     pub fn perform(&mut self, effect: Effect) {
@@ -238,7 +245,7 @@ async fn read(
     flow: mpsc::UnboundedReceiver<Flow>,
 ) -> Result<Answer, Failure> {
     let now = Time(jiff::Timestamp::now().as_microsecond());
-    let options = scan::Options::live(Context::utc(now));
+    let options = scan::Options { largest: out.largest, ..scan::Options::live(Context::utc(now)) };
     let sink = Screen { id, chunks: out.chunks, progress: out.progress };
     scan::read(client, work, plan, options, flow, sink).await?;
     Ok(Answer::ReadEnded)

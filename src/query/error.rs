@@ -24,25 +24,7 @@ impl QueryError {
     }
 }
 
-/// The word of `known` that `word` was probably meant to be: at most two letters off, and less than half of them.
+/// The word of `known` that `word` was probably meant to be.
 pub(super) fn meant<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let (distance, best) = known.iter().map(|&k| (distance(&word.to_lowercase(), k), k)).min()?;
-    (distance <= 2 && distance * 2 < best.len().max(2)).then_some(best)
-}
-
-/// How many letters have to be put in, taken out or replaced.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(32).enumerate() {
-        let mut before = i + 1;
-        let mut next = vec![before];
-        for (y, pair) in b.iter().zip(row.windows(2)) {
-            let (diagonal, above) = (pair.first().copied().unwrap_or(0), pair.last().copied().unwrap_or(0));
-            before = (diagonal + usize::from(x != *y)).min(above + 1).min(before + 1);
-            next.push(before);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
+    crate::text::nearest(word, known.iter().copied())
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -54,7 +55,8 @@ pub struct Messages {
     full_screen: bool,
     follow: bool,
     time: Option<TimeFormat>,
-    local: bool,
+    /// Which of [`zones`].
+    zone: usize,
     headers: bool,
     /// Records shown per second, measured between two progress reports.
     rate: Rate,
@@ -111,14 +113,11 @@ struct Rate {
 
 impl Messages {
     pub fn open(topic: Arc<Topic>, partition: Option<PartitionId>, cx: &mut Cx<'_>) -> Self {
-        let newest = cx.settings.newest;
-        let from = From {
-            position: Position::Earliest,
-            newest: Some(newest),
-            words: format!("the newest {newest} in all (8 MiB at most), then live"),
-        };
+        let from = From::configured(&cx.settings.start);
+        // As with `o`: what begins in the past stays at its first record.
+        let follow = from.newest.is_some() || from.position == Position::Latest;
         let mut messages = Self {
-            reader: Reader::new(topic, from),
+            reader: Reader::new(topic, from, cx.settings.isolation),
             store: MessageStore::new(cx.settings.limits),
             rows: Rows::default(),
             bar: Bar::default(),
@@ -127,9 +126,9 @@ impl Messages {
             focus: Focus::List,
             layout: Layout::Below,
             full_screen: false,
-            follow: true,
-            time: Some(TimeFormat::Clock),
-            local: false,
+            follow,
+            time: cx.settings.time,
+            zone: 0,
             headers: false,
             rate: Rate::default(),
             last_mark: None,
@@ -431,8 +430,33 @@ impl Screen for Messages {
 
 impl Messages {
     /// The time zone in force.
-    fn zone(&self, look: &Look<'_>) -> jiff::tz::TimeZone {
-        if self.local { jiff::tz::TimeZone::system() } else { look.settings.zone.clone() }
+    fn zone(&self, look: &Look<'_>) -> TimeZone {
+        zones(&look.settings.zone).into_iter().nth(self.zone).unwrap_or(TimeZone::UTC)
+    }
+
+    fn next_zone(&mut self, configured: &TimeZone) {
+        self.zone = (self.zone + 1) % zones(configured).len().max(1);
+    }
+}
+
+/// What `T` goes through: the configured zone, UTC, the system's own; each once.
+fn zones(configured: &TimeZone) -> Vec<TimeZone> {
+    let mut zones: Vec<TimeZone> = Vec::new();
+    for zone in [configured.clone(), TimeZone::UTC, TimeZone::system()] {
+        if !zones.contains(&zone) {
+            zones.push(zone);
+        }
+    }
+    zones
+}
+
+/// A zone's name beside times.
+fn zone_name(zone: &TimeZone) -> String {
+    match zone.iana_name() {
+        _ if *zone == TimeZone::UTC => "UTC".to_owned(),
+        _ if *zone == TimeZone::system() => "local".to_owned(),
+        Some(name) => name.to_owned(),
+        None => "its own zone".to_owned(),
     }
 }
 

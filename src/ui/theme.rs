@@ -1,11 +1,12 @@
-//! Tokens and what each looks like: in true colour, in 256, in 16 and without any, on dark and on light ground. Each
-//! step down is a table, not a computation.
+//! Tokens and what each looks like: in true colour, in 256, in 16 and without any, on dark and on light ground. The looks
+//! are theme files (`assets/themes/`, read by `config::palette`); each step down is a table, not a computation.
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::config::palette::{BuiltIn, Paint, Palette, TOKENS};
 use crate::text::Class;
 
-/// What a text means. Colour is only ever a second sign of it.
+/// What a text means. Colour is only ever a second sign of it. In the order of [`TOKENS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Token {
     Text,
@@ -27,6 +28,10 @@ pub enum Token {
     Number,
     Word,
     Punctuation,
+    /// A background: of the selected row.
+    Raised,
+    /// A background: of the first and the last line.
+    Bar,
 }
 
 /// How many colours the terminal has.
@@ -45,77 +50,93 @@ pub enum Ground {
     Light,
 }
 
-#[derive(Debug, Clone, Copy)]
+/// A style for each token.
+#[derive(Debug, Clone)]
 pub struct Theme {
-    depth: Depth,
-    ground: Ground,
+    styles: [Style; TOKENS.len()],
 }
 
-/// One token: RGB and the nearest of the 256 on dark ground, the same on light, one of the 16.
-struct Row(Token, (u32, u8), (u32, u8), Color);
-
-const ROWS: &[Row] = &[
-    Row(Token::Text, (0x00c9_d1d9, 252), (0x0024_292f, 235), Color::Reset),
-    Row(Token::Title, (0x00e6_edf3, 255), (0x000b_1016, 232), Color::Reset),
-    Row(Token::Dim, (0x006e_7a89, 244), (0x005b_6673, 241), Color::DarkGray),
-    Row(Token::Faint, (0x003a_4450, 239), (0x00b4_bcc6, 249), Color::DarkGray),
-    Row(Token::Accent, (0x004f_d6be, 79), (0x000b_7466, 30), Color::Cyan),
-    Row(Token::Good, (0x007e_c97f, 114), (0x001f_7a33, 28), Color::Green),
-    Row(Token::Look, (0x00e6_b450, 179), (0x008a_5a00, 94), Color::Yellow),
-    Row(Token::Act, (0x00ff_6b6b, 203), (0x00c0_262d, 160), Color::Red),
-    Row(Token::Data, (0x0082_aaff, 111), (0x001f_4fc4, 26), Color::Blue),
-    Row(Token::Key, (0x0082_aaff, 111), (0x001f_4fc4, 26), Color::Blue),
-    Row(Token::String, (0x00a5_d6a7, 151), (0x001c_6b31, 22), Color::Green),
-    Row(Token::Number, (0x00f5_a97f, 216), (0x009c_460b, 130), Color::Yellow),
-    Row(Token::Word, (0x00c7_92ea, 176), (0x0077_34a8, 91), Color::Magenta),
-    Row(Token::Punctuation, (0x005c_6773, 242), (0x006a_7480, 243), Color::DarkGray),
-];
-
-/// The raised background of a selected row, and the bar of the first and last line.
-const RAISED: ((u32, u8), (u32, u8)) = ((0x001d_2b36, 236), (0x00dc_e9ee, 254));
-const BAR: ((u32, u8), (u32, u8)) = ((0x001a_212b, 235), (0x00ea_eef2, 255));
-
 impl Theme {
+    /// The built-in theme for that ground.
     pub fn new(depth: Depth, ground: Ground) -> Self {
-        Self { depth, ground }
+        let built_in = if ground == Ground::Dark { BuiltIn::Dark } else { BuiltIn::Light };
+        Self::of(&built_in.palette(), depth, ground)
     }
 
-    pub fn style(self, token: Token) -> Style {
-        let Some(Row(_, dark, light, sixteen)) = ROWS.iter().find(|row| row.0 == token) else { return Style::new() };
-        let style = match self.depth {
-            Depth::None => Style::new(),
-            Depth::Sixteen => Style::new().fg(*sixteen),
-            Depth::True | Depth::Many => Style::new().fg(self.pick(*dark, *light)),
-        };
-        match token {
-            Token::Title => style.add_modifier(Modifier::BOLD),
-            Token::Dim | Token::Faint | Token::Punctuation if self.depth == Depth::None => style.add_modifier(Modifier::DIM),
-            Token::Accent | Token::Act if self.depth == Depth::None => style.add_modifier(Modifier::BOLD),
-            _ => style,
+    /// That palette as a terminal of that depth can show it: where there are 16 colours or none, by the tables for those.
+    pub fn of(palette: &Palette, depth: Depth, ground: Ground) -> Self {
+        let fallback = if depth == Depth::None { BuiltIn::Mono } else { BuiltIn::Sixteen }.palette();
+        let mut styles = [Style::new(); TOKENS.len()];
+        for (at, ((style, paint), fallback)) in styles.iter_mut().zip(palette).zip(&fallback).enumerate() {
+            let color = color(paint, fallback, depth, ground);
+            let behind = at >= Token::Raised as usize;
+            *style = match color {
+                Some(color) if behind => Style::new().bg(color),
+                Some(color) => Style::new().fg(color),
+                None => Style::new(),
+            };
+            *style = style.add_modifier(modifiers(if depth == Depth::None { fallback } else { paint }));
         }
+        Self { styles }
+    }
+
+    pub fn style(&self, token: Token) -> Style {
+        self.styles.get(token as usize).copied().unwrap_or_default()
     }
 
     /// Behind the selected row.
-    pub fn raised(self) -> Style {
-        match self.depth {
-            Depth::None => Style::new().add_modifier(Modifier::REVERSED),
-            Depth::Sixteen => Style::new().bg(if self.ground == Ground::Dark { Color::DarkGray } else { Color::Gray }),
-            Depth::True | Depth::Many => Style::new().bg(self.pick(RAISED.0, RAISED.1)),
-        }
+    pub fn raised(&self) -> Style {
+        self.style(Token::Raised)
     }
 
     /// Behind the first and the last line.
-    pub fn bar(self) -> Style {
-        match self.depth {
-            Depth::None | Depth::Sixteen => Style::new(),
-            Depth::True | Depth::Many => Style::new().bg(self.pick(BAR.0, BAR.1)),
-        }
+    pub fn bar(&self) -> Style {
+        self.style(Token::Bar)
     }
+}
 
-    fn pick(self, dark: (u32, u8), light: (u32, u8)) -> Color {
-        let (rgb, index) = if self.ground == Ground::Dark { dark } else { light };
-        if self.depth == Depth::True { Color::from_u32(rgb) } else { Color::Indexed(index) }
+fn color(paint: &Paint, fallback: &Paint, depth: Depth, ground: Ground) -> Option<Color> {
+    let sixteen = |paint: &Paint| paint.ansi_on_light.filter(|_| ground == Ground::Light).or(paint.ansi).map(named);
+    match depth {
+        Depth::None => None,
+        Depth::Sixteen => sixteen(paint).or_else(|| sixteen(fallback)),
+        Depth::Many => paint.indexed.map(Color::Indexed).or_else(|| sixteen(paint)),
+        Depth::True => paint.rgb.map(Color::from_u32).or_else(|| sixteen(paint)).or(paint.indexed.map(Color::Indexed)),
     }
+}
+
+/// One of the 16.
+fn named(ansi: u8) -> Color {
+    const NAMED: [Color; 16] = [
+        Color::Black,
+        Color::Red,
+        Color::Green,
+        Color::Yellow,
+        Color::Blue,
+        Color::Magenta,
+        Color::Cyan,
+        Color::Gray,
+        Color::DarkGray,
+        Color::LightRed,
+        Color::LightGreen,
+        Color::LightYellow,
+        Color::LightBlue,
+        Color::LightMagenta,
+        Color::LightCyan,
+        Color::White,
+    ];
+    NAMED.get(usize::from(ansi)).copied().unwrap_or(Color::Reset)
+}
+
+fn modifiers(paint: &Paint) -> Modifier {
+    let all = [
+        (paint.bold, Modifier::BOLD),
+        (paint.dim, Modifier::DIM),
+        (paint.italic, Modifier::ITALIC),
+        (paint.underline, Modifier::UNDERLINED),
+        (paint.reverse, Modifier::REVERSED),
+    ];
+    all.into_iter().filter(|(on, _)| *on).map(|(_, modifier)| modifier).collect()
 }
 
 impl From<Class> for Token {
@@ -131,5 +152,36 @@ impl From<Class> for Token {
             Class::Broken => Self::Look,
             Class::Text => Self::Text,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_stand_in_the_order_of_their_names() {
+        let some = [(Token::Text, "text"), (Token::Accent, "accent"), (Token::Key, "json.key"), (Token::Punctuation, "json.punctuation")];
+        for (token, name) in some.into_iter().chain([(Token::Raised, "raised"), (Token::Bar, "bar")]) {
+            assert_eq!(TOKENS[token as usize], name);
+        }
+    }
+
+    #[test]
+    fn each_depth_has_its_table() {
+        let accent = |depth, ground| Theme::new(depth, ground).style(Token::Accent);
+        assert_eq!(accent(Depth::True, Ground::Dark), Style::new().fg(Color::Rgb(0x4f, 0xd6, 0xbe)));
+        assert_eq!(accent(Depth::True, Ground::Light), Style::new().fg(Color::Rgb(0x0b, 0x74, 0x66)));
+        assert_eq!(accent(Depth::Many, Ground::Dark), Style::new().fg(Color::Indexed(79)));
+        assert_eq!(accent(Depth::Sixteen, Ground::Light), Style::new().fg(Color::Cyan));
+        assert_eq!(accent(Depth::None, Ground::Dark), Style::new().add_modifier(Modifier::BOLD));
+        assert_eq!(Theme::new(Depth::Sixteen, Ground::Light).raised(), Style::new().bg(Color::Gray));
+        assert_eq!(Theme::new(Depth::None, Ground::Light).raised(), Style::new().add_modifier(Modifier::REVERSED));
+    }
+
+    #[test]
+    fn without_colours_nothing_has_one() {
+        let theme = Theme::new(Depth::None, Ground::Dark);
+        assert!(theme.styles.iter().all(|style| style.fg.is_none() && style.bg.is_none()));
     }
 }

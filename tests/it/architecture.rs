@@ -20,7 +20,7 @@ pub(crate) const MAY_USE: [(&str, &[&str]); 21] = [
     ("decode", &["model", "text", "json", "tree"]), // bytes in, tree out
     ("query", &["model", "text", "json"]),
     ("core", &["model", "text", "json", "tree", "decode", "query"]),
-    ("ui", &["core::cursor", "core::line", "model", "text", "tree"]),
+    ("ui", &["core::cursor", "core::line", "model", "text", "tree", "config::palette"]),
     ("screens", &["core", "model", "text", "json", "tree", "query", "decode", "ui"]),
     ("overlays", &["core", "model", "text", "json", "tree", "query", "decode", "ui", "screens"]),
     ("state", &["core", "model", "text", "json", "tree", "query", "decode", "ui", "screens", "overlays"]),
@@ -48,7 +48,7 @@ pub(crate) const MAY_USE: [(&str, &[&str]); 21] = [
     ),
     ("cli", &["core", "io", "model", "text", "json", "records", "query", "config", "sandbox"]),
     ("sandbox", &["model", "records", "json"]),
-    ("config", &[]),
+    ("config", &["core", "model", "text", "query", "io::kafka"]),
     ("term", &["core::event", "core::key"]),
     ("log", &["text"]),
     ("crash", &["text", "log"]),
@@ -58,7 +58,7 @@ pub(crate) const MAY_USE: [(&str, &[&str]); 21] = [
 const ABOVE_ALL: [&str; 4] = ["app", "lib", "main", "testing"];
 
 /// A crate, and the only layers that may name it.
-const CRATES: [(&str, &[&str]); 9] = [
+const CRATES: [(&str, &[&str]); 10] = [
     ("tokio", &["app", "cli", "io", "main", "sandbox", "term"]),
     ("kafka_protocol", &["io", "sandbox"]),
     ("rskafka", &["sandbox"]),
@@ -68,6 +68,7 @@ const CRATES: [(&str, &[&str]); 9] = [
     ("libc", &["term"]),
     ("clap", &["cli", "main"]),
     ("syntect", &["decode", "io"]),
+    ("toml", &["config"]),
 ];
 
 /// What reads the clock, and who may.

@@ -1,6 +1,6 @@
 //! The integration tests: one binary, so that it links once.
 //!
-//! `architecture` reads the source, `kafka` holds real clusters, `scripted` a broker that lies and fails on cue, `pty` the
+//! `architecture` reads the source, `config` holds configurations, `kafka` holds real clusters, `scripted` a broker that lies and fails on cue, `pty` the
 //! program in a pseudo terminal, `readme` the documents beside the source. A test's name is the promise that it keeps.
 
 #![expect(
@@ -13,6 +13,7 @@
 )]
 
 mod architecture;
+mod config;
 mod kafka;
 mod pty;
 mod readme;

@@ -20,6 +20,7 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 pub(crate) use escapes::escapes;
 
 use crate::eventually;
+use crate::run::Home;
 
 /// A program in a terminal of its own. It is killed when this is dropped.
 pub(crate) struct Terminal {
@@ -28,7 +29,7 @@ pub(crate) struct Terminal {
     keyboard: Option<FileDescriptor>,
     seen: Arc<Mutex<Seen>>,
     /// Home and state of the program, so that a test sees none of the user's files.
-    _home: tempfile::TempDir,
+    _home: Home,
 }
 
 /// What came out of the program.
@@ -51,9 +52,17 @@ impl Terminal {
         Self::start(crate::KSCOPE, arguments, columns, rows)
     }
 
+    /// kscope in a home with files of its own, and with these variables on top.
+    pub(crate) fn kscope_in(home: Home, arguments: &[&str], variables: &[(&str, &str)], columns: u16, rows: u16) -> Self {
+        Self::start_in(home, crate::KSCOPE, arguments, variables, (columns, rows))
+    }
+
     /// Any program.
     pub(crate) fn start(program: &str, arguments: &[&str], columns: u16, rows: u16) -> Self {
-        let home = tempfile::tempdir().expect("a folder");
+        Self::start_in(Home::new(), program, arguments, &[], (columns, rows))
+    }
+
+    fn start_in(home: Home, program: &str, arguments: &[&str], variables: &[(&str, &str)], (columns, rows): (u16, u16)) -> Self {
         let pair = native_pty_system().openpty(size(columns, rows)).expect("a pseudo terminal");
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
@@ -61,11 +70,14 @@ impl Terminal {
         for (name, value) in [("PATH", std::env::var("PATH").unwrap_or_default()), ("LANG", "C.UTF-8".into())] {
             command.env(name, value);
         }
-        for name in ["HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
-            command.env(name, home.path());
+        for (name, folder) in home.variables() {
+            command.env(name, folder);
         }
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         command.cwd(home.path());
         let child = pair.slave.spawn_command(command).expect("the program starts");
         // Not portable-pty's own ends: its reader would keep the terminal open for ever, its writer types Ctrl-D when it is dropped.

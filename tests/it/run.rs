@@ -1,6 +1,7 @@
 //! Runs the program without a terminal: arguments in; exit code, standard output and standard error out.
 
 use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,11 @@ impl Finished {
         std::str::from_utf8(&self.stdout).expect("NDJSON is UTF-8").lines().collect()
     }
 
+    /// Standard output as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
     /// Asserts success; standard error explains a failure.
     #[track_caller]
     pub(crate) fn ok(self) -> Self {
@@ -37,13 +43,52 @@ pub(crate) fn kscope(arguments: &[&str]) -> Finished {
     Running::start(arguments).finish()
 }
 
+/// A home folder with files of its own, for a program that shall see none of the user's.
+#[derive(Debug)]
+pub(crate) struct Home(tempfile::TempDir);
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// With a file at that place below it.
+    pub(crate) fn with(self, file: &str, text: &str) -> Self {
+        let path = self.path().join(file);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+        self
+    }
+
+    /// The environment that points into it.
+    pub(crate) fn variables(&self) -> Vec<(&'static str, PathBuf)> {
+        let below = |folder: &str| self.path().join(folder);
+        vec![
+            ("HOME", self.path().to_owned()),
+            ("XDG_STATE_HOME", below(".local/state")),
+            ("XDG_CONFIG_HOME", below(".config")),
+            ("XDG_CACHE_HOME", below(".cache")),
+        ]
+    }
+
+    /// Runs kscope in it to its end.
+    #[track_caller]
+    pub(crate) fn kscope(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Finished {
+        Running::start_in(self, arguments, variables).finish()
+    }
+}
+
 /// kscope while it runs: what it has printed so far.
 pub(crate) struct Running {
     child: Killed,
     stdout: Arc<Printed>,
     stderr: Arc<Printed>,
     arguments: String,
-    _home: tempfile::TempDir,
+    _home: Option<Home>,
 }
 
 /// What came out of one of its pipes.
@@ -63,17 +108,21 @@ impl Printed {
 
 impl Running {
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let home = tempfile::tempdir().expect("a folder");
+        let home = Home::new();
+        let running = Self::start_in(&home, arguments, &[]);
+        Self { _home: Some(home), ..running }
+    }
+
+    /// In a home that outlives it.
+    pub(crate) fn start_in(home: &Home, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(crate::KSCOPE);
         command.args(arguments).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LANG", "C.UTF-8");
-        for name in ["HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
-            command.env(name, home.path());
-        }
+        command.envs(home.variables()).envs(variables.iter().copied());
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kscope starts");
         let mut child = Killed(child);
         let stdout = collect(child.0.stdout.take().expect("piped"));
         let stderr = collect(child.0.stderr.take().expect("piped"));
-        Self { child, stdout, stderr, arguments: arguments.join(" "), _home: home }
+        Self { child, stdout, stderr, arguments: arguments.join(" "), _home: None }
     }
 
     /// Waits until the whole lines printed so far give a value.

@@ -40,6 +40,15 @@ pub(super) trait Call {
     type Response: Decodable + HeaderVersion;
 }
 
+/// A request of Kafka's protocol and the versions that we send it in.
+#[derive(Debug, Clone, Copy)]
+pub struct Spoken {
+    pub name: &'static str,
+    pub key: i16,
+    pub min: i16,
+    pub max: i16,
+}
+
 const fn larger(a: i16, b: i16) -> i16 {
     if a > b { a } else { b }
 }
@@ -50,7 +59,8 @@ const fn smaller(a: i16, b: i16) -> i16 {
 
 /// `Name(key): Request => Response, lowest version we want, first version that starts with the throttle time`.
 macro_rules! calls {
-    ($($name:ident($key:literal): $request:ident => $response:ident, from $min:literal, throttle from $throttle:literal;)*) => {$(
+    ($($name:ident($key:literal): $request:ident => $response:ident, from $min:literal, throttle from $throttle:literal;)*) => {
+        $(
         #[derive(Debug)]
         pub(super) struct $name;
 
@@ -63,7 +73,12 @@ macro_rules! calls {
             type Request = kp::$request;
             type Response = kp::$response;
         }
-    )*};
+        )*
+
+        /// Every request that is ever sent.
+        pub const SPOKEN: &[Spoken] =
+            &[$(Spoken { name: <$name as Call>::NAME, key: $key, min: <$name as Call>::MIN, max: <$name as Call>::MAX },)*];
+    };
 }
 
 calls! {

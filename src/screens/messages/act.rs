@@ -188,7 +188,7 @@ impl Messages {
                     None => Some(TimeFormat::Clock),
                 };
             }
-            Action::Zone => self.local = !self.local,
+            Action::Zone => self.next_zone(&cx.settings.zone),
             Action::Headers => self.headers = !self.headers,
             Action::CycleView => self.value.next_view(),
             Action::Wrap => self.value.wrap = !self.value.wrap,

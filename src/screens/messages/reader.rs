@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::core::ask::Ask;
 use crate::core::effect::TaskId;
-use crate::core::stream::{Flow, Isolation, Plan, Progress};
+use crate::core::stream::{Flow, Isolation, Plan, Progress, StartAt};
 use crate::model::{Failure, PartitionId, Topic, TopicId};
 use crate::query::Filter;
 use crate::query::position::Position;
@@ -38,13 +38,33 @@ pub(super) struct From {
     pub(super) words: String,
 }
 
+impl From {
+    /// What a topic opens with.
+    pub(super) fn configured(start: &StartAt) -> Self {
+        match start {
+            StartAt::Newest(newest) => {
+                let words = format!("the newest {newest} in all (8 MiB at most), then live");
+                Self { position: Position::Earliest, newest: Some(*newest), words }
+            }
+            StartAt::Position(position) => {
+                let words = match position {
+                    Position::Latest => "from now on".to_owned(),
+                    Position::Earliest => "from the start".to_owned(),
+                    position => format!("from {position}"),
+                };
+                Self { position: position.clone(), newest: None, words }
+            }
+        }
+    }
+}
+
 impl Reader {
-    pub(super) fn new(topic: Arc<Topic>, from: From) -> Self {
+    pub(super) fn new(topic: Arc<Topic>, from: From, isolation: Isolation) -> Self {
         Self {
             topic,
             from,
             partitions: None,
-            isolation: Isolation::default(),
+            isolation,
             task: None,
             running: false,
             progress: Arc::default(),

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use ratatui::buffer::Buffer;
@@ -26,7 +25,7 @@ use crate::io::runner;
 use crate::model::{Attempt, Cause, Failure, Foreign, Step, Time, Why};
 use crate::screens::{Route, Settings};
 use crate::state::State;
-use crate::testing::{NOW, chunk, cluster};
+use crate::testing::{NOW, chunk, cluster, settings};
 use crate::ui::{Depth, Ground, Theme};
 use crate::update::{start, update};
 use making::{Does, Generation, Made, Outcome, does};
@@ -48,8 +47,7 @@ struct Monkey {
 
 impl Monkey {
     fn start(depth: Depth) -> Result<Self, TestCaseError> {
-        let settings =
-            Settings { limits: Limits { records: 40, bytes: 30_000 }, zone: TimeZone::UTC, newest: 500, refresh: Duration::from_secs(2) };
+        let settings = Settings { limits: Limits { records: 40, bytes: 30_000 }, ..settings() };
         let theme = Theme::new(depth, Ground::Dark);
         let (state, effects) = start(Time::from_millis(NOW), (80, 24), "kafka-1:9092".to_owned(), theme, settings, Route::Topics);
         let mut monkey = Self { state, under_way: Vec::new(), over: Vec::new(), generations: BTreeMap::new() };

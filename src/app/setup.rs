@@ -1,0 +1,60 @@
+//! From the configuration to what the parts of the program are started with.
+
+use crate::config::{Color, Config, ThemeName};
+use crate::screens::Settings;
+use crate::term::{self, Background, ColorChoice};
+use crate::ui::{Depth, Ground, Theme};
+
+/// What screens go by.
+pub fn settings(config: &Config) -> Settings {
+    Settings {
+        limits: config.messages.buffer,
+        zone: config.ui.zone.clone(),
+        refresh: config.ui.refresh,
+        time: config.ui.time,
+        start: config.messages.start.clone(),
+        isolation: config.messages.isolation,
+        aliases: config.aliases.clone(),
+    }
+}
+
+/// How many colours may be used, where the command line does not say it.
+pub fn colors(color: Color) -> ColorChoice {
+    match color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+        Color::Sixteen => ColorChoice::Only(term::Depth::Sixteen),
+        Color::Many => ColorChoice::Only(term::Depth::Many),
+        Color::True => ColorChoice::Only(term::Depth::True),
+    }
+}
+
+/// A theme for one ground says what the ground is: the terminal need not be asked.
+pub fn background(theme: &ThemeName) -> Option<Background> {
+    match theme {
+        ThemeName::Dark => Some(Background::Dark),
+        ThemeName::Light => Some(Background::Light),
+        ThemeName::Auto | ThemeName::Mono | ThemeName::Sixteen | ThemeName::File(_) => None,
+    }
+}
+
+/// The theme, for a terminal with these colours.
+pub fn theme(config: &Config, colors: term::Colors) -> Theme {
+    let depth = match colors.depth {
+        term::Depth::True => Depth::True,
+        term::Depth::Many => Depth::Many,
+        term::Depth::Sixteen => Depth::Sixteen,
+        term::Depth::None => Depth::None,
+    };
+    let ground = match colors.background {
+        Background::Dark => Ground::Dark,
+        Background::Light => Ground::Light,
+    };
+    match (&config.ui.theme, &config.palette) {
+        (ThemeName::Mono, _) => Theme::new(Depth::None, ground),
+        (ThemeName::Sixteen, _) if depth != Depth::None => Theme::new(Depth::Sixteen, ground),
+        (ThemeName::File(_), Some(palette)) => Theme::of(palette, depth, ground),
+        _ => Theme::new(depth, ground),
+    }
+}

@@ -1,0 +1,166 @@
+//! Which cluster: the arguments over kscope's variables, over the default context, over the variables of other tools, over
+//! what was open last.
+
+use std::time::Duration;
+
+use super::{Cluster, Common};
+use crate::config::{self, Config};
+use crate::core::context::Context;
+use crate::core::guard::{ReadOnly, Rules};
+use crate::io::kafka::Address;
+use crate::model::{Cause, Failure, Foreign};
+use crate::query::when::When;
+use crate::text::nearest;
+
+/// The variables of other tools that may name a cluster, in this order; used only when nothing else does.
+const VARIABLES: [&str; 3] = ["KAFKA_BOOTSTRAP_SERVERS", "BOOTSTRAP_SERVERS", "KAFKA_BROKERS"];
+/// Ours, in place of `-c` and `-b`.
+const CONTEXT: &str = "KSCOPE_CONTEXT";
+const BOOTSTRAP: &str = "KSCOPE_BOOTSTRAP";
+/// In place of `--readonly`.
+const READONLY: &str = "KSCOPE_READONLY";
+
+/// What is looked at.
+pub(super) struct Known<'a> {
+    pub config: &'a Config,
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// The names of the commands: a word near to one is a mistyped command.
+    pub commands: &'a [String],
+    /// The context that was open last, where that may be used.
+    pub last: Option<&'a str>,
+}
+
+/// What was named so far.
+#[derive(Default)]
+struct Named<'a> {
+    context: Option<&'a config::Context>,
+    addresses: Option<Vec<Address>>,
+    /// What to say about it, when it was not named now.
+    from: Option<String>,
+}
+
+/// The cluster and what holds for it. `argument` is the first argument that is no command.
+pub(super) fn resolve(argument: Option<&str>, common: &Common, known: &Known<'_>) -> Result<(Cluster, Context), Failure> {
+    let set = |name: &str| (known.variable)(name).filter(|text| !text.trim().is_empty());
+    let mut named = from_arguments(argument, common, known)?;
+    if named.context.is_none() && named.addresses.is_none() {
+        named = from_elsewhere(known, &set)?;
+    }
+    let (context, addresses) = (named.context, named.addresses);
+    let bootstrap = addresses.or_else(|| context.map(|context| context.bootstrap.clone())).ok_or_else(|| nothing(known.config))?;
+    let timeout = common.timeout.as_deref().map(duration).transpose().map_err(usage)?;
+    let cluster = Cluster { bootstrap, from: named.from, timeout, limits: known.config.limits };
+    let readonly = common.readonly || set(READONLY).is_some_and(|value| !matches!(value.as_str(), "0" | "false" | "no" | "off"));
+    Ok((cluster, in_force(context, readonly)))
+}
+
+fn from_arguments<'a>(argument: Option<&str>, common: &Common, known: &Known<'a>) -> Result<Named<'a>, Failure> {
+    let mut named = Named::default();
+    if let Some(name) = &common.context {
+        named.context = Some(context(name, known.config)?);
+    }
+    if let Some(text) = &common.bootstrap {
+        named.addresses = Some(Address::parse_list(text).map_err(|bad| usage(bad.to_string()))?);
+    }
+    let Some(argument) = argument else { return Ok(named) };
+    match known.config.context(argument) {
+        Some(_) if named.context.is_some() => Err(usage("the context is named twice: as an argument and with --context".to_owned())),
+        Some(context) => Ok(Named { context: Some(context), ..named }),
+        None if named.addresses.is_some() => Err(usage("the cluster is named twice: as an argument and with --bootstrap".to_owned())),
+        None => {
+            unknown_word(argument, known)?;
+            Ok(Named { addresses: Some(Address::parse_list(argument).map_err(|bad| usage(bad.to_string()))?), ..named })
+        }
+    }
+}
+
+/// A bare word that is no context: a host perhaps, more often a mistyped name.
+fn unknown_word(word: &str, known: &Known<'_>) -> Result<(), Failure> {
+    let contexts = &known.config.contexts;
+    if word == "localhost" || word.contains([':', ',', '.', '[']) {
+        return Ok(());
+    }
+    if let Some(near) = nearest(word, known.commands.iter().map(String::as_str).chain(contexts.iter().map(|context| context.name.as_str())))
+    {
+        let message = format!("there is no command and no context {word}");
+        return Err(usage(message).hint(format!("did you mean {near}? A host is written with its port: {word}:9092")));
+    }
+    if contexts.is_empty() {
+        return Ok(());
+    }
+    let there = config::hint(word, contexts).unwrap_or_default();
+    Err(usage(format!("there is no context {word}")).hint(format!("{there}; a host is written with its port: {word}:9092")))
+}
+
+fn from_elsewhere<'a>(known: &Known<'a>, set: &dyn Fn(&str) -> Option<String>) -> Result<Named<'a>, Failure> {
+    let ours = set(CONTEXT).map(|name| context(&name, known.config).map_err(|failure| failure_of(CONTEXT, &failure))).transpose()?;
+    let addresses = |name: &str, text: &str| Address::parse_list(text).map_err(|bad| usage(format!("{name}: {bad}")));
+    let addresses_of_ours = set(BOOTSTRAP).map(|text| addresses(BOOTSTRAP, &text)).transpose()?;
+    if ours.is_some() || addresses_of_ours.is_some() {
+        let name = if ours.is_some() { CONTEXT } else { BOOTSTRAP };
+        return Ok(Named { context: ours, addresses: addresses_of_ours, from: Some(format!("the cluster is that of {name}")) });
+    }
+    if let Some(name) = &known.config.default_context {
+        return Ok(Named { context: Some(context(name, known.config)?), ..Named::default() });
+    }
+    for name in VARIABLES {
+        if let Some(text) = set(name) {
+            let from = Some(format!("the cluster is that of {name}"));
+            return Ok(Named { context: None, addresses: Some(addresses(name, &text)?), from });
+        }
+    }
+    // A context that is no longer configured is no error: nobody named it now.
+    let last = known.last.and_then(|name| known.config.context(name));
+    Ok(Named { from: last.map(|context| format!("{} is the context of last time", context.name)), context: last, addresses: None })
+}
+
+fn context<'c>(name: &str, config: &'c Config) -> Result<&'c config::Context, Failure> {
+    config.context(name).ok_or_else(|| {
+        let failure = usage(format!("there is no context {name}"));
+        match config::hint(name, &config.contexts) {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })
+}
+
+/// What holds for a context; `flag` is `--readonly`.
+fn in_force(context: Option<&config::Context>, flag: bool) -> Context {
+    let of_context = context.filter(|context| context.readonly != config::ReadOnly::No);
+    let refused = if flag { Some(ReadOnly::Flag) } else { of_context.map(|context| ReadOnly::Context { line: context.line }) };
+    let Some(context) = context else { return Context { rules: Rules { refused, ..Rules::default() }, ..Context::default() } };
+    Context {
+        name: Some(context.name.clone()),
+        hue: context.hue,
+        rules: Rules { guard: context.guard, refused },
+        expects: context.expect_cluster_id.clone(),
+    }
+}
+
+fn nothing(config: &Config) -> Failure {
+    let names: Vec<&str> = config.contexts.iter().map(|context| context.name.as_str()).take(12).collect();
+    let hint = match names.as_slice() {
+        [] => "kscope HOST:PORT opens the UI; commands take -b HOST:PORT, or set KAFKA_BOOTSTRAP_SERVERS".to_owned(),
+        names => {
+            format!("kscope NAME opens one of {}; kscope HOST:PORT any other; commands take -c NAME or -b HOST:PORT", names.join(", "))
+        }
+    };
+    usage("no cluster is named".to_owned()).hint(hint)
+}
+
+fn failure_of(variable: &str, failure: &Failure) -> Failure {
+    let Cause::Usage(text) = &failure.cause else { return failure.clone() };
+    let new = usage(format!("{variable}: {}", text.raw()));
+    Failure { hint: failure.hint.clone(), ..new }
+}
+
+fn usage(text: String) -> Failure {
+    Failure::new("read the arguments", Cause::Usage(Foreign::new(text)))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    match When::parse(text) {
+        Ok(When::Ago(duration)) if !duration.is_zero() => Ok(duration),
+        _ => Err(format!("'{text}' is no duration: write 10s, 500ms or 2m")),
+    }
+}
