@@ -20,6 +20,8 @@
 //! - segments: retention deletes batches, the oldest first. Compaction does not run; compacted topics were made so
 //! - tiered storage, fetch sessions (each fetch is answered whole), divergence of logs, snapshots
 //! - limits on timestamps, documentation of configs, free space of log folders
+//! - enemies: a request that lies about the length of a list can end the process, since the protocol crate believes it. Hence
+//!   the sandbox listens on loopback unless it is told otherwise
 //!
 //! Everything lives in memory and ends with it. May use model, records, json, tokio, kafka-protocol; rskafka writes its traffic.
 //! To add an API: a file under `api/`, a row in `api::OFFERED`, an arm in `api::answer`.

@@ -68,6 +68,8 @@ pub(super) struct Asked<'c> {
     /// The broker that was asked.
     pub(super) broker: i32,
     pub(super) version: i16,
+    /// It comes from the sandbox's own traffic.
+    pub(super) own: bool,
     /// The error to answer with.
     pub(super) error: Option<i16>,
     pub(super) throttle_ms: i32,

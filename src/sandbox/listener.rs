@@ -88,9 +88,10 @@ async fn respond(cluster: &Cluster, broker: i32, mut frame: Bytes, stream: &mut 
     let api = ApiKey::try_from(key).ok()?;
     let header = RequestHeader::decode(&mut frame, api.request_header_version(version)).ok()?;
     let client = header.client_id.as_deref().unwrap_or_default();
-    let mut asked = Asked { cluster, broker, version, error: None, throttle_ms: 0, moves: false };
+    let own = client == traffic::CLIENT;
+    let mut asked = Asked { cluster, broker, version, own, error: None, throttle_ms: 0, moves: false };
     let mut fault = None;
-    if client != traffic::CLIENT {
+    if !own {
         cluster.hooks.watch(api, client, api == ApiKey::Metadata && api::creates_topics(&frame, version));
         fault = cluster.hooks.asked(api, broker);
     }

@@ -56,6 +56,8 @@ pub(super) struct Log {
     /// First offset of the open transaction of each producer.
     open: BTreeMap<i64, i64>,
     aborted: Vec<AbortedTxn>,
+    /// Epochs of leaders after the first, and where each began.
+    epochs: Vec<(i32, i64)>,
 }
 
 impl Log {
@@ -99,6 +101,19 @@ impl Log {
         if control.kind == ControlKind::Abort {
             self.aborted.push(AbortedTxn { producer, first, last: control.offset.0 });
         }
+    }
+
+    /// A leader's epoch begins at the end.
+    pub(super) fn begin_epoch(&mut self, epoch: i32) {
+        self.epochs.push((epoch, self.end));
+    }
+
+    /// The largest epoch up to `wanted` that the log knows, and the offset behind its last record
+    /// (`LeaderEpochFileCache.endOffsetFor`). Before the first change of leaders all is of `first`.
+    pub(super) fn epoch_end(&self, wanted: i32, first: i32) -> (i32, i64) {
+        let next = self.epochs.iter().find(|(epoch, _)| *epoch > wanted);
+        let floor = self.epochs.iter().rfind(|(epoch, _)| *epoch <= wanted);
+        (floor.map_or(first.min(wanted), |(epoch, _)| *epoch), next.map_or(self.end, |(_, start)| *start))
     }
 
     /// What a fetch from this offset gets: whole batches, the last one cut off where the limit is reached, as brokers do. With
@@ -253,6 +268,16 @@ mod tests {
         assert_eq!(log.first_at(13), Some((20, 3)));
         assert_eq!(log.first_at(23), None);
         assert_eq!(log.latest(), Some((22, 5)));
+    }
+
+    #[test]
+    fn epochs_end_where_the_next_one_began() {
+        let mut log = log(&[plain(0, 1, 3)]);
+        assert_eq!(log.epoch_end(0, 0), (0, 3));
+        log.begin_epoch(1);
+        log.append(plain(3, 1, 2));
+        log.begin_epoch(4);
+        assert_eq!([0, 1, 2, 4].map(|epoch| log.epoch_end(epoch, 0)), [(0, 3), (1, 5), (1, 5), (4, 5)]);
     }
 
     #[test]

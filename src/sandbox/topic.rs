@@ -139,6 +139,8 @@ impl Partition {
         let Some(next) = candidates.iter().cycle().nth(at) else { return false };
         self.leader = *next;
         self.epoch = self.epoch.saturating_add(1);
+        let epoch = self.epoch;
+        self.log_mut().begin_epoch(epoch);
         true
     }
 }

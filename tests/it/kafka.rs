@@ -19,7 +19,7 @@ mod truth;
 mod writer;
 
 pub(crate) use batch::{Codec, encode, record};
-pub(crate) use cluster::{Cluster, Plan, Release, serial};
+pub(crate) use cluster::{Cluster, Plan, Release, serial, tool};
 pub(crate) use connection::Connection;
 pub(crate) use ndjson::{Line, parse};
 pub(crate) use numbers::Numbers;

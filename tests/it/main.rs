@@ -1,7 +1,8 @@
 //! The integration tests: one binary, so that it links once.
 //!
-//! `architecture` reads the source, `config` holds configurations, `kafka` holds real clusters, `scripted` a broker that lies and fails on cue, `pty` the
-//! program in a pseudo terminal, `readme` the documents beside the source. A test's name is the promise that it keeps.
+//! `architecture` reads the source, `config` holds configurations, `kafka` holds real clusters, `sandbox` our own, `scripted` a
+//! broker that lies and fails on cue, `pty` the program in a pseudo terminal, `readme` the documents beside the source. A test's
+//! name is the promise that it keeps.
 
 #![expect(
     clippy::expect_used,
@@ -18,6 +19,7 @@ mod kafka;
 mod pty;
 mod readme;
 mod run;
+mod sandbox;
 mod scripted;
 mod tail;
 mod term;

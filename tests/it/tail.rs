@@ -3,5 +3,5 @@
 
 mod faults;
 mod reading;
-mod second_client;
+pub(crate) mod second_client;
 mod wrong;

@@ -4,6 +4,9 @@
     cluster.py ready VERSION...      silent and 0 when everything is here to start these releases; else a sentence and 3
     cluster.py fetch VERSION...      downloads what is missing of their jars
     cluster.py run VERSION [--nodes N] [--set key=value]... [--advertise HOST]
+    cluster.py tool VERSION CLASS ARGS...      becomes one of Apache's tools, by its class
+
+VERSION can be tools-VERSION: from 3.x on most tools are not among the brokers' jars.
 
 `run` stays in the foreground and owns the brokers: it prints one line of JSON when the cluster is ready, then obeys one
 command per line of its standard input and answers each with `ok` or `error: why`:
@@ -35,6 +38,9 @@ from pathlib import Path
 
 HOST = "127.0.0.1"
 QUICK_JVM = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData"]
+
+
+TOOLS = "tools-"  # before a version: with the jars of Apache's tools
 
 
 class Problem(Exception):
@@ -75,7 +81,10 @@ def fetch(version):
         return
     if not shutil.which("mvn"):
         raise Problem(f"the jars of Apache Kafka {version} are not cached and Maven (mvn) is not on the PATH to fetch them")
-    wanted = [("org.apache.kafka", "kafka_2.13", version), ("org.slf4j", "slf4j-simple", "1.7.36")]
+    release = version.removeprefix(TOOLS)
+    wanted = [("org.apache.kafka", "kafka_2.13", release), ("org.slf4j", "slf4j-simple", "1.7.36")]
+    if release != version:
+        wanted.insert(1, ("org.apache.kafka", "kafka-tools", release))
     dependencies = "".join(f"<dependency><groupId>{g}</groupId><artifactId>{a}</artifactId><version>{v}</version></dependency>"
                            for g, a, v in wanted)
     cache().mkdir(parents=True, exist_ok=True)
@@ -336,12 +345,19 @@ def main():
     p.add_argument("--nodes", type=int, default=1)
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a broker setting")
     p.add_argument("--advertise", default=HOST, metavar="HOST", help="the host that brokers tell clients to dial")
+    p = commands.add_parser("tool")
+    p.add_argument("version")
+    p.add_argument("tool", metavar="class")
+    p.add_argument("arguments", nargs=argparse.REMAINDER)
     a = parser.parse_args()
     try:
         if problem := java_problem():
             raise Problem(problem)
         if a.command == "run":
             run(a)
+        elif a.command == "tool":
+            command = java(a.version, a.tool, *a.arguments)
+            os.execvp(command[0], command)
         elif a.command == "fetch":
             for version in a.version:
                 fetch(version)

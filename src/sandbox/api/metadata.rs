@@ -6,12 +6,15 @@ use kafka_protocol::messages::MetadataRequest;
 
 use super::{Asked, code, offline};
 use crate::sandbox::cluster::{CLUSTER_ID, Named};
+use crate::sandbox::seed::{CLICKS, ORDERS};
 use crate::sandbox::topic::Topic;
 
 /// "Not told": no authoriser is at work.
 const NO_OPERATIONS: i32 = i32::MIN;
 /// The longest name of a topic.
 const LONGEST_NAME: usize = 249;
+/// What the sandbox's own traffic writes to.
+const TRAFFIC: [&str; 2] = [CLICKS.0, ORDERS.0];
 
 /// One topic of the answer.
 enum Found<'t> {
@@ -67,8 +70,10 @@ pub(super) fn answer(asked: &Asked<'_>, request: &MetadataRequest, out: &mut Byt
             to.topic(asked, &found);
         }
     } else {
-        to.count(state.topics().len());
-        for topic in state.topics() {
+        // rskafka asks for everything and keeps it: it gets what it writes to.
+        let wanted = |topic: &&Topic| !asked.own || TRAFFIC.contains(&&*topic.name);
+        to.count(state.topics().iter().filter(wanted).count());
+        for topic in state.topics().iter().filter(wanted) {
             to.topic(asked, &Found::There(topic));
         }
     }

@@ -1,5 +1,4 @@
-//! OffsetForLeaderEpoch: where a leader's epoch ended. Logs here are never cut back, so every epoch up to the present one ends
-//! where the log does.
+//! OffsetForLeaderEpoch: where a leader's epoch ended. Logs here are never cut back, so this never tells of a truncation.
 
 use kafka_protocol::messages::offset_for_leader_epoch_response::{EpochEndOffset, OffsetForLeaderTopicResult};
 use kafka_protocol::messages::{OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
@@ -15,7 +14,10 @@ pub(super) fn answer(asked: &Asked<'_>, request: OffsetForLeaderEpochRequest) ->
             match asked.led(&mut state, Named::Name(&topic.topic), wanted.partition, wanted.current_leader_epoch) {
                 Err(error) => answer.with_error_code(error),
                 Ok(found) if wanted.leader_epoch > found.epoch => answer,
-                Ok(found) => answer.with_leader_epoch(wanted.leader_epoch).with_end_offset(found.bounds().end),
+                Ok(found) => {
+                    let (epoch, end) = found.log().epoch_end(wanted.leader_epoch, found.epoch);
+                    answer.with_leader_epoch(epoch).with_end_offset(end)
+                }
             }
         });
         let partitions = partitions.collect();

@@ -68,7 +68,7 @@ impl Cluster {
     pub(crate) fn start(plan: Plan<'_>) -> Option<Self> {
         static STARTING: Mutex<()> = Mutex::new(());
         let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-        runs(plan.release).then(|| Self::launch(plan))
+        runs(plan.release.number()).then(|| Self::launch(plan))
     }
 
     fn launch(plan: Plan<'_>) -> Self {
@@ -136,6 +136,20 @@ impl Drop for Cluster {
     }
 }
 
+/// Apache's own tool of a release, by its class, to be run; `None` when tests on a real Kafka are skipped here.
+pub(crate) fn tool(release: Release, class: &str, arguments: &[&str]) -> Option<Command> {
+    let jars = match release {
+        Release::V2_8 => "2.8.2",
+        Release::V3_9 => "tools-3.9.1",
+        Release::V4_2 => "tools-4.2.0",
+    };
+    runs(jars).then(|| {
+        let mut command = script();
+        command.args(["tool", jars, class]).args(arguments);
+        command
+    })
+}
+
 /// Held by tests that kill, freeze or measure: one at a time, so that one test's fault is not another's noise.
 pub(crate) fn serial() -> MutexGuard<'static, ()> {
     static SERIAL: Mutex<()> = Mutex::new(());
@@ -148,14 +162,14 @@ fn script() -> Command {
     command
 }
 
-/// Whether tests on this release run here; asked once per release. Panics when they must and cannot.
-fn runs(release: Release) -> bool {
-    static KNOWN: Mutex<BTreeMap<Release, bool>> = Mutex::new(BTreeMap::new());
-    *KNOWN.lock().unwrap_or_else(PoisonError::into_inner).entry(release).or_insert_with(|| {
+/// Whether tests on these jars run here; asked once for each. Panics when they must and cannot.
+fn runs(jars: &'static str) -> bool {
+    static KNOWN: Mutex<BTreeMap<&'static str, bool>> = Mutex::new(BTreeMap::new());
+    *KNOWN.lock().unwrap_or_else(PoisonError::into_inner).entry(jars).or_insert_with(|| {
         let must = std::env::var("KSCOPE_TEST_KAFKA").is_ok_and(|v| v == "1");
-        match ask(if must { "fetch" } else { "ready" }, release) {
+        match ask(if must { "fetch" } else { "ready" }, jars) {
             Ok(()) => true,
-            Err(why) if must => panic!("KSCOPE_TEST_KAFKA=1, but Kafka {} cannot be started: {why}", release.number()),
+            Err(why) if must => panic!("KSCOPE_TEST_KAFKA=1, but Kafka {jars} cannot be started: {why}"),
             Err(why) => {
                 skip(&why);
                 false
@@ -165,8 +179,8 @@ fn runs(release: Release) -> bool {
 }
 
 /// `cluster.py ready` or `fetch`; the error is its sentence.
-fn ask(verb: &str, release: Release) -> Result<(), String> {
-    let done = script().args([verb, release.number()]).stdin(Stdio::null()).output();
+fn ask(verb: &str, jars: &str) -> Result<(), String> {
+    let done = script().args([verb, jars]).stdin(Stdio::null()).output();
     let done = done.map_err(|e| format!("Python 3.9 or newer (python3) is needed to start Kafka: {e}"))?;
     if done.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&done.stderr).trim().to_owned()) }
 }

@@ -11,9 +11,12 @@ use crate::kafka::{Release, parse, seeded};
 use crate::run::kscope;
 use crate::ui::OWN;
 
-const CODECS: [Compression; 5] = [Compression::NoCompression, Compression::Gzip, Compression::Lz4, Compression::Snappy, Compression::Zstd];
+/// All that Kafka has.
+pub(crate) const CODECS: [Compression; 5] =
+    [Compression::NoCompression, Compression::Gzip, Compression::Lz4, Compression::Snappy, Compression::Zstd];
 
-fn records(codec: Compression) -> Vec<Record> {
+/// Records with and without keys, values and headers.
+pub(crate) fn records(codec: Compression) -> Vec<Record> {
     let one = |n: i64| Record {
         key: (n % 3 > 0).then(|| format!("key {n}").into_bytes()),
         value: (n % 5 > 0).then(|| format!("{codec:?} {n} {}", "ein Wert ☃ ".repeat(20)).into_bytes()),
@@ -56,7 +59,8 @@ fn what_another_client_wrote_is_read_alike_in_all_its_codecs() {
     }
 }
 
-fn as_theirs(line: &str) -> (i64, Record) {
+/// A line of kscope as the record that rskafka would give, with its offset.
+pub(crate) fn as_theirs(line: &str) -> (i64, Record) {
     let record = parse(line).record;
     let header = |(name, value): (Vec<u8>, Option<Vec<u8>>)| (String::from_utf8(name).expect("text"), value.unwrap_or_default());
     let headers: BTreeMap<String, Vec<u8>> = record.headers.into_iter().map(header).collect();
