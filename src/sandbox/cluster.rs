@@ -1,6 +1,6 @@
 //! The cluster: its brokers, its topics, and what happens to requests.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -48,7 +48,7 @@ impl fmt::Debug for Cluster {
 #[derive(Debug, Default)]
 pub(super) struct State {
     topics: Vec<Topic>,
-    by_name: BTreeMap<Arc<str>, usize>,
+    by_name: HashMap<Arc<str>, usize>,
     by_id: HashMap<[u8; 16], usize>,
 }
 
