@@ -192,6 +192,7 @@ impl App {
         match term {
             Term::Suspend => drop(self.terminal.suspend()),
             Term::Redraw => drop(self.terminal.redraw()),
+            Term::Mouse(on) => drop(self.terminal.mouse(on)),
             Term::Title(words) => drop(self.terminal.title(&words)),
             Term::Osc52(text) => {
                 if let Ok(Err(too_long)) = self.terminal.copy(text.as_bytes()) {

@@ -6,12 +6,14 @@
 pub mod action;
 pub mod ask;
 pub mod cluster;
+pub mod command;
 pub mod context;
 pub mod cursor;
 pub mod effect;
 pub mod event;
 pub mod figures;
 pub mod guard;
+pub mod history;
 pub mod key;
 pub mod keymap;
 pub mod line;

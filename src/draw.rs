@@ -10,7 +10,7 @@ use crate::core::cluster::Cluster;
 use crate::core::context::{Context, Hue};
 use crate::core::key::Key;
 use crate::core::notices::Tone;
-use crate::overlays::{help, offline};
+use crate::overlays::{help, offline, palette};
 use crate::screens::Look;
 use crate::state::State;
 use crate::text::{self, Shown};
@@ -23,6 +23,11 @@ const LEAST: (u16, u16) = (40, 10);
 /// cluster that is not the expected one.
 pub fn body_size(size: (u16, u16), cluster: &Cluster) -> (u16, u16) {
     (size.0, size.1.saturating_sub(4 + u16::from(cluster.stranger().is_some())))
+}
+
+/// The first row of a screen's own area.
+pub fn body_top(cluster: &Cluster) -> u16 {
+    2 + u16::from(cluster.stranger().is_some())
 }
 
 /// Draws the state into all of `buf`.
@@ -54,6 +59,9 @@ pub fn draw(state: &State, buf: &mut Buffer) {
     }
     keys(state, buf, Rect { height: area.height - 1, ..area });
     status(state, &look, buf, row(area.height - 1));
+    if let Some(palette) = &state.palette {
+        palette::draw(palette, &look, buf, Rect { y: area.y + 2, height: area.height - 3, ..area });
+    }
     if let Some(help) = &state.help {
         help::draw(help, &look, buf, Rect { y: area.y + 2, height: area.height - 3, ..area });
     }

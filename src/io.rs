@@ -8,6 +8,7 @@ mod clipboard;
 mod export;
 pub mod figures;
 pub mod kafka;
+mod log_tail;
 pub mod runner;
 pub mod scan;
 pub mod work;

@@ -53,7 +53,8 @@ fn open(ui: Ui) -> u8 {
         let (mut runner, tasks) = Runner::new(Client::new(ui.cluster.settings()), work);
         runner.keep_up_to(ui.config.limits.record);
         let theme = setup::theme(&ui.config, terminal.colors());
-        let settings = setup::settings(&ui.config);
+        let mut settings = setup::settings(&ui.config);
+        settings.log = log::folder();
         let (mut state, first) = update::start(clock.now(), terminal.size(), addresses(&ui), theme, settings, Route::Topics);
         state.keymap = ui.config.keymap;
         state.cluster.context = ui.context;
@@ -63,6 +64,7 @@ fn open(ui: Ui) -> u8 {
         if ui.config.ui.mouse {
             // It fails only when the terminal is gone; the input thread reports that.
             let _gone = terminal.mouse(true);
+            state.mouse = true;
         }
         runtime.block_on(Box::pin(App { terminal, lanes, runner, tasks, state, clock }.run(first)))
     };

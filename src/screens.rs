@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -16,7 +17,7 @@ use crate::core::ask::Ask;
 use crate::core::cluster::Cluster;
 use crate::core::effect::{Effect, Owner, TaskId, Term};
 use crate::core::event::Arrival;
-use crate::core::key::Input;
+use crate::core::key::{Input, Mouse, MouseKind};
 use crate::core::notices::Notices;
 use crate::core::store::Limits;
 use crate::core::stream::{Flow, Isolation, StartAt};
@@ -24,6 +25,7 @@ use crate::model::{PartitionId, Time, Topic};
 use crate::text::{self, Shown, TimeFormat};
 use crate::ui::{Pen, Theme};
 
+pub mod log;
 pub mod messages;
 pub mod topic;
 pub mod topics;
@@ -36,12 +38,27 @@ pub enum Route {
     Messages(std::sync::Arc<Topic>),
     /// The messages of one partition.
     Partition(std::sync::Arc<Topic>, PartitionId),
+    /// What kscope logged.
+    Log,
+}
+
+impl Route {
+    /// Whether it leads to the same place.
+    pub fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Topics, Self::Topics) | (Self::Log, Self::Log) => true,
+            (Self::Topic(a), Self::Topic(b)) | (Self::Messages(a), Self::Messages(b)) => a.name == b.name,
+            (Self::Partition(a, p), Self::Partition(b, q)) => a.name == b.name && p == q,
+            _ => false,
+        }
+    }
 }
 
 /// The screen for a route.
 pub fn open(route: Route, cx: &mut Cx<'_>) -> Box<dyn Screen> {
     match route {
         Route::Topics => Box::new(topics::Topics::open(cx)),
+        Route::Log => Box::new(log::Log::open(cx)),
         Route::Topic(topic) => Box::new(topic::TopicScreen::open(topic, cx)),
         Route::Messages(topic) => Box::new(messages::Messages::open(topic, None, cx)),
         Route::Partition(topic, partition) => Box::new(messages::Messages::open(topic, Some(partition), cx)),
@@ -102,6 +119,8 @@ pub struct Settings {
     pub isolation: Isolation,
     /// What a word of the palette stands for.
     pub aliases: BTreeMap<String, String>,
+    /// The folder of the log, when one is kept.
+    pub log: Option<PathBuf>,
 }
 
 /// What drawing may see.
@@ -171,6 +190,18 @@ pub trait Screen: Debug {
 
     /// That moment has come.
     fn woke(&mut self, _cx: &mut Cx<'_>) {}
+
+    /// A press of the mouse, or its wheel, in the screen's own area; columns and rows count from its top left.
+    fn pointer(&mut self, cx: &mut Cx<'_>, mouse: Mouse) {
+        let action = match mouse.kind {
+            MouseKind::ScrollUp => Action::Up,
+            MouseKind::ScrollDown => Action::Down,
+            _ => return,
+        };
+        for _ in 0..3 {
+            self.act(cx, action);
+        }
+    }
 
     /// The last line: a prompt, or facts.
     fn status(&self, look: &Look<'_>, pen: &mut Pen<'_>);

@@ -2,12 +2,14 @@
 
 use crate::core::cluster::Cluster;
 use crate::core::effect::Owner;
+use crate::core::history::History;
 use crate::core::key::Key;
 use crate::core::keymap::Keymap;
 use crate::core::notices::Notices;
 use crate::model::Time;
 use crate::overlays::help::Help;
-use crate::screens::{Screen, Settings};
+use crate::overlays::palette::Palette;
+use crate::screens::{Route, Screen, Settings};
 use crate::ui::Theme;
 
 #[derive(Debug)]
@@ -18,7 +20,15 @@ pub struct State {
     pub cluster: Cluster,
     /// The open screens; the last one is seen. Never empty.
     pub stack: Vec<Opened>,
+    /// Screens that were left, the last one last: `]` brings it back.
+    pub ahead: Vec<Route>,
+    /// The screen that was seen before this one.
+    pub last: Option<Route>,
+    pub palette: Option<Palette>,
     pub help: Option<Help>,
+    pub history: History,
+    /// The mouse is ours.
+    pub mouse: bool,
     pub notices: Notices,
     pub keymap: Keymap,
     /// Keys of a chord that is not complete.
@@ -36,6 +46,8 @@ pub struct State {
 #[derive(Debug)]
 pub struct Opened {
     pub owner: Owner,
+    /// How to open it again.
+    pub route: Route,
     pub screen: Box<dyn Screen>,
 }
 

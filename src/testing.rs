@@ -209,7 +209,8 @@ fn text_of(buffer: &Buffer) -> String {
     out
 }
 
-pub(crate) fn cluster(topics: Vec<Topic>) -> ClusterView {
+pub(crate) fn cluster(mut topics: Vec<Topic>) -> ClusterView {
+    topics.sort_by(|a, b| a.name.cmp(&b.name));
     let broker = |id| Broker { id: BrokerId(id), host: Foreign::new(format!("kafka-{id}")), port: 9092, rack: None };
     ClusterView {
         id: Some(crate::model::ClusterId::new("q2kZ")),

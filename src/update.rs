@@ -1,10 +1,14 @@
 //! `(&mut State, Event) -> Effects`: the only place where the state changes. Pure: no I/O, clock, lock or task.
 
+mod command;
+mod trail;
+
 use crate::core::action::Action;
 use crate::core::ask::{Ask, Reply};
 use crate::core::effect::{Effect, Owner, TaskId, Term};
 use crate::core::event::{Arrival, Event};
-use crate::core::key::{Input, Key, KeyCode};
+use crate::core::history::History;
+use crate::core::key::{Input, Key, KeyCode, Mouse};
 use crate::core::keymap::{Found, Keymap};
 use crate::core::notices::Notices;
 use crate::draw;
@@ -21,7 +25,12 @@ pub fn start(now: Time, size: (u16, u16), bootstrap: String, theme: Theme, setti
         size,
         cluster: crate::core::cluster::Cluster::of(bootstrap),
         stack: Vec::new(),
+        ahead: Vec::new(),
+        last: None,
+        palette: None,
         help: None,
+        history: History::default(),
+        mouse: false,
         notices: Notices::default(),
         keymap: Keymap::default(),
         typed: Vec::new(),
@@ -62,6 +71,8 @@ fn on_input(state: &mut State, input: &Input, effects: &mut Vec<Effect>) {
             with_top(state, effects, |screen, cx| screen.resized(cx));
         }
         Input::HangUp => quit(state, effects),
+        Input::Paste(text) if state.palette.is_some() => command::paste(state, text),
+        Input::Mouse(mouse) => on_mouse(state, *mouse, effects),
         Input::Paste(_) if state.help.is_none() && state.top().is_some_and(|top| top.screen.editing()) => {
             with_top(state, effects, |screen, cx| screen.input(cx, input));
         }
@@ -83,6 +94,10 @@ fn on_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
                 act(state, action, None, effects);
             }
         }
+        return;
+    }
+    if state.palette.is_some() && !quits {
+        command::key(state, key, effects);
         return;
     }
     if state.top().is_some_and(|top| top.screen.editing()) && !quits {
@@ -118,6 +133,11 @@ fn act(state: &mut State, action: Action, by: Option<Key>, effects: &mut Vec<Eff
             let scopes = state.top().map(|top| top.screen.scopes()).unwrap_or_default();
             state.help = Some(Help::new(&state.keymap, &scopes));
         }
+        Action::Palette => command::open(state, ""),
+        Action::Crumbs => command::open(state, command::siblings(state)),
+        Action::LastView => trail::last(state, effects),
+        Action::Backward => trail::back(state, effects),
+        Action::Forward => trail::forward(state, effects),
         Action::Refresh => {
             ask_cluster(state, true, effects);
             dispatch(state, action, effects);
@@ -144,15 +164,44 @@ fn back(state: &mut State, by: Option<Key>, effects: &mut Vec<Effect>) {
     if state.cluster.trouble.is_some() && !state.panel_hidden && state.cluster.view.get().is_some() {
         state.panel_hidden = true;
     } else if state.stack.len() > 1 {
-        if let Some(gone) = state.stack.pop() {
-            effects.push(Effect::CancelOwner(gone.owner));
-        }
-        with_top(state, effects, |screen, cx| screen.refreshed(cx));
+        close_top(state, effects);
     } else if by.is_some_and(|key| key.code == KeyCode::Esc) {
         let now = state.now;
         state.notices.look(now, "This is the top; q quits.");
     } else {
         quit(state, effects);
+    }
+}
+
+/// Takes the visible screen away, and remembers it.
+fn close_top(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(gone) = state.stack.pop() {
+        effects.push(Effect::CancelOwner(gone.owner));
+        state.last = Some(gone.route.clone());
+        state.ahead.push(gone.route);
+    }
+    with_top(state, effects, |screen, cx| {
+        screen.resized(cx);
+        screen.refreshed(cx);
+    });
+}
+
+/// Opens a screen over the others; what was left before is left for good.
+fn open_route(state: &mut State, route: Route, effects: &mut Vec<Effect>) {
+    state.ahead.clear();
+    push(state, route, effects);
+}
+
+/// The wheel moves the selection; a press is the screen's own.
+fn on_mouse(state: &mut State, mouse: Mouse, effects: &mut Vec<Effect>) {
+    let busy = state.help.is_some() || state.palette.is_some() || state.top().is_some_and(|top| top.screen.editing());
+    let above = draw::body_top(&state.cluster);
+    let (_, rows) = draw::body_size(state.size, &state.cluster);
+    if busy || !state.mouse {
+        return;
+    }
+    if let Some(row) = mouse.row.checked_sub(above).filter(|&row| row < rows) {
+        with_top(state, effects, |screen, cx| screen.pointer(cx, Mouse { row, ..mouse }));
     }
 }
 
@@ -209,11 +258,15 @@ fn ask_cluster(state: &mut State, urgent: bool, effects: &mut Vec<Effect>) {
 }
 
 fn push(state: &mut State, route: Route, effects: &mut Vec<Effect>) {
+    if let Some(top) = state.stack.last() {
+        state.last = Some(top.route.clone());
+    }
     state.next_owner += 1;
     let owner = Owner(state.next_owner);
     let mut cx = cx_of(state.now, state.size, &state.cluster, &state.settings, owner, (&mut state.notices, &mut state.next_task, effects));
-    let screen = screens::open(route, &mut cx);
-    state.stack.push(Opened { owner, screen });
+    let screen = screens::open(route.clone(), &mut cx);
+    state.stack.push(Opened { owner, route, screen });
+    trail::limit(state, effects);
 }
 
 type Changing<'a> = (&'a mut Notices, &'a mut u64, &'a mut Vec<Effect>);
@@ -236,7 +289,7 @@ fn with_top(state: &mut State, effects: &mut Vec<Effect>, change: impl FnOnce(&m
     let mut cx = cx_of(*now, *size, cluster, settings, top.owner, (notices, next_task, effects));
     change(top.screen.as_mut(), &mut cx);
     if let Some(route) = cx.go.take() {
-        push(state, route, effects);
+        open_route(state, route, effects);
     }
 }
 

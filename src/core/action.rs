@@ -178,6 +178,11 @@ actions! {
         Export "messages.export" "export" ["ctrl-s"] "save marked or shown records as NDJSON";
     }
     Always {
+        Palette "palette" "command" [":"] "type a command";
+        LastView "last-view" "" ["-"] "the screen before this one";
+        Backward "backward" "" ["["] "one screen back";
+        Forward "forward" "" ["]"] "bring back the screen that was left";
+        Crumbs "crumbs" "" ["`"] "to a neighbour of this topic";
         Help "help" "help" ["?", "f1"] "this help";
         Back "back" "back" ["esc", "q"] "close, clear the filter, or one level back; q quits at the top";
         NextPane "next-pane" "pane" ["tab"] "next pane";

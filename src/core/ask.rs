@@ -40,6 +40,8 @@ pub enum Ask {
     Filter(Box<FilterAsk>),
     /// One record alone, up to the largest frame we take: for what the live view showed as too large.
     Open { topic: TopicName, partition: PartitionId, offset: Offset },
+    /// The last lines of the newest log in this folder.
+    Log(PathBuf),
     /// Hand text to the desktop's own clipboard tool, when there is one.
     Copy(String),
     /// Write records to a file.
@@ -110,6 +112,15 @@ pub struct TopicFacts {
     pub moves: Result<Vec<Move>, Why>,
 }
 
+/// The end of a log file.
+#[derive(Debug, Clone)]
+pub struct LogTail {
+    pub path: PathBuf,
+    pub lines: Vec<String>,
+    /// There are older lines.
+    pub cut: bool,
+}
+
 /// What our questions cost the cluster so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Traffic {
@@ -161,6 +172,7 @@ pub enum Answer {
     Opened {
         chunk: Arc<Chunk>,
     },
+    Log(LogTail),
     /// Whether a tool took it, and which.
     Copied(Option<&'static str>),
     Exported {
@@ -208,6 +220,7 @@ impl Ask {
             Self::Highlight { .. } => "highlight",
             Self::Filter(_) => "filter",
             Self::Open { .. } => "open",
+            Self::Log(_) => "log",
             Self::Copy(_) => "copy",
             Self::Export(_) => "export",
         }

@@ -40,6 +40,8 @@ pub enum Term {
     Redraw,
     /// Copy through the terminal (OSC 52).
     Osc52(String),
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// The window's title: our own words only, never a name from Kafka.
     Title(String),
 }

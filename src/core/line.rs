@@ -1,17 +1,21 @@
-//! A one-line text editor for prompts and filters: readline's keys, whole graphemes, a history.
+//! A one-line text editor for prompts and filters: readline's keys, whole graphemes, earlier inputs.
+
+mod recall;
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::history::Past;
 use super::key::{Key, KeyCode};
+use recall::Recall;
+
+pub use recall::Search;
 
 /// Text being edited. The cursor is a byte position on a grapheme's border.
 #[derive(Debug, Clone, Default)]
 pub struct Line {
     text: String,
     at: usize,
-    history: Vec<String>,
-    /// Where in the history we are, and what was typed before going there.
-    recalled: Option<(usize, String)>,
+    recall: Recall,
 }
 
 /// What a key did.
@@ -29,9 +33,20 @@ impl Line {
         Self { at: text.len(), text, ..Self::default() }
     }
 
-    pub fn with_history(mut self, history: Vec<String>) -> Self {
-        self.history = history;
+    /// With earlier inputs to go back to.
+    pub fn with_past(mut self, past: Past) -> Self {
+        self.recall.past = past;
         self
+    }
+
+    /// Whether there are earlier inputs.
+    pub fn has_past(&self) -> bool {
+        !self.recall.past.is_empty()
+    }
+
+    /// The search through earlier inputs, while it is under way: then escape ends that and not the prompt.
+    pub fn search(&self) -> Option<&Search> {
+        self.recall.search()
     }
 
     pub fn text(&self) -> &str {
@@ -51,6 +66,7 @@ impl Line {
             .map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c })
             .filter(|c| !c.is_control())
             .collect();
+        self.recall.search_ends();
         self.insert(&clean);
     }
 
@@ -60,6 +76,11 @@ impl Line {
     }
 
     pub fn key(&mut self, key: Key) -> Edit {
+        if self.search().is_some()
+            && let Some(edit) = self.search_key(key)
+        {
+            return edit;
+        }
         match (key.code, key.ctrl, key.alt) {
             (KeyCode::Char(c), false, false) => {
                 self.insert(c.encode_utf8(&mut [0; 4]));
@@ -76,8 +97,9 @@ impl Line {
             (KeyCode::Char('w'), true, false) => self.cut(self.word_left(), self.at),
             (KeyCode::Char('u'), true, false) => self.cut(0, self.at),
             (KeyCode::Char('k'), true, false) => self.cut(self.at, self.text.len()),
-            (KeyCode::Up, ..) | (KeyCode::Char('p' | 'r'), true, false) => self.recall(true),
-            (KeyCode::Down, ..) | (KeyCode::Char('n'), true, false) => self.recall(false),
+            (KeyCode::Up, ..) | (KeyCode::Char('p'), true, false) => self.recalled(|recall, text| recall.step(true, text)),
+            (KeyCode::Down, ..) | (KeyCode::Char('n'), true, false) => self.recalled(|recall, text| recall.step(false, text)),
+            (KeyCode::Char('r'), true, false) => self.recalled(Recall::search_older),
             _ => Edit::Unused,
         }
     }
@@ -96,17 +118,23 @@ impl Line {
         Edit::Changed
     }
 
-    fn recall(&mut self, back: bool) -> Edit {
-        let now = self.recalled.as_ref().map_or(self.history.len(), |(n, _)| *n);
-        let to = if back { now.checked_sub(1) } else { Some(now + 1) };
-        let Some(to) = to.filter(|&to| to <= self.history.len()) else { return Edit::Moved };
-        let typed = self.recalled.take().map_or_else(|| self.text.clone(), |(_, typed)| typed);
-        if let Some(old) = self.history.get(to) {
-            self.text.clone_from(old);
-            self.recalled = Some((to, typed));
-        } else {
-            self.text = typed;
-        }
+    /// Keys of a search through earlier inputs; any other ends it and does what it always does.
+    fn search_key(&mut self, key: Key) -> Option<Edit> {
+        Some(match (key.code, key.ctrl, key.alt) {
+            (KeyCode::Char(c), false, false) => self.recalled(|recall, text| recall.search_for(c, text)),
+            (KeyCode::Char('r'), true, false) => self.recalled(Recall::search_older),
+            (KeyCode::Backspace, ..) | (KeyCode::Char('h'), true, false) => self.recalled(Recall::search_less),
+            (KeyCode::Esc, ..) | (KeyCode::Char('g'), true, false) => self.recalled(|recall, _| recall.search_leaves()),
+            _ => {
+                self.recall.search_ends();
+                return None;
+            }
+        })
+    }
+
+    fn recalled(&mut self, look: impl FnOnce(&mut Recall, &str) -> Option<String>) -> Edit {
+        let Some(text) = look(&mut self.recall, &self.text) else { return Edit::Moved };
+        self.text = text;
         self.at = self.text.len();
         Edit::Changed
     }
@@ -179,16 +207,46 @@ mod tests {
         assert_eq!(line.text(), "a b[31m");
     }
 
+    fn with(past: &[&str], text: &str) -> Line {
+        Line::new(text).with_past(Past::new(past.iter().map(|&one| one.to_owned()).collect()))
+    }
+
+    fn press(line: &mut Line, keys: &str) -> String {
+        for key in keys.split(' ').flat_map(|word| Key::sequence(word).unwrap()) {
+            line.key(key);
+        }
+        line.text().to_owned()
+    }
+
     #[test]
-    fn history_goes_back_and_returns_to_what_was_typed() {
-        let mut line = Line::new("now").with_history(vec!["one".into(), "two".into()]);
-        let up = Key::sequence("up").unwrap()[0];
-        let down = Key::sequence("down").unwrap()[0];
-        line.key(up);
-        line.key(up);
-        assert_eq!(line.text(), "one");
-        line.key(down);
-        line.key(down);
-        assert_eq!(line.text(), "now");
+    fn earlier_inputs_are_stepped_through_and_what_was_typed_comes_back() {
+        let mut line = with(&["one", "two"], "now");
+        assert_eq!(press(&mut line, "up up up"), "one");
+        assert_eq!(press(&mut line, "down"), "two");
+        assert_eq!(press(&mut line, "down"), "now");
+        assert_eq!(press(&mut line, "down"), "now");
+        assert_eq!(press(&mut line, "up"), "two");
+    }
+
+    #[test]
+    fn up_steps_over_what_is_shown_already() {
+        assert_eq!(press(&mut with(&["one", "two"], "two"), "up"), "one");
+        assert_eq!(press(&mut with(&["two"], "two"), "up"), "two");
+    }
+
+    #[test]
+    fn a_search_back_finds_older_and_older_ones() {
+        let mut line = with(&[".a == FAILED", ".b == 1", ".c == failed"], "typed");
+        assert_eq!(press(&mut line, "ctrl-r"), "typed");
+        assert_eq!(press(&mut line, "f a i l"), ".c == failed");
+        assert_eq!(press(&mut line, "ctrl-r"), ".a == FAILED");
+        assert_eq!(press(&mut line, "ctrl-r"), ".a == FAILED");
+        assert!(line.search().unwrap().failed);
+        assert_eq!(press(&mut line, "backspace"), ".c == failed");
+        assert_eq!(press(&mut line, "x"), ".c == failed");
+        assert!(line.search().unwrap().failed);
+        assert_eq!(press(&mut line, "esc"), "typed");
+        assert!(line.search().is_none());
+        assert_eq!(press(&mut line, "ctrl-r F ctrl-e x down"), ".b == 1", "a key of the editor takes what was found");
     }
 }

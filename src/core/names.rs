@@ -13,6 +13,15 @@ pub enum NameFilter {
     Fuzzy(Pattern),
 }
 
+/// Indexes of the names that match fuzzily, best first; all of them, in their order, when nothing is typed.
+pub fn fuzzy<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Vec<usize> {
+    let names = names.enumerate();
+    match typed.trim() {
+        "" => names.map(|(at, _)| at).collect(),
+        typed => NameFilter::Fuzzy(Pattern::parse(typed, CaseMatching::Smart, Normalization::Smart)).apply(names),
+    }
+}
+
 impl NameFilter {
     /// Reads a filter; `Ok(None)` for an empty one. The error is a sentence.
     pub fn parse(text: &str) -> Result<Option<Self>, String> {

@@ -182,6 +182,7 @@ async fn answer(
         Ask::Open { topic, partition, offset } => {
             scan::open_one(&client, &topic, partition, offset).await.map(|chunk| Answer::Opened { chunk })
         }
+        Ask::Log(folder) => work.run("read the log", move || super::log_tail::read(&folder)).await?.map(Answer::Log),
         Ask::Copy(text) => Ok(Answer::Copied(clipboard::copy(text).await)),
         Ask::Export(export) => work.run("save the records", move || export::write(&export)).await?,
     }

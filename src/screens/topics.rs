@@ -18,7 +18,7 @@ use crate::core::ask::Ask;
 use crate::core::cursor::{Cursor, Place};
 use crate::core::effect::Term;
 use crate::core::event::Arrival;
-use crate::core::key::{Input, KeyCode};
+use crate::core::key::{Button, Input, KeyCode, Mouse, MouseKind};
 use crate::core::line::{Edit, Line};
 use crate::core::names::NameFilter;
 use crate::core::sweep::{Listed, Sweep};
@@ -152,7 +152,6 @@ impl Topics {
     fn ask(&mut self, cx: &mut Cx<'_>) {
         let Some(view) = &self.view else { return };
         if self.paused || cx.cluster.trouble.is_some() {
-            self.sweep.put_off(cx.now, cx.settings.refresh);
             return;
         }
         let window = self.cursor.window(self.rows.len(), Self::height(cx));
@@ -200,6 +199,20 @@ impl Topics {
         let at = shown.iter().position(|id| *id == self.chosen).unwrap_or(0);
         let at = at.saturating_add_signed(by).min(shown.len().saturating_sub(1));
         self.chosen = shown.get(at).copied().unwrap_or_default();
+    }
+
+    /// The column that stands there.
+    fn column_at(&self, cx: &Cx<'_>, x: usize) -> Option<Id> {
+        let longest = self.view.as_ref()?.topics.iter().map(|topic| topic.name.raw().len()).max()?;
+        let (shown, name) = columns::fitting(usize::from(cx.size.0), longest, self.wide);
+        let mut end = 2;
+        shown
+            .into_iter()
+            .find(|column| {
+                end += if column.id == Id::Name { name } else { column.width + columns::BETWEEN };
+                x < end
+            })
+            .map(|column| column.id)
     }
 
     fn copy(&mut self, cx: &mut Cx<'_>) {
@@ -276,7 +289,9 @@ impl Screen for Topics {
                 self.show_internal = !self.show_internal;
                 self.relist(cx);
             }
-            Action::FilterTopics => self.filter.editing = Some(Line::new(&*self.filter.text).with_history(self.filter.history.clone())),
+            Action::FilterTopics => {
+                self.filter.editing = Some(Line::new(&*self.filter.text).with_past(Arc::new(self.filter.history.clone())));
+            }
             Action::OpenTopic => {
                 if let Some(topic) = self.current() {
                     match topic.error {
@@ -397,6 +412,30 @@ impl Screen for Topics {
 
     fn resized(&mut self, cx: &mut Cx<'_>) {
         self.cursor.fit(self.rows.len(), Self::height(cx));
+    }
+
+    /// A press selects a row, and opens the one that is selected already; on the header it sorts by that column.
+    fn pointer(&mut self, cx: &mut Cx<'_>, mouse: Mouse) {
+        match mouse.kind {
+            MouseKind::ScrollUp => self.act(cx, Action::Up),
+            MouseKind::ScrollDown => self.act(cx, Action::Down),
+            MouseKind::Down(Button::Left) if mouse.row == 1 => {
+                if let Some(id) = self.column_at(cx, usize::from(mouse.column)) {
+                    self.chosen = id;
+                    self.act(cx, Action::Sort);
+                }
+            }
+            MouseKind::Down(Button::Left) if mouse.row >= 2 => {
+                let row = self.cursor.window(self.rows.len(), Self::height(cx)).start + usize::from(mouse.row) - 2;
+                if row == self.cursor.at {
+                    self.act(cx, Action::OpenTopic);
+                } else if row < self.rows.len() {
+                    let by = row.cast_signed() - self.cursor.at.cast_signed();
+                    self.moved(cx, by);
+                }
+            }
+            _ => {}
+        }
     }
 
     fn status(&self, look: &Look<'_>, pen: &mut Pen<'_>) {

@@ -11,6 +11,7 @@ use crate::testing::{Made, Script, chunk, live, made, topic};
 
 mod looks;
 mod monkey;
+mod palette;
 
 fn orders() -> Script {
     Script::at(120, 36).cluster(vec![topic("clicks", 6), topic("orders", 3), topic("__consumer_offsets", 50)])
@@ -67,20 +68,6 @@ fn a_lost_connection_keeps_the_old_list_says_why_and_is_retried_without_a_key() 
     let script = script.later(Duration::from_secs(2));
     assert_eq!(script.waiting(), ["cluster"]);
     script.cluster(vec![topic("orders", 3)]).sees_not("Connection lost").sees("orders");
-}
-
-/// A moment that is over and stays so would keep the loop busy, and no frame would be drawn.
-#[test]
-fn while_the_cluster_is_away_nobody_wants_to_wake_at_once_again_and_again() {
-    for keys in ["", "d"] {
-        let script = orders().figures(|_, _| Some(9)).keys(keys).later(Duration::from_secs(6)).figures(|_, _| Some(9));
-        let mut script = script.reply("cluster", Err(unreachable()));
-        for _ in 0..5 {
-            script = script.later(Duration::from_secs(3));
-            let wake = script.state.wake_at();
-            assert!(wake.is_none_or(|at| at > script.state.now), "{keys:?}: {wake:?} at {:?}", script.state.now);
-        }
-    }
 }
 
 #[test]

@@ -67,7 +67,7 @@ impl Bar {
         if let (false, Some(more)) = (text.is_empty(), more) {
             text.push_str(more);
         }
-        self.editing = Some(Line::new(text).with_history(self.history.clone()));
+        self.editing = Some(Line::new(text).with_past(Arc::new(self.history.clone())));
         self.error = None;
     }
 

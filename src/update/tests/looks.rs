@@ -156,6 +156,19 @@ fn topics_with_their_figures() {
     looks(&measured(USUAL).keys("!"), "topics_problems");
 }
 
+// --- the palette -----------------------------------------------------------------------------------------------------
+
+#[test]
+fn the_palette_lists_what_can_be_done_and_the_topics_there_are() {
+    for size in [SMALL, USUAL, LARGE] {
+        looks(&measured(size).keys(":"), &named(size, "palette"));
+    }
+    looks(&measured(USUAL).keys(":").text("messages ord"), "palette_topics");
+    looks(&measured(SMALL).keys(":").text("messages nothing like it").keys("enter"), "palette_refused");
+    let used = measured(USUAL).keys(":").text("t /^o").keys("enter :").text("topic orders.created").keys("enter :");
+    looks(&used, "palette_recent");
+}
+
 // --- one topic ------------------------------------------------------------------------------------------------------
 
 #[test]

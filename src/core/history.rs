@@ -1,0 +1,76 @@
+//! What was typed into prompts before: one list per kind of prompt, shared by all screens and kept for the run. A line
+//! goes through it with up, down and ctrl-r ([`super::line`]).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Inputs that a list keeps.
+const MOST: usize = 200;
+
+/// Inputs of one kind, the newest last. Cloning copies no text.
+pub type Past = Arc<Vec<String>>;
+
+/// What a prompt asks for: inputs of one kind are of use wherever that is asked for again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A query over records.
+    Query,
+    /// A pattern over names in a list.
+    Names,
+    /// A position in a topic.
+    Position,
+    Partitions,
+    /// A text within a value.
+    Search,
+    /// A line of the palette.
+    Command,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    lists: BTreeMap<Kind, Past>,
+}
+
+impl History {
+    /// The inputs of a kind, the newest last.
+    pub fn of(&self, kind: Kind) -> Past {
+        self.lists.get(&kind).cloned().unwrap_or_default()
+    }
+
+    /// Remembers an input that was taken. Blank ones and the newest one once more are not worth it.
+    pub fn add(&mut self, kind: Kind, text: &str) {
+        let text = text.trim();
+        let list = Arc::make_mut(self.lists.entry(kind).or_default());
+        if text.is_empty() || list.last().is_some_and(|newest| newest == text) {
+            return;
+        }
+        list.push(text.to_owned());
+        let over = list.len().saturating_sub(MOST);
+        list.drain(..over);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_its_own_inputs_without_repeats_in_a_row() {
+        let mut history = History::default();
+        for text in ["-500", "-500", " ", "15m", "-500"] {
+            history.add(Kind::Position, text);
+        }
+        history.add(Kind::Partitions, "0,3");
+        assert_eq!(*history.of(Kind::Position), ["-500", "15m", "-500"]);
+        assert_eq!(*history.of(Kind::Partitions), ["0,3"]);
+        assert!(history.of(Kind::Query).is_empty());
+    }
+
+    #[test]
+    fn the_oldest_go_when_there_are_too_many() {
+        let mut history = History::default();
+        (0..=MOST).for_each(|n| history.add(Kind::Query, &n.to_string()));
+        let kept = history.of(Kind::Query);
+        assert_eq!((kept.len(), kept.first().map(String::as_str)), (MOST, Some("1")));
+    }
+}

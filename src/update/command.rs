@@ -1,0 +1,178 @@
+//! The palette: what can be done here, and doing what was typed.
+
+use super::{act, open_route, with_top};
+use crate::core::action::{Action, COMMANDS, Scope};
+use crate::core::command::{self, Typed};
+use crate::core::effect::{Effect, Term};
+use crate::core::figures;
+use crate::core::history::Kind;
+use crate::core::key::{Input, Key, KeyCode};
+use crate::model::TopicName;
+use crate::overlays::palette::{Done, Here, Palette};
+use crate::screens::Route;
+use crate::state::State;
+
+/// Opens it with a text that is there already.
+pub(super) fn open(state: &mut State, text: &str) {
+    let mut palette = Palette::new(text, state.history.of(Kind::Command));
+    suggest(state, &mut palette);
+    state.palette = Some(palette);
+}
+
+fn suggest(state: &State, palette: &mut Palette) {
+    let aliases: Vec<(String, String)> = state.settings.aliases.iter().map(|(name, line)| (name.clone(), line.clone())).collect();
+    palette.suggest(&here(state), state.cluster.view.get().map(|view| &**view), &aliases);
+}
+
+/// The commands of the table that belong here.
+fn here(state: &State) -> Vec<Here> {
+    let Some(top) = state.top() else { return Vec::new() };
+    let mut scopes = top.screen.scopes();
+    scopes.push(Scope::Always);
+    let rows = COMMANDS.iter().filter(|row| scopes.contains(&row.scope));
+    rows.map(|row| {
+        let keys = state.keymap.keys_of(row.action).into_iter().next().unwrap_or_default();
+        (row.name, row.doc, keys, top.screen.allows(row.action).err())
+    })
+    .collect()
+}
+
+/// A key while it is open.
+pub(super) fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
+    let Some(mut palette) = state.palette.take() else { return };
+    match palette.key(key) {
+        Done::Closed => {}
+        Done::Nothing => state.palette = Some(palette),
+        Done::Changed => {
+            suggest(state, &mut palette);
+            state.palette = Some(palette);
+        }
+        Done::Run(line) => match run(state, &line, effects) {
+            Ok(()) => state.history.add(Kind::Command, &line),
+            Err(error) => {
+                palette.refuse(error);
+                state.palette = Some(palette);
+            }
+        },
+    }
+}
+
+pub(super) fn paste(state: &mut State, text: &str) {
+    if let Some(mut palette) = state.palette.take() {
+        palette.paste(text);
+        suggest(state, &mut palette);
+        state.palette = Some(palette);
+    }
+}
+
+/// Does what a line says. The error is a sentence.
+pub(super) fn run(state: &mut State, line: &str, effects: &mut Vec<Effect>) -> Result<(), String> {
+    match command::read(&with_alias(state, line))? {
+        Typed::Topics { filter } => {
+            super::trail::home(state, effects);
+            if let Some(filter) = filter {
+                prompt(state, Action::FilterTopics, &filter, effects)?;
+            }
+        }
+        Typed::Topic { name } => {
+            let topic = topic(state, &name)?;
+            open_route(state, Route::Topic(topic), effects);
+        }
+        Typed::Messages { name, query } => {
+            let topic = topic(state, &name)?;
+            open_route(state, Route::Messages(topic), effects);
+            if let Some(query) = query {
+                prompt(state, Action::Filter, &query, effects)?;
+            }
+        }
+        Typed::Log => open_route(state, Route::Log, effects),
+        Typed::Mouse(on) => {
+            state.mouse = on;
+            effects.push(Effect::Term(Term::Mouse(on)));
+            let now = state.now;
+            state
+                .notices
+                .good(now, if on { "The mouse is ours: shift selects text as before." } else { "The mouse is the terminal's again." });
+        }
+        Typed::Act(action) => {
+            let reason = state.top().and_then(|top| top.screen.allows(action).err());
+            match reason {
+                Some(reason) if !is_of_the_program(action) => return Err(reason.to_owned()),
+                _ => act(state, action, None, effects),
+            }
+        }
+        Typed::Prompt(action, text) => prompt(state, action, &text, effects)?,
+        Typed::Filter(text) => {
+            let scopes = state.top().map(|top| top.screen.scopes()).unwrap_or_default();
+            let action = if scopes.contains(&Scope::Messages) {
+                Action::Filter
+            } else if scopes.contains(&Scope::Topics) {
+                Action::FilterTopics
+            } else {
+                return Err("There is nothing to filter here.".to_owned());
+            };
+            prompt(state, action, &text, effects)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_of_the_program(action: Action) -> bool {
+    action.command().scope == Scope::Always
+}
+
+/// Replaces the first word by what it stands for.
+fn with_alias(state: &State, line: &str) -> String {
+    let line = line.trim().trim_start_matches(':');
+    let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    match state.settings.aliases.get(name) {
+        // A word of ours is not taken away by an alias, so that an alias may use the word that it is named after.
+        Some(stands_for) if command::find(name).is_none() => format!("{} {rest}", stands_for.trim_start_matches(':')).trim().to_owned(),
+        _ => line.to_owned(),
+    }
+}
+
+fn topic(state: &State, name: &str) -> Result<std::sync::Arc<crate::model::Topic>, String> {
+    let view = state.cluster.view.get().ok_or("The topics are not known yet.")?;
+    let found = figures::find(view, &TopicName::new(name));
+    let topic = found.ok_or_else(|| format!("No topic \"{}\" is listed.", crate::text::Shown::of(name)))?;
+    if topic.error.is_some() {
+        return Err("The broker gives no partitions of this topic: the list says why.".to_owned());
+    }
+    Ok(std::sync::Arc::clone(topic))
+}
+
+/// Opens the prompt of an action on the visible screen, types the text and takes it: as if the keys had been pressed.
+fn prompt(state: &mut State, action: Action, text: &str, effects: &mut Vec<Effect>) -> Result<(), String> {
+    let Some(top) = state.top() else { return Ok(()) };
+    let scopes = top.screen.scopes();
+    if !scopes.contains(&action.command().scope) && !scopes.iter().any(|scope| scope.title() == action.command().scope.title()) {
+        // The message screen has its filter in the list's scope, whichever pane has the focus.
+        if !(action == Action::Filter && scopes.contains(&Scope::Messages)) {
+            return Err(format!("{} belongs to another screen.", action.command().name));
+        }
+    }
+    top.screen.allows(action).map_err(str::to_owned)?;
+    with_top(state, effects, |screen, cx| {
+        screen.act(cx, action);
+        for input in [
+            Input::Key(Key { ctrl: true, ..Key::plain(KeyCode::Char('u')) }),
+            Input::Paste(text.to_owned()),
+            Input::Key(Key::plain(KeyCode::Enter)),
+        ] {
+            if screen.editing() {
+                screen.input(cx, &input);
+            }
+        }
+    });
+    Ok(())
+}
+
+/// What to type to get to a neighbour of where one is: its word, and the name to be replaced.
+pub(super) fn siblings(state: &State) -> &'static str {
+    match state.top().map(|top| &top.route) {
+        Some(Route::Messages(_) | Route::Partition(..)) => "messages ",
+        Some(Route::Topic(_)) => "topic ",
+        _ => "",
+    }
+}
