@@ -65,6 +65,13 @@ impl Sweep {
         self.next
     }
 
+    /// Nothing can be asked now: looks again later.
+    pub fn put_off(&mut self, now: Time, by: Duration) {
+        if self.next.is_none_or(|next| next <= now) {
+            self.next = Some(now.plus(by));
+        }
+    }
+
     /// What is seen has changed: asks at once for what is new there.
     pub fn hurry(&mut self, now: Time) {
         self.next = Some(self.next.map_or(now, |next| next.min(now)));

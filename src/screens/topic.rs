@@ -89,10 +89,13 @@ impl TopicScreen {
     /// settings once a minute.
     fn ask(&mut self, cx: &mut Cx<'_>) {
         let due = self.next.is_none_or(|next| cx.now >= next);
-        if !due || self.gone.is_some() || cx.cluster.trouble.is_some() {
+        if !due || self.gone.is_some() {
             return;
         }
         self.next = Some(cx.now.plus(cx.settings.refresh));
+        if cx.cluster.trouble.is_some() {
+            return;
+        }
         if self.asked.is_empty() {
             let topics = || vec![Arc::clone(&self.topic)];
             let ends = cx.start(Ask::Positions { which: Which::End, topics: topics() });

@@ -152,6 +152,7 @@ impl Topics {
     fn ask(&mut self, cx: &mut Cx<'_>) {
         let Some(view) = &self.view else { return };
         if self.paused || cx.cluster.trouble.is_some() {
+            self.sweep.put_off(cx.now, cx.settings.refresh);
             return;
         }
         let window = self.cursor.window(self.rows.len(), Self::height(cx));

@@ -70,6 +70,20 @@ fn a_lost_connection_keeps_the_old_list_says_why_and_is_retried_without_a_key() 
     script.cluster(vec![topic("orders", 3)]).sees_not("Connection lost").sees("orders");
 }
 
+/// A moment that is over and stays so would keep the loop busy, and no frame would be drawn.
+#[test]
+fn while_the_cluster_is_away_nobody_wants_to_wake_at_once_again_and_again() {
+    for keys in ["", "d"] {
+        let script = orders().figures(|_, _| Some(9)).keys(keys).later(Duration::from_secs(6)).figures(|_, _| Some(9));
+        let mut script = script.reply("cluster", Err(unreachable()));
+        for _ in 0..5 {
+            script = script.later(Duration::from_secs(3));
+            let wake = script.state.wake_at();
+            assert!(wake.is_none_or(|at| at > script.state.now), "{keys:?}: {wake:?} at {:?}", script.state.now);
+        }
+    }
+}
+
 #[test]
 fn a_late_reply_is_ignored() {
     let script = orders().keys("enter");

@@ -40,7 +40,7 @@ fn the_screens_tell_the_truth(release: Release) {
 fn every_topic_is_listed(ui: &mut Ui, kafka: &Seeded) {
     let names: Vec<&String> = kafka.truth.topics.keys().collect();
     // Names longer than the column are cut.
-    let listed = |seen: &Seen, name: &str| seen.pane("Topics").iter().any(|line| line.contains(&name[..name.len().min(60)]));
+    let listed = |seen: &Seen, name: &str| seen.pane("Topics").iter().any(|line| line.contains(&name[..name.len().min(45)]));
     ui.until("every topic is listed", |seen| names.iter().all(|name| listed(seen, name)));
 }
 
