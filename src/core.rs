@@ -18,6 +18,7 @@ pub mod key;
 pub mod keymap;
 pub mod line;
 pub mod names;
+pub mod narrow;
 pub mod notices;
 pub mod remote;
 pub mod store;

@@ -23,8 +23,14 @@ fn main() -> ExitCode {
         PanicIn::Task => crash::of_task(info),
     });
     let code = std::panic::catch_unwind(|| match cli::parse(std::env::args_os(), &|name| std::env::var(name).ok(), &|| None) {
-        Ok(Command::Tail(tail)) => tail.run(),
-        Ok(Command::Topics(topics)) => topics.run(),
+        Ok(Command::Tail(tail)) => {
+            let _log = logging("tail");
+            tail.run()
+        }
+        Ok(Command::Topics(topics)) => {
+            let _log = logging("topics");
+            topics.run()
+        }
         Ok(Command::Ui(ui)) => open(*ui),
         Ok(Command::Sandbox(sandbox)) => sandbox.run(open),
         Ok(Command::Print(exit)) | Err(exit) => exit.print(),
@@ -32,11 +38,16 @@ fn main() -> ExitCode {
     ExitCode::from(code.unwrap_or(BUG))
 }
 
+/// Starts the log. Without one there is still a program: its absence is not worth a word.
+fn logging(command: &'static str) -> Option<log::Guard> {
+    let log = log::start().ok();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), command, "started");
+    log
+}
+
 /// Opens the UI; gives the exit code.
 fn open(ui: Ui) -> u8 {
-    // Without a log there is still a program: its absence is not worth a refusal.
-    let _log = log::start().ok();
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
+    let _log = logging("ui");
     let clock = Clock::start();
     let options = Options { colors: colors(&ui), background: setup::background(&ui.config.ui.theme), synchronized: true };
     let (mut terminal, lanes) = match Terminal::enter(&options) {

@@ -17,13 +17,15 @@ use super::format::Format;
 use super::print::{Printed, Printer, Style};
 use super::words::{self, Exit};
 use super::{Cluster, Color, Output};
+use crate::core::narrow::{Said, narrow};
 use crate::core::stream::{Fact, Isolation, Plan, Progress};
 use crate::io::kafka::{Client, Wanted};
 use crate::io::scan::{self, Options, Shape, Sink, Taken};
 use crate::io::work::Work;
 use crate::model::{Cause, Failure, Foreign, PartitionId, Time, TopicId, TopicName};
-use crate::query::position::parse_position;
+use crate::query::position::{Position, parse_position};
 use crate::query::{Context, Filter, parse};
+use crate::text::Shown;
 
 /// How long whoever reads stdout may take for what was printed before a signal.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -33,9 +35,9 @@ pub(super) struct TailArgs {
     /// Topics, one or more
     #[arg(required = true, value_name = "TOPIC")]
     topics: Vec<String>,
-    /// Where to begin: earliest, latest, now, -500 (the last 500 per partition), 12000 or 3@12000,5@77 (offsets), 15m (ago), a time
-    #[arg(long, value_name = "POS", default_value = "latest", allow_hyphen_values = true)]
-    from: String,
+    /// Where to begin: latest when neither this nor the query says; earliest, now, -500 (the last 500 per partition), 12000 or 3@12000,5@77 (offsets), 15m (ago), a time
+    #[arg(long, value_name = "POS", allow_hyphen_values = true)]
+    from: Option<String>,
     /// Where to end; without it and -n, new records are followed until interrupted
     #[arg(long, value_name = "POS", allow_hyphen_values = true)]
     until: Option<String>,
@@ -45,7 +47,7 @@ pub(super) struct TailArgs {
     /// End after so many records, over all partitions together
     #[arg(short = 'n', long, value_name = "N")]
     count: Option<u64>,
-    /// Only records that match: text, /regex/, .path == value, key, header.x, partition, offset, time
+    /// Only records that match: text, /regex/, .path == value, key, header.x, partition, offset, time; since:15m, until:12:40, p:0,3 and last:500 say where to read
     #[arg(long = "where", value_name = "QUERY", allow_hyphen_values = true)]
     query: Option<String>,
     /// Aborted and open transactions too, or only what is committed
@@ -84,6 +86,8 @@ pub struct Tail {
     count: Option<u64>,
     style: Style,
     context: Context,
+    /// Where the query makes it read, in words.
+    place: Option<String>,
 }
 
 impl Tail {
@@ -92,7 +96,7 @@ impl Tail {
         let zone = TimeZone::system();
         let context = Context { now: now(), zone: zone.clone() };
         let position = |option: &str, text: &str| parse_position(text).map_err(|error| words::pointed(option, text, &error));
-        let from = position("--from", &args.from)?;
+        let from = args.from.as_deref().map(|text| position("--from", text)).transpose()?;
         let until = args.until.as_deref().map(|text| position("--until", text)).transpose()?;
         let filter = match &args.query {
             None => None,
@@ -119,10 +123,11 @@ impl Tail {
                 topics.push(topic);
             }
         }
+        let said = Said { from: from.is_some(), until: until.is_some(), partitions: !partitions.is_empty() };
         let plan = |topic: &TopicName| Plan {
             topic: topic.clone(),
             topic_id: TopicId::default(),
-            from: from.clone(),
+            from: from.clone().unwrap_or(Position::Latest),
             until: until.clone(),
             partitions: (!partitions.is_empty()).then(|| partitions.clone()),
             isolation,
@@ -130,14 +135,21 @@ impl Tail {
             newest: None,
             keep: usize::MAX,
         };
-        let plans: Vec<Plan> = topics.iter().map(plan).collect();
+        let narrowed = |plan: Plan| match (&filter, &args.query) {
+            (Some(filter), Some(text)) => {
+                narrow(plan, filter.bounds(), said, context.now, text).map_err(|error| words::pointed("--where", text, &error))
+            }
+            _ => Ok(plan),
+        };
+        let plans = topics.iter().map(plan).map(narrowed).collect::<Result<Vec<Plan>, Failure>>()?;
+        let place = plans.first().and_then(|narrowed| told(&plan(&narrowed.topic), narrowed));
         let color = match common.color {
             Color::Never => false,
             Color::Always => true,
             Color::Auto => common.terminal && std::env::var_os("NO_COLOR").is_none_or(|text| text.is_empty()),
         };
         let style = Style { output: common.output, format, terminal: common.terminal, color, several: plans.len() > 1, zone };
-        Ok(Self { common, plans, count: args.count, style, context })
+        Ok(Self { common, plans, count: args.count, style, context, place })
     }
 
     #[cfg(test)]
@@ -146,12 +158,12 @@ impl Tail {
     }
 
     #[cfg(test)]
-    pub(super) fn from(&self) -> &crate::query::position::Position {
+    pub(super) fn from(&self) -> &Position {
         &self.plans[0].from
     }
 
     #[cfg(test)]
-    pub(super) fn until(&self) -> Option<&crate::query::position::Position> {
+    pub(super) fn until(&self) -> Option<&Position> {
         self.plans[0].until.as_ref()
     }
 
@@ -171,7 +183,10 @@ impl Tail {
         };
         let code = match runtime.block_on(self.read(work)) {
             Ok(code) => code,
-            Err(failure) => Exit::failed(&failure, json).print(),
+            Err(failure) => {
+                tracing::warn!(code = failure.code(), "{:?}", Shown::of(&failure.sentence()).as_str());
+                Exit::failed(&failure, json).print()
+            }
         };
         // Whatever still waits for a broker is not waited for.
         runtime.shutdown_background();
@@ -184,6 +199,9 @@ impl Tail {
         }
         if self.count == Some(0) {
             return Ok(0);
+        }
+        if let (Some(place), false) = (&self.place, self.common.quiet) {
+            words::say(place);
         }
         let failed = |error: std::io::Error| Failure::new("write the records", Cause::File(Foreign::new(error.to_string())));
         let client = Client::new(self.common.cluster.settings());
@@ -210,6 +228,22 @@ impl Tail {
         written.map_err(failed)?;
         Ok(if code == 0 && shared.gone.load(Ordering::Relaxed) { 5 } else { code })
     }
+}
+
+/// What the query changed about where to read.
+fn told(said: &Plan, narrowed: &Plan) -> Option<String> {
+    let mut words = Vec::new();
+    if narrowed.from != said.from {
+        words.push(format!("from {}", narrowed.from));
+    }
+    if let Some(until) = narrowed.until.as_ref().filter(|_| said.until.is_none()) {
+        words.push(format!("until {until}"));
+    }
+    if let Some(partitions) = narrowed.partitions.as_ref().filter(|_| said.partitions.is_none()) {
+        let list: Vec<String> = partitions.iter().map(|partition| partition.0.to_string()).collect();
+        words.push(format!("partitions {}", list.join(",")));
+    }
+    (!words.is_empty()).then(|| format!("as the query says, reading {}", words.join(", ")))
 }
 
 /// Ends the reading when whoever read stdout has gone, also while no record comes: `kscope tail T | head -1`.
@@ -307,8 +341,10 @@ impl Print {
             fact,
             Fact::PartitionsAdded { .. } | Fact::Moved { .. } | Fact::Resumed { .. } | Fact::NotKept { .. } | Fact::Said(_)
         );
+        let words = words::fact(self.topic.raw(), fact);
+        tracing::info!("{:?}", Shown::of(&words).as_str());
         if error || !self.quiet {
-            words::say(&words::fact(self.topic.raw(), fact));
+            words::say(&words);
         }
     }
 }

@@ -19,6 +19,8 @@ const MAX_PARTITIONS: i64 = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Bounds {
     pub partitions: Option<BTreeSet<PartitionId>>,
+    /// The partitions are named one by one, so that all of them are meant to be there, and are no range of numbers.
+    pub named: bool,
     /// The smallest offset.
     pub from: Option<Offset>,
     /// The offset behind the largest.
@@ -39,6 +41,7 @@ impl Bounds {
                 bounds.narrow(test, &mut range, cx);
             }
         }
+        bounds.named = bounds.partitions.is_some() || range.start() == range.end();
         if let Some(all) = &mut bounds.partitions {
             all.retain(|partition| range.contains(&i64::from(partition.0)));
         } else if range.end().saturating_sub(*range.start()) < MAX_PARTITIONS {

@@ -129,6 +129,15 @@ fn a_filter_shows_what_matches_of_what_is_held_and_asks_the_reader_for_the_rest(
 }
 
 #[test]
+fn a_filter_that_asks_for_more_than_was_read_says_which_key_reads_it() {
+    messages().keys("/").text("since:15m").keys("enter").sees("looks at what was read: o now-15m reads further back");
+    messages().keys("/").text("last:700").keys("enter").sees("last:700 filters nothing: o -700 reads them");
+    messages().keys("/").text("failed").keys("enter").sees_not("looks at what was read");
+    let from_there = messages().keys("o").text("15m").keys("enter").keys("/").text("since:15m").keys("enter");
+    from_there.sees("matched").sees_not("reads further back");
+}
+
+#[test]
 fn a_wrong_filter_shows_where_it_is_wrong_and_changes_nothing() {
     let records = [made(0, "a", r#"{"status":"OK"}"#)];
     let script = messages().deliver(chunk(&records), vec![]).keys("/").text(".status == ").keys("enter").sees("^ ");

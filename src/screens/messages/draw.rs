@@ -110,6 +110,9 @@ fn bar(screen: &Messages, pen: &mut Pen<'_>) {
         if broken > 0 {
             pen.own(format!(" · {} not JSON or broken", units::thousands(broken)), Token::Look);
         }
+        if let Some(beyond) = screen.bar.beyond(&screen.reader) {
+            pen.own(" · ", Token::Dim).own(beyond, Token::Look);
+        }
     }
     pen.gap(3);
     let room = pen.room();

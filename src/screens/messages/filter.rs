@@ -9,11 +9,13 @@ use crate::core::effect::TaskId;
 use crate::core::key::{Input, KeyCode};
 use crate::core::line::Line;
 use crate::core::store::{MessageStore, Seq, Snapshot};
+use crate::query::ast::{Bound, Expr, Test};
+use crate::query::position::Position;
 use crate::query::{self, Filter, QueryError};
 use crate::screens::Cx;
 use crate::text::ndjson::{self, Target};
 
-use super::reader::Reader;
+use super::reader::{From, Reader};
 
 #[derive(Debug, Default)]
 pub(super) struct Bar {
@@ -46,6 +48,31 @@ pub(super) struct Counts {
 impl Bar {
     pub(super) fn in_force(&self) -> Option<Arc<Filter>> {
         self.filter.clone()
+    }
+
+    /// What the filter asks for and the screen does not read, with the keys that would: a filter looks at what is read.
+    pub(super) fn beyond(&self, reader: &Reader) -> Option<String> {
+        let filter = self.filter.as_ref()?;
+        let bounds = filter.bounds();
+        let From { position, newest, .. } = &reader.from;
+        if let Some(last) = bounds.last.filter(|last| newest.is_some() || *position != Position::Last(*last)) {
+            return Some(format!("last:{last} filters nothing: o -{last} reads them"));
+        }
+        if let (Some(chosen), Some(asked), true) = (&reader.partitions, &bounds.partitions, bounds.named)
+            && let Some(missing) = asked.iter().find(|partition| !chosen.contains(partition))
+        {
+            return Some(format!("partition {} is not read: pp chooses", missing.0));
+        }
+        let since = filter.query().expr.iter().flat_map(Expr::conjuncts).find_map(|part| match part {
+            Expr::Test(Test::Bound(Bound::Since(when))) => Some(when.to_string()),
+            _ => None,
+        });
+        let at_the_end = newest.is_some() || matches!(position, Position::Latest | Position::Now | Position::Last(_));
+        let further_back = bounds.since_ms.is_some() || bounds.from.is_some();
+        (at_the_end && further_back).then(|| match since {
+            Some(when) => format!("looks at what was read: o {when} reads further back"),
+            None => "looks at what was read: o reads further back".to_owned(),
+        })
     }
 
     pub(super) fn generation(&self) -> u32 {

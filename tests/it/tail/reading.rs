@@ -31,7 +31,7 @@ type Case<'a> = (&'a [&'a str], &'a dyn Fn(&Written) -> bool);
 #[test]
 fn it_begins_and_ends_where_it_is_told() {
     let Some(kafka) = seeded(Release::V4_2) else { return };
-    let cases: [Case<'_>; 8] = [
+    let cases: [Case<'_>; 12] = [
         (&["--from", "-3", "--until", "now"], &|r| r.offset >= 97),
         (&["--from", "latest", "--until", "now"], &|_| false),
         (&["--from", "98", "--until", "now", "-p", "1,4"], &|r| r.offset >= 98 && [1, 4].contains(&r.partition)),
@@ -47,6 +47,13 @@ fn it_begins_and_ends_where_it_is_told() {
         (&["--from", "earliest", "--until", "now", "--where", "key == user-7 and partition in (1, 3)"], &|r| {
             r.key.as_deref() == Some(b"user-7") && [1, 3].contains(&r.partition)
         }),
+        // The query says where to read, and with an end it ends by itself.
+        (&["--until", "now", "--where", "last:3"], &|r| r.offset >= 97),
+        (&["--until", "now", "--where", "since:@1760003000000 user-7"], &|r| {
+            r.timestamp_ms >= 1_760_003_000_000 && r.key.as_deref() == Some(b"user-7")
+        }),
+        (&["--where", "until:@1760003000000 p:1,4"], &|r| r.timestamp_ms < 1_760_003_000_000 && [1, 4].contains(&r.partition)),
+        (&["--where", "offset >= 97 offset < 99 partition == 2"], &|r| (97..99).contains(&r.offset) && r.partition == 2),
     ];
     for (arguments, holds) in cases {
         assert_eq!(tail(kafka, &[arguments, &["clicks"]].concat()), truth(kafka, "clicks", holds), "{arguments:?}");

@@ -1,7 +1,7 @@
 //! What cannot be done is said in a sentence, as JSON where JSON is asked for, with the exit code of its kind.
 
 use crate::kafka::{Release, seeded};
-use crate::run::{Finished, kscope};
+use crate::run::{Finished, Home, kscope};
 use crate::scripted::{Scripted, Stranger, closed};
 use crate::ui::inventory;
 
@@ -64,10 +64,21 @@ fn who_is_no_kafka_is_named_with_exit_code_3() {
 }
 
 #[test]
+fn a_failure_is_logged() {
+    let home = Home::new();
+    refused(&home.kscope(&["tail", "-b", &closed(), "orders"], &[]), 3, &[]);
+    let files = std::fs::read_dir(home.path().join(".local/state/kscope")).expect("a folder for logs");
+    let log: String = files.map(|file| std::fs::read_to_string(file.expect("a file").path()).expect("a log")).collect();
+    assert!(log.contains("started") && log.contains("unreachable"), "{log}");
+}
+
+#[test]
 fn wrong_arguments_are_refused_before_anything_is_asked() {
     let broker = closed();
     for (arguments, words) in [
         (&["--where", ".a == 1 and )", "t"][..], &["--where", ".a == 1 and )", "^"][..]),
+        (&["--from", "5", "--where", "a last:7", "t"], &["--where", "a last:7", "    ^^^^^^"]),
+        (&["--where", "p:1 p:2", "t"], &["exclude each other", "^"]),
         (&["--from", "soon", "t"], &["--from", "soon", "^"]),
         (&["--until", "2026-13-01", "t"], &["--until", "^"]),
         (&["-n", "many", "t"], &["many"]),
