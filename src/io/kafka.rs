@@ -28,7 +28,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub use describe::{Configured, Replica, Stored};
-pub use error::{ErrorCode, PartitionError};
+pub use error::{ErrorCode, Operation, PartitionError};
 pub use fetch::{FetchAsk, FetchFrom, Fetched, FetchedPartition, Link, TooLarge};
 pub use metadata::{Fate, Leader, Wanted};
 pub use offsets::{At, Found, Isolation, OffsetAsk, OffsetResult};
@@ -71,7 +71,7 @@ impl Client {
     /// change may be so for this broker only (P26).
     pub async fn topic(&self, what: &'static str, name: &TopicName) -> Result<Arc<crate::model::Topic>, Failure> {
         let view = self.pool.cluster(what, Wanted::Named(std::slice::from_ref(name))).await?;
-        let missing = || ErrorCode(3).cause(Some(name.raw()), None);
+        let missing = || ErrorCode(3).cause(Some(&format!("topic {}", name.raw())), None);
         let topic = view.topics.into_iter().find(|topic| topic.name == *name).ok_or_else(|| Failure::new(what, missing()))?;
         match metadata::topic_failure(what, &topic) {
             Some(failure) => Err(failure),

@@ -25,4 +25,4 @@ pub(crate) use ndjson::{Line, parse};
 pub(crate) use numbers::Numbers;
 pub(crate) use seed::{Seeded, seeded};
 pub(crate) use truth::Written;
-pub(crate) use writer::{Point, Writer};
+pub(crate) use writer::{Point, Right, Writer};

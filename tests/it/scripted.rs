@@ -7,6 +7,7 @@
 
 pub(crate) mod faults;
 mod healthy;
+mod hole;
 mod self_test;
 
 use std::io::{Read, Write};
@@ -20,6 +21,7 @@ use kafka_protocol::messages::{ApiKey, MetadataRequest, RequestHeader, ResponseH
 use kafka_protocol::protocol::{Encodable, HeaderVersion, Request, decode_request_header_from_buffer};
 
 pub(crate) use healthy::{FakeTopic, Healthy};
+pub(crate) use hole::Hole;
 
 /// What answers at the address when it is no Kafka at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,5 +3,6 @@
 
 mod faults;
 mod reading;
+mod rights;
 pub(crate) mod second_client;
 mod wrong;

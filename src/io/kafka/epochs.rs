@@ -9,7 +9,7 @@ use kafka_protocol::messages::offset_for_leader_epoch_request::{OffsetForLeaderP
 use kafka_protocol::messages::{self as kp, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
 use kafka_protocol::protocol::StrBytes;
 
-use super::error::{ErrorCode, PartitionError};
+use super::error::{ErrorCode, Operation, PartitionError};
 use super::fault::Fault;
 use super::metadata::Leader;
 use super::pool::Pool;
@@ -52,7 +52,7 @@ fn answer(response: &OffsetForLeaderEpochResponse, partition: PartitionId) -> Re
     let mut all = response.topics.iter().flat_map(|topic| &topic.partitions);
     let found = all.find(|found| found.partition == partition.0).ok_or(PartitionError::Kafka(ErrorCode(-1)))?;
     match ErrorCode::of(found.error_code) {
-        Some(code) => Err(PartitionError::Kafka(code)),
+        Some(code) => Err(PartitionError::of(code, Operation::Describe)),
         None if found.leader_epoch < 0 || found.end_offset < 0 => Ok(None),
         None => Ok(Some((LeaderEpoch(found.leader_epoch), Offset(found.end_offset)))),
     }

@@ -109,14 +109,40 @@ impl ErrorCode {
         self.row().is_some_and(|row| row.2 == Refresh)
     }
 
-    /// As the cause of a failure about `subject` (a topic's name, usually).
+    /// As the cause of a failure about `subject` ("topic orders", "partition 3 of topic orders").
     pub fn cause(self, subject: Option<&str>, message: Option<&str>) -> Cause {
         match (self.0, subject) {
-            (3 | 100 | 103, Some(subject)) => Cause::NotFound(Foreign::new(format!("topic or partition {subject}"))),
-            (29, Some(subject)) => Cause::NotAuthorised(Foreign::new(format!("topic {subject}"))),
+            (3 | 100 | 103, Some(subject)) => Cause::NotFound(Foreign::new(subject)),
+            (29, Some(subject)) => Cause::NotAuthorised(Foreign::new(subject)),
             (31 | 58, _) => Cause::NotAuthorised(Foreign::new(self.words())),
             _ => Cause::Kafka { code: self.0, name: self.name(), message: Some(Foreign::new(message.unwrap_or(self.words()))) },
         }
+    }
+}
+
+/// What an ACL allows on a topic (`org.apache.kafka.common.acl.AclOperation`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Names, leaders, offsets; implied by `Read`.
+    Describe,
+    Read,
+}
+
+impl Operation {
+    /// As Kafka's own tools write it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Describe => "DESCRIBE",
+            Self::Read => "READ",
+        }
+    }
+
+    /// The failure of who may not do it.
+    pub fn denied(self, what: &'static str, subject: &str) -> Failure {
+        let name = self.name();
+        // Listeners without authentication are the only ones that are spoken so far.
+        let hint = format!("an ACL has to allow {name} on it to User:ANONYMOUS, as who comes without authentication is called");
+        Failure::new(what, Cause::NotAuthorised(Foreign::new(format!("{name} on {subject}")))).hint(hint)
     }
 }
 
@@ -125,6 +151,8 @@ impl ErrorCode {
 pub enum PartitionError {
     /// Kafka's answer for it.
     Kafka(ErrorCode),
+    /// An ACL is missing.
+    Denied(Operation),
     /// No broker leads it now (P21).
     NoLeader,
     /// Its leader's release does not offer this question.
@@ -134,10 +162,15 @@ pub enum PartitionError {
 }
 
 impl PartitionError {
+    /// What a partition answers to a question that takes this right.
+    pub fn of(code: ErrorCode, needed: Operation) -> Self {
+        if code == ErrorCode(29) { Self::Denied(needed) } else { Self::Kafka(code) }
+    }
+
     /// As the reason of an unknown figure.
     pub fn why(&self) -> Why {
         match self {
-            Self::Kafka(ErrorCode(29)) => Why::NotAuthorised,
+            Self::Denied(_) | Self::Kafka(ErrorCode(29)) => Why::NotAuthorised,
             Self::Kafka(code) => Why::Error(Foreign::new(code.words())),
             Self::NoLeader => Why::NoLeader,
             Self::NotOffered => Why::NotOffered,
@@ -149,6 +182,7 @@ impl PartitionError {
     pub fn sentence(&self) -> String {
         match self {
             Self::Kafka(code) => format!("{} ({} {})", code.words(), code.name(), code.0),
+            Self::Denied(needed) => format!("not authorised to {} it", needed.name()),
             Self::NoLeader => "no leader".to_owned(),
             Self::NotOffered => "the leader's release does not offer this".to_owned(),
             Self::NoAnswer(failure) => match failure.attempts.last() {
@@ -162,6 +196,7 @@ impl PartitionError {
     pub fn failure(&self, what: &'static str, subject: &str) -> Failure {
         match self {
             Self::Kafka(code) => Failure::new(what, code.cause(Some(subject), None)),
+            Self::Denied(needed) => needed.denied(what, subject),
             Self::NoLeader => Failure::new(what, ErrorCode(5).cause(None, Some(&format!("{subject} has no leader at the moment")))),
             Self::NotOffered => Failure::new(what, Cause::NotOffered("this question")),
             Self::NoAnswer(failure) => Failure { what, ..Failure::clone(failure) },

@@ -16,7 +16,7 @@ use kafka_protocol::protocol::StrBytes;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::error::ErrorCode;
+use super::error::{ErrorCode, Operation};
 use super::fault::Fault;
 use super::pool::Pool;
 use super::settings::Settings;
@@ -65,7 +65,8 @@ impl Pool {
     /// # Errors
     /// No broker could be reached within the retry deadline, another cluster answered, or Kafka refused.
     pub(super) async fn cluster(self: &Arc<Self>, what: &'static str, wanted: Wanted<'_>) -> Result<ClusterView, Failure> {
-        let deadline = Instant::now() + self.settings.retry;
+        // The address that is dialled last is named, too, when none answers.
+        let deadline = Instant::now() + self.settings.retry + self.head_starts();
         let (topics, all) = (wanted.topics(), matches!(wanted, Wanted::All));
         let ask_after = |pause: Duration| Arc::clone(self).cluster_after(pause, topics.clone(), all);
         // Just after the broker that was asked counts as hanging.
@@ -315,8 +316,8 @@ fn all_in_one(faults: Vec<Fault>, settings: &Settings) -> Fault {
 pub(super) fn topic_failure(what: &'static str, topic: &Topic) -> Option<Failure> {
     let name = || Foreign::new(format!("topic {}", topic.name.raw()));
     let cause = match topic.error? {
+        TopicError::NotAuthorised => return Some(Operation::Describe.denied(what, name().raw())),
         TopicError::Unknown => Cause::NotFound(name()),
-        TopicError::NotAuthorised => Cause::NotAuthorised(name()),
         TopicError::Invalid => Cause::Usage(Foreign::new(format!("'{}' is no legal topic name", topic.name.raw()))),
         TopicError::Other(code) => ErrorCode(code).cause(None, None),
     };

@@ -15,7 +15,7 @@ use kafka_protocol::protocol::StrBytes;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::error::{ErrorCode, PartitionError};
+use super::error::{ErrorCode, Operation, PartitionError};
 use super::metadata::Leader;
 use super::pool::Pool;
 use super::slot_pause;
@@ -211,7 +211,7 @@ impl Pool {
                 passing && (tries == 0 || broker.is_none_or(|broker| self.was_reached(broker)))
             }
             // An offline partition stays so for longer than anyone waits: it is an answer.
-            PartitionError::NoLeader | PartitionError::NotOffered => false,
+            PartitionError::NoLeader | PartitionError::NotOffered | PartitionError::Denied(_) => false,
         }
     }
 
@@ -336,7 +336,7 @@ fn matched(response: ListOffsetsResponse, asked: Asked) -> Answers {
 
 fn result(partition: &ListOffsetsPartitionResponse) -> OffsetResult {
     match ErrorCode::of(partition.error_code) {
-        Some(code) => Err(PartitionError::Kafka(code)),
+        Some(code) => Err(PartitionError::of(code, Operation::Describe)),
         None if partition.offset < 0 => Ok(Found::Nothing),
         None => Ok(Found::At {
             offset: Offset(partition.offset),

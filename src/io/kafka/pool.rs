@@ -304,6 +304,11 @@ impl Pool {
         Err(fault)
     }
 
+    /// How much later than the first the last bootstrap address is dialled, and a moment more.
+    pub(super) fn head_starts(&self) -> Duration {
+        STAGGER.saturating_mul(u32::try_from(self.settings.bootstrap.len().min(KNOWN_TRIED)).unwrap_or(1))
+    }
+
     fn candidates(&self) -> Vec<Candidate> {
         let mut peers = self.peers();
         peers.retain(|peer| !peer.control.open().is_some_and(|open| self.hangs(&open)));

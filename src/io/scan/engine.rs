@@ -303,7 +303,11 @@ impl Engine {
         let place = match placed.result {
             Ok(place) => place,
             Err(PartitionError::Kafka(code)) if super::faults::reaction(code) == super::faults::Reaction::Fatal => {
-                self.ended = Some(Err(Failure::new(WHAT, code.cause(Some(self.wish.of.topic.raw()), None))));
+                self.ended = Some(Err(Failure::new(WHAT, code.cause(Some(&self.subject()), None))));
+                return;
+            }
+            Err(PartitionError::Denied(needed)) => {
+                self.ended = Some(Err(needed.denied(WHAT, &self.subject())));
                 return;
             }
             Err(error) => {

@@ -16,7 +16,9 @@ pub(super) enum Reaction {
     Again,
     /// The broker cannot read its own log there: after some tries one offset further.
     Unreadable,
-    /// Nobody may read on.
+    /// We may not read it.
+    Denied,
+    /// Nobody can read on.
     Fatal,
 }
 
@@ -25,7 +27,8 @@ pub(super) fn reaction(code: ErrorCode) -> Reaction {
         1 => Reaction::OutOfRange,
         3 | 100 | 103 => Reaction::MaybeGone,
         2 => Reaction::Unreadable,
-        29 | 76 => Reaction::Fatal,
+        29 => Reaction::Denied,
+        76 => Reaction::Fatal,
         _ if code.needs_refresh() => Reaction::Refresh,
         _ => Reaction::Again,
     }
@@ -56,14 +59,14 @@ mod tests {
 
     #[test]
     fn every_code_a_fetch_can_answer_has_its_reaction() {
-        use Reaction::{Again, Fatal, MaybeGone, OutOfRange, Refresh, Unreadable};
+        use Reaction::{Again, Denied, Fatal, MaybeGone, OutOfRange, Refresh, Unreadable};
         let table = [
             (1, OutOfRange),
             (2, Unreadable),
             (3, MaybeGone),
             (6, Refresh),
             (9, Refresh),
-            (29, Fatal),
+            (29, Denied),
             (56, Refresh),
             (74, Refresh),
             (75, Refresh),

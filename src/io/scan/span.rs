@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::answer::Zone;
 use super::part::{PART_BYTES, share};
-use crate::io::kafka::{FetchAsk, FetchFrom, FetchedPartition, Isolation, Link, PartitionError};
+use crate::io::kafka::{FetchAsk, FetchFrom, FetchedPartition, Isolation, Link, Operation, PartitionError};
 use crate::model::{Failure, LeaderEpoch, Offset, PartitionId, TopicId, TopicName};
 use crate::records::hop;
 
@@ -76,7 +76,7 @@ pub(super) async fn read(
                 let Some(&index) = some.get(partition.index) else { continue };
                 let (Some(span), Some(error)) = (spans.get_mut(index), errors.get_mut(index)) else { continue };
                 if let Some(code) = partition.error {
-                    *error = Some(PartitionError::Kafka(code));
+                    *error = Some(PartitionError::of(code, Operation::Read));
                     span.from = span.to;
                     continue;
                 }

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use kafka_protocol::messages::add_partitions_to_txn_request::AddPartitionsToTxnTopic;
+use kafka_protocol::messages::create_acls_request::AclCreation;
 use kafka_protocol::messages::create_topics_request::{CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig};
 use kafka_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::messages::{
-    AddPartitionsToTxnRequest, CreateTopicsRequest, DeleteRecordsRequest, DeleteTopicsRequest, EndTxnRequest, FindCoordinatorRequest,
-    InitProducerIdRequest, ListOffsetsRequest, MetadataRequest, ProduceRequest, TopicName, TransactionalId,
+    AddPartitionsToTxnRequest, CreateAclsRequest, CreateTopicsRequest, DeleteRecordsRequest, DeleteTopicsRequest, EndTxnRequest,
+    FindCoordinatorRequest, InitProducerIdRequest, ListOffsetsRequest, MetadataRequest, ProduceRequest, TopicName, TransactionalId,
 };
 use kafka_protocol::protocol::StrBytes;
 
@@ -55,6 +56,13 @@ pub(crate) struct Transaction {
     producer_id: i64,
     epoch: i16,
     sequences: BTreeMap<(String, i32), i32>,
+}
+
+/// What an ACL is about, by Kafka's numbers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Right {
+    Read = 3,
+    Describe = 8,
 }
 
 /// Not yet so: unknown topic, leader not available, not leader, coordinator loading, not available, moved, transaction still
@@ -109,6 +117,21 @@ impl Writer {
             self.learn(topic);
             (self.leaders.get(&(topic.to_owned(), 0)) == Some(&broker)).then_some(())
         });
+    }
+
+    /// Writes an ACL for everybody who comes without authentication: allows or denies an operation on a topic. It holds when
+    /// the brokers have heard of it, which may be a little later.
+    pub(crate) fn acl(&mut self, topic: &str, operation: Right, allow: bool) {
+        let creation = AclCreation::default()
+            .with_resource_type(2)
+            .with_resource_name(text(topic))
+            .with_resource_pattern_type(3)
+            .with_principal(text("User:ANONYMOUS"))
+            .with_host(text("*"))
+            .with_operation(operation as i8)
+            .with_permission_type(if allow { 3 } else { 2 });
+        let reply = self.first.call(2, &CreateAclsRequest::default().with_creations(vec![creation]));
+        assert_eq!(reply.results[0].error_code, 0, "{:?}", reply.results[0].error_message);
     }
 
     /// Deletes a topic.

@@ -2,7 +2,7 @@
 
 use crate::kafka::{Release, seeded};
 use crate::run::{Finished, Home, kscope};
-use crate::scripted::{Scripted, Stranger, closed};
+use crate::scripted::{Hole, Scripted, Stranger, closed, faults};
 use crate::ui::inventory;
 
 /// Nothing on standard output, this exit code, and all of these words.
@@ -61,6 +61,27 @@ fn who_is_no_kafka_is_named_with_exit_code_3() {
     let silent = Scripted::stranger(Stranger::Silent);
     refused(&kscope(&["tail", "-b", &silent.address(), "--timeout", "1s", "orders"]), 3, &["no answer within 1 s"]);
     refused(&kscope(&["tail", "-b", "no-such-host.invalid", "orders"]), 3, &["no-such-host.invalid"]);
+}
+
+#[test]
+fn an_address_that_swallows_everything_ends_at_the_deadline_and_delays_no_other() {
+    let Some(hole) = Hole::open() else { return };
+    refused(
+        &kscope(&["tail", "-b", &hole.address(), "--timeout", "1s", "orders"]),
+        3,
+        &[&hole.address(), "TCP connect", "no answer within 1 s"],
+    );
+    let other = Hole::open().expect("as the first");
+    let both = format!("{},{}", hole.address(), other.address());
+    refused(&kscope(&["tail", "-b", &both, "--timeout", "1s", "orders"]), 3, &[&hole.address(), &other.address()]);
+
+    let healthy = faults::orders();
+    let broker = Scripted::start(move |q| healthy.answer(q));
+    for brokers in [format!("{},{}", hole.address(), broker.address()), format!("{},{}", broker.address(), hole.address())] {
+        // Whoever waited for the hole would wait for ten minutes.
+        let done = kscope(&["tail", "-b", &brokers, "--timeout", "600s", "--from", "earliest", "-n", "6", faults::TOPIC]).ok();
+        assert_eq!(done.lines().len(), 6);
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use kafka_protocol::protocol::StrBytes;
 
 use crate::kafka::{Cluster, Plan, Release, serial};
 use crate::run::{kscope, tell};
-use crate::scripted::{Action, FakeTopic, Healthy, Scripted, Stranger, closed};
+use crate::scripted::{Action, FakeTopic, Healthy, Hole, Scripted, Stranger, closed};
 
 use super::Ui;
 
@@ -69,6 +69,24 @@ fn an_ssh_server_is_named_and_a_broker_in_its_place_is_found() {
 #[test]
 fn who_never_answers_is_named_and_a_broker_in_its_place_is_found() {
     recovers(Stranger::Silent, &["no answer within"]);
+}
+
+#[test]
+fn an_address_that_swallows_everything_is_named_while_keys_are_answered() {
+    let Some(hole) = Hole::open() else { return };
+    let address = hole.address();
+    let mut ui = Ui::open(&address);
+    ui.until("it is connecting", |seen| seen.has("connecting"));
+    ui.press("?");
+    ui.until("the help, before any deadline has passed", |seen| seen.title("Help").is_some());
+    ui.press("\x1b");
+    told(&ui, "a hole", &[&address, "TCP connect", "no answer within 5 s", "tried again by itself"]);
+    drop(hole);
+    let healthy = orders();
+    let broker = Scripted::start_at(&address, move |q| healthy.answer(q));
+    ui.until("the broker is found", |seen| seen.has("orders") && seen.title("Not connected").is_none());
+    ui.quit();
+    assert_eq!(broker.mutations(), []);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::talks::{LONG_POLL, PORTION, Round};
 use super::{Engine, WHAT};
 use crate::core::stream::Fact;
-use crate::io::kafka::{ErrorCode, Fetched, FetchedPartition, Link};
+use crate::io::kafka::{ErrorCode, Fetched, FetchedPartition, Link, Operation};
 use crate::io::scan::Shape;
 use crate::io::scan::answer::{Asked, Digest, LARGE_PIECE, Piece, SMALL_PIECE, Zone, digest};
 use crate::io::scan::decode::{Block, Job};
@@ -226,6 +226,7 @@ impl Engine {
         let failure = Failure::new(WHAT, Cause::Kafka { code: code.0, name: code.name(), message: Some(Foreign::new(words(code))) });
         let Some(part) = self.parts.get_mut(index) else { return };
         match reaction(code) {
+            Reaction::Denied => self.ended = Some(Err(Operation::Read.denied(WHAT, &subject))),
             Reaction::Fatal => self.ended = Some(Err(Failure::new(WHAT, code.cause(Some(&subject), None)))),
             Reaction::OutOfRange => self.compare(index),
             Reaction::Again => part.fail(failure, now),

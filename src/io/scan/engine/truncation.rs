@@ -63,7 +63,7 @@ impl Engine {
                 self.truncated(index, end, Some(epoch));
             }
             // Whoever knows nothing of it, or may not tell, will not tell later either.
-            Ok(_) | Err(PartitionError::NotOffered) => part.doubted = false,
+            Ok(_) | Err(PartitionError::NotOffered | PartitionError::Denied(_)) => part.doubted = false,
             Err(PartitionError::Kafka(code)) if !code.is_retriable() => part.doubted = false,
             Err(error) => {
                 part.fail(error.failure(WHAT, &subject), now);
@@ -109,6 +109,10 @@ impl Engine {
         part.asking = false;
         let Ends { start, end, parting } = match result {
             Ok(ends) => ends,
+            Err(PartitionError::Denied(needed)) => {
+                self.ended = Some(Err(needed.denied(WHAT, &subject)));
+                return;
+            }
             Err(error) => {
                 part.fail(error.failure(WHAT, &subject), now);
                 return self.look.soon(now);
