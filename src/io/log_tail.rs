@@ -50,7 +50,7 @@ mod tests {
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         write("kscope-2026-11-19.log", "old\n");
         write("crash.txt", "no log\n");
-        write("kscope-2026-11-20.log", &(0..600).map(|n| format!("line {n}\n")).collect::<String>());
+        write("kscope-2026-11-20.log", &(0..600).map(|n| format!("line {n}\n")).collect::<Vec<_>>().concat());
         let tail = read(folder.path()).unwrap();
         assert_eq!((tail.lines.len(), tail.cut, tail.lines[499].as_str()), (500, true, "line 599"));
     }
