@@ -1,7 +1,7 @@
 //! The command line: arguments in, a [`Command`] out, and the headless commands.
 //!
 //! Headless commands are thin: they parse, call what the screens call, print. Data goes to stdout, words to stderr, and the
-//! exit codes are a public interface. May use core's values, io, model, text, json, records, query, config. To add a command: a variant of
+//! exit codes are a public interface. May use core's values, io, model, text, json, records, query, config, sandbox. To add a command: a variant of
 //! `Sub` and of [`Command`], and a file under `cli/` with its arguments and its `run`.
 #![expect(clippy::disallowed_methods, reason = "a headless command has no loop: it reads the clock itself")]
 

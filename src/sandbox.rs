@@ -160,7 +160,10 @@ impl Sandbox {
     /// it.
     pub fn move_leader(&self, topic: &str, partition: i32) -> bool {
         let alive = self.cluster.ids();
-        self.cluster.state().partition_mut(topic, partition).is_some_and(|partition| partition.move_leader(&alive))
+        let moved = self.cluster.state().partition_mut(topic, partition).is_some_and(|partition| partition.move_leader(&alive));
+        // Fetches that wait at the old leader hear of it now.
+        self.cluster.changed();
+        moved
     }
 
     /// Deletes the records of a partition before an offset, as retention does. `false`: no such partition.

@@ -1,6 +1,7 @@
 //! Sockets: one listener per broker, one task per connection, requests answered in the order they came, as a broker does.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, RequestHeader};
@@ -8,6 +9,7 @@ use kafka_protocol::protocol::Decodable;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use super::api::{self, Asked};
 use super::cluster::Cluster;
@@ -16,6 +18,8 @@ use super::traffic;
 
 /// The largest request in bytes (`socket.request.max.bytes` is three times as much).
 const LARGEST_REQUEST: u32 = 32 << 20;
+/// After a connection that could not be taken.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// An answer buffer is kept for the next request up to this size.
 const KEPT_BUFFER: usize = 256 << 10;
 
@@ -44,7 +48,7 @@ async fn accept(cluster: &Arc<Cluster>, broker: i32, listener: &TcpListener) {
                     open.spawn(async move { converse(&cluster, broker, stream).await });
                 }
                 // Too many files are open: those that end make room.
-                Err(_) => tokio::task::yield_now().await,
+                Err(_) => sleep(ACCEPT_PAUSE).await,
             },
             Some(_ended) = open.join_next() => {}
         }
@@ -104,7 +108,7 @@ async fn respond(cluster: &Cluster, broker: i32, mut frame: Bytes, stream: &mut 
         Some(Fault::Error(code)) => asked.error = Some(*code),
         Some(Fault::Throttle(time)) => asked.throttle_ms = i32::try_from(time.as_millis()).unwrap_or(i32::MAX),
         Some(Fault::MoveLeader) => asked.moves = true,
-        Some(Fault::Delay(time)) => tokio::time::sleep(*time).await,
+        Some(Fault::Delay(time)) => sleep(*time).await,
         Some(Fault::Silence) => return Some(Next::GoOn),
         Some(Fault::Close) => return None,
         Some(Fault::Garbage(bytes)) => {
