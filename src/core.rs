@@ -21,6 +21,7 @@ pub mod names;
 pub mod narrow;
 pub mod notices;
 pub mod remote;
+pub mod saved;
 pub mod store;
 pub mod stream;
 pub mod sweep;

@@ -10,5 +10,6 @@ pub mod figures;
 pub mod kafka;
 mod log_tail;
 pub mod runner;
+pub mod saved;
 pub mod scan;
 pub mod work;

@@ -1,12 +1,16 @@
 //! What happens before and after the program proper: arguments, log, terminal, and the exit code.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use kscope::app::{App, Clock, setup};
 use kscope::cli::{self, Command, Ui};
+use kscope::core::history::History;
+use kscope::core::saved::{Keeper, Saved};
 use kscope::io::kafka::Client;
 use kscope::io::runner::Runner;
+use kscope::io::saved;
 use kscope::io::work::Work;
 use kscope::screens::Route;
 use kscope::term::{self, ColorChoice, Options, PanicIn, Terminal};
@@ -22,7 +26,7 @@ fn main() -> ExitCode {
         PanicIn::Loop => crash::of_program(info),
         PanicIn::Task => crash::of_task(info),
     });
-    let code = std::panic::catch_unwind(|| match cli::parse(std::env::args_os(), &|name| std::env::var(name).ok(), &|| None) {
+    let code = std::panic::catch_unwind(|| match cli::parse(std::env::args_os(), &|name| std::env::var(name).ok(), &|| saved().context) {
         Ok(Command::Tail(tail)) => {
             let _log = logging("tail");
             tail.run()
@@ -66,9 +70,13 @@ fn open(ui: Ui) -> u8 {
         let theme = setup::theme(&ui.config, terminal.colors());
         let mut settings = setup::settings(&ui.config);
         settings.log = log::folder();
-        let (mut state, first) = update::start(clock.now(), terminal.size(), addresses(&ui), theme, settings, Route::Topics);
+        let (mut state, mut first) = update::start(clock.now(), terminal.size(), addresses(&ui), theme, settings, Route::Topics);
         state.keymap = ui.config.keymap;
         state.cluster.context = ui.context;
+        let kept = saved();
+        state.history = History::of_saved(&kept.inputs);
+        state.keeper = Keeper::new(saved_path(), kept);
+        first.extend(update::begin_with(&mut state, &ui.config.ui.start));
         if let Some(from) = ui.cluster.from {
             state.notices.look(clock.now(), from);
         }
@@ -93,6 +101,15 @@ fn refuse(sentence: &str, code: u8) -> u8 {
 /// The work pool leaves one core to the loop and the sockets.
 fn spare_cores() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
+}
+
+/// Where what is kept between runs is.
+fn saved_path() -> Option<PathBuf> {
+    log::folder().map(|folder| folder.join(saved::FILE_NAME))
+}
+
+fn saved() -> Saved {
+    saved_path().map(|path| saved::read(&path)).unwrap_or_default()
 }
 
 fn addresses(ui: &Ui) -> String {

@@ -6,6 +6,7 @@ use crate::core::history::History;
 use crate::core::key::Key;
 use crate::core::keymap::Keymap;
 use crate::core::notices::Notices;
+use crate::core::saved::{Keeper, Saved};
 use crate::model::Time;
 use crate::overlays::help::Help;
 use crate::overlays::palette::Palette;
@@ -35,6 +36,7 @@ pub struct State {
     pub typed: Vec<Key>,
     pub theme: Theme,
     pub settings: Settings,
+    pub keeper: Keeper,
     /// The panel about a lost connection was sent away; it returns with the next loss.
     pub panel_hidden: bool,
     pub next_owner: u32,
@@ -56,6 +58,13 @@ impl State {
     pub fn wake_at(&self) -> Option<Time> {
         let screen = self.stack.last().and_then(|opened| opened.screen.wake_at(self.now));
         [self.notices.wake_at(), self.cluster.wake_at(), screen].into_iter().flatten().min()
+    }
+
+    /// What the next run is to find.
+    pub fn to_save(&self) -> Saved {
+        let kept = self.keeper.kept();
+        let context = self.cluster.context.name.clone().filter(|_| self.cluster.context.configured);
+        Saved { context: context.or_else(|| kept.context.clone()), inputs: self.history.to_saved() }
     }
 
     /// The screen that is seen.

@@ -11,6 +11,7 @@ use crate::core::history::History;
 use crate::core::key::{Input, Key, KeyCode, Mouse};
 use crate::core::keymap::{Found, Keymap};
 use crate::core::notices::Notices;
+use crate::core::saved::Keeper;
 use crate::draw;
 use crate::model::Time;
 use crate::overlays::help::Help;
@@ -36,6 +37,7 @@ pub fn start(now: Time, size: (u16, u16), bootstrap: String, theme: Theme, setti
         typed: Vec::new(),
         theme,
         settings,
+        keeper: Keeper::default(),
         panel_hidden: false,
         next_owner: 0,
         next_task: 0,
@@ -45,6 +47,16 @@ pub fn start(now: Time, size: (u16, u16), bootstrap: String, theme: Theme, setti
     push(&mut state, route, &mut effects);
     ask_when_due(&mut state, &mut effects);
     (state, effects)
+}
+
+/// Opens the first screen, as a line of the palette names it.
+pub fn begin_with(state: &mut State, line: &str) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if let Err(sentence) = command::run(state, line, &mut effects) {
+        let now = state.now;
+        state.notices.look(now, sentence);
+    }
+    effects
 }
 
 /// One event. The caller has set `state.now`.
@@ -60,6 +72,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     }
     state.notices.expire(state.now);
     ask_when_due(state, &mut effects);
+    keep(state, &mut effects);
     effects
 }
 
@@ -218,6 +231,7 @@ fn on_arrival(state: &mut State, arrival: Arrival, effects: &mut Vec<Effect>) {
         _ => {}
     }
     if let Arrival::Reply(reply) = arrival {
+        let Some(reply) = state.keeper.accept(reply, &mut state.notices) else { return };
         let (had_trouble, was_stranger) = (state.cluster.trouble.is_some(), state.cluster.stranger().is_some());
         if let Some(other) = state.cluster.accept(reply, now) {
             arrival = Arrival::Reply(other);
@@ -245,6 +259,20 @@ fn ask_when_due(state: &mut State, effects: &mut Vec<Effect>) {
     if !state.quitting && state.cluster.is_due(state.now) {
         ask_cluster(state, false, effects);
     }
+}
+
+/// Has written what the next run is to find, when that has changed.
+fn keep(state: &mut State, effects: &mut Vec<Effect>) {
+    let revision = state.history.revision();
+    if !state.keeper.is_due(revision) {
+        return;
+    }
+    let saved = state.to_save();
+    let Some(ask) = state.keeper.ask(&saved, revision) else { return };
+    state.next_task += 1;
+    let id = TaskId(state.next_task);
+    state.keeper.started(id, saved);
+    effects.push(Effect::Start { id, owner: Owner::PROGRAM, ask, permit: None });
 }
 
 fn ask_cluster(state: &mut State, urgent: bool, effects: &mut Vec<Effect>) {

@@ -131,6 +131,7 @@ fn in_force(context: Option<&config::Context>, flag: bool) -> Context {
     let Some(context) = context else { return Context { rules: Rules { refused, ..Rules::default() }, ..Context::default() } };
     Context {
         name: Some(context.name.clone()),
+        configured: true,
         hue: context.hue,
         rules: Rules { guard: context.guard, refused },
         expects: context.expect_cluster_id.clone(),

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::file::{Entry, Place, Problem, Reading};
 use super::given::{Given, Wrong};
 use super::{Config, Origin, resolved};
+use crate::core::command::{self, Typed};
 use crate::core::stream::{Isolation, StartAt};
 use crate::query::{parse_position, when};
 use crate::text::{TimeFormat, nearest};
@@ -165,13 +166,11 @@ fn zone(text: &str) -> Result<TimeZone, Wrong> {
 }
 
 fn start(text: &str) -> Result<String, Wrong> {
-    let command = text.strip_prefix(':').ok_or_else(|| Wrong::new("a command begins with a colon").hint("for example \":topics\""))?;
-    match command.trim() {
-        "topics" | "t" => Ok("topics".to_owned()),
-        other => {
-            let wrong = Wrong::new(format!("there is no first screen {other:?} in this release"));
-            Err(wrong.hint(if nearest(other, ["topics"]).is_some() { "did you mean \":topics\"?" } else { "there is \":topics\"" }))
-        }
+    let line = text.strip_prefix(':').ok_or_else(|| Wrong::new("a command begins with a colon").hint("for example \":topics\""))?;
+    match command::read(line) {
+        Ok(Typed::Topics { .. } | Typed::Log) => Ok(line.trim().to_owned()),
+        Ok(_) => Err(Wrong::new(format!("{text:?} is no first screen")).hint("there are \":topics\", \":topics /FILTER\" and \":log\"")),
+        Err(sentence) => Err(Wrong::new(sentence)),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::model::{
 use crate::query::Filter;
 use crate::tree::{Found, Row};
 
+use super::saved::Saved;
 use super::store::{Seq, Snapshot};
 
 /// A question. Asking again makes a new task with a new id; an answer to an old one is refused by its id.
@@ -46,6 +47,8 @@ pub enum Ask {
     Copy(String),
     /// Write records to a file.
     Export(Export),
+    /// Keep something for the next run.
+    Save { path: PathBuf, saved: Saved },
 }
 
 /// A value to decode: record `row` of `chunk`.
@@ -175,6 +178,8 @@ pub enum Answer {
     Log(LogTail),
     /// Whether a tool took it, and which.
     Copied(Option<&'static str>),
+    /// It was kept.
+    Saved,
     Exported {
         path: PathBuf,
         records: usize,
@@ -223,6 +228,7 @@ impl Ask {
             Self::Log(_) => "log",
             Self::Copy(_) => "copy",
             Self::Export(_) => "export",
+            Self::Save { .. } => "save",
         }
     }
 }

@@ -8,6 +8,8 @@ use crate::model::{ClusterId, ClusterView};
 pub struct Context {
     /// Its name in the configuration; `None` when only addresses were given.
     pub name: Option<String>,
+    /// The configuration knows the name.
+    pub configured: bool,
     pub hue: Option<Hue>,
     pub rules: Rules,
     /// The id that its cluster must have.

@@ -1,4 +1,4 @@
-//! What was typed into prompts before: one list per kind of prompt, shared by all screens and kept for the run. A line
+//! What was typed into prompts before: one list per kind of prompt, shared by all screens and kept for the next run. A line
 //! goes through it with up, down and ctrl-r ([`super::line`]).
 
 use std::collections::BTreeMap;
@@ -26,12 +26,48 @@ pub enum Kind {
     Command,
 }
 
+impl Kind {
+    const ALL: [Self; 6] = [Self::Query, Self::Names, Self::Position, Self::Partitions, Self::Search, Self::Command];
+
+    /// What it is kept under.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Names => "names",
+            Self::Position => "position",
+            Self::Partitions => "partitions",
+            Self::Search => "search",
+            Self::Command => "command",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct History {
     lists: BTreeMap<Kind, Past>,
+    /// How many were taken: a change is noticed by it.
+    taken: u64,
 }
 
 impl History {
+    /// What an earlier run kept; lists that this release does not know are left out.
+    pub fn of_saved(inputs: &BTreeMap<String, Vec<String>>) -> Self {
+        let list = |word: &str| inputs.get(word).filter(|list| !list.is_empty());
+        let newest = |list: &Vec<String>| Arc::new(list.iter().skip(list.len().saturating_sub(MOST)).cloned().collect());
+        let lists = Kind::ALL.into_iter().filter_map(|kind| Some((kind, newest(list(kind.word())?))));
+        Self { lists: lists.collect(), taken: 0 }
+    }
+
+    /// For the next run.
+    pub fn to_saved(&self) -> BTreeMap<String, Vec<String>> {
+        self.lists.iter().map(|(kind, list)| (kind.word().to_owned(), list.to_vec())).collect()
+    }
+
+    /// Changes with every input that is taken.
+    pub fn revision(&self) -> u64 {
+        self.taken
+    }
+
     /// The inputs of a kind, the newest last.
     pub fn of(&self, kind: Kind) -> Past {
         self.lists.get(&kind).cloned().unwrap_or_default()
@@ -45,6 +81,7 @@ impl History {
             return;
         }
         list.push(text.to_owned());
+        self.taken += 1;
         let over = list.len().saturating_sub(MOST);
         list.drain(..over);
     }
@@ -64,6 +101,18 @@ mod tests {
         assert_eq!(*history.of(Kind::Position), ["-500", "15m", "-500"]);
         assert_eq!(*history.of(Kind::Partitions), ["0,3"]);
         assert!(history.of(Kind::Query).is_empty());
+    }
+
+    #[test]
+    fn what_is_kept_comes_back_and_every_kind_has_a_word() {
+        let mut history = History::default();
+        history.add(Kind::Query, "a");
+        history.add(Kind::Command, "topics /^pay");
+        assert_eq!(history.revision(), 2);
+        let mut kept = history.to_saved();
+        kept.insert("of a later release".to_owned(), vec!["x".to_owned()]);
+        let back = History::of_saved(&kept);
+        assert_eq!((back.of(Kind::Query), back.of(Kind::Command)), (history.of(Kind::Query), history.of(Kind::Command)));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 use super::kafka::{Client, Wanted};
 use super::scan::{self, Taken};
 use super::work::Work;
-use super::{clipboard, export};
+use super::{clipboard, export, saved};
 use crate::core::ask::{Answer, Ask, FilterAsk, Matches, RenderAsk, Reply};
 use crate::core::effect::{Effect, Owner, TaskId};
 use crate::core::event::Arrival;
@@ -184,6 +184,7 @@ async fn answer(
         }
         Ask::Log(folder) => work.run("read the log", move || super::log_tail::read(&folder)).await?.map(Answer::Log),
         Ask::Copy(text) => Ok(Answer::Copied(clipboard::copy(text).await)),
+        Ask::Save { path, saved } => work.run("keep the history", move || saved::write(&path, &saved)).await?,
         Ask::Export(export) => work.run("save the records", move || export::write(&export)).await?,
     }
 }

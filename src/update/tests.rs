@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use crate::core::ask::{Answer, Ask};
+use crate::core::context::Context;
 use crate::core::effect::{Effect, Term};
 use crate::core::key::Input;
+use crate::core::saved::{Keeper, Saved};
 use crate::core::stream::{Fact, Flow};
 use crate::model::{Attempt, Cause, Failure, Foreign, Offset, PartitionId, Step, TxnTable};
 use crate::testing::{Made, Script, chunk, live, made, topic};
@@ -82,6 +84,37 @@ fn while_the_cluster_is_away_nobody_wants_to_wake_at_once_again_and_again() {
             assert!(wake.is_none_or(|at| at > script.state.now), "{keys:?}: {wake:?} at {:?}", script.state.now);
         }
     }
+}
+
+#[test]
+fn the_context_is_kept_for_the_next_run_and_a_folder_that_cannot_be_written_is_said_once() {
+    let mut script = Script::at(120, 36);
+    script.state.keeper = Keeper::new(Some("/state/state.json".into()), Saved::default());
+    let script = script.later(Duration::from_millis(1));
+    assert_eq!(script.waiting(), ["cluster"], "addresses alone are nothing to keep");
+    let mut script = script.cluster(vec![topic("orders", 3)]);
+    script.state.cluster.context = Context { name: Some("prod".to_owned()), configured: true, ..Context::default() };
+    script.state.keeper = Keeper::new(Some("/state/state.json".into()), Saved::default());
+    let script = script.later(Duration::from_millis(1));
+    let (_, ask) = script.ask("save");
+    assert!(matches!(ask, Ask::Save { saved, .. } if saved.context.as_deref() == Some("prod")), "{ask:?}");
+    let full = Failure::new("keep the history", Cause::File(Foreign::new("no space left on device")));
+    let script = script.reply("save", Err(full)).sees("no space left on device").keys("j").sees_not("no space left");
+    let script = script.later(Duration::from_secs(1));
+    assert!(!script.waiting().contains(&"save"), "{:?}", script.waiting());
+}
+
+#[test]
+fn what_was_kept_is_not_written_again() {
+    let mut script = orders();
+    script.state.cluster.context = Context { name: Some("prod".to_owned()), configured: true, ..Context::default() };
+    script.state.keeper = Keeper::new(Some("/state/state.json".into()), Saved::default());
+    let script = script.keys("j").reply("save", Ok(Answer::Saved)).keys("j k");
+    assert!(!script.waiting().contains(&"save"));
+    assert_eq!(script.state.keeper.kept().context.as_deref(), Some("prod"));
+    let script = script.keys(":").text("topics /^ord").keys("enter");
+    let (_, ask) = script.ask("save");
+    assert!(matches!(ask, Ask::Save { saved, .. } if saved.inputs["command"] == ["topics /^ord"]), "{ask:?}");
 }
 
 #[test]

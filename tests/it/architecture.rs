@@ -35,6 +35,7 @@ pub(crate) const MAY_USE: [(&str, &[&str]); 21] = [
             "core::guard",
             "core::lag",
             "core::reset",
+            "core::saved",
             "core::store",
             "core::stream",
             "model",

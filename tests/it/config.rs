@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use kscope::config::Config;
 
+use crate::eventually;
 use crate::pty::Terminal;
 use crate::run::{Finished, Home, kscope};
 use crate::scripted::{FakeTopic, Healthy, Scripted};
@@ -172,6 +173,38 @@ fn a_theme_and_the_variables_take_effect() {
     let terminal = open(home(), &[&broker.address()], &[("KSCOPE_UI_COLOR", "16")]);
     terminal.until_text("orders");
     assert!(!String::from_utf8_lossy(&terminal.raw()).contains("38;2;"), "16 colours");
+}
+
+#[test]
+fn the_next_run_opens_the_context_of_the_last_one() {
+    let broker = orders();
+    let text = format!("[contexts.prod]\nbootstrap = {:?}\n", broker.address());
+    let home = Home::new().with(".config/kscope/config.toml", &text);
+    let file = home.path().join(".local/state/kscope/state.json");
+    let terminal = open(home, &["prod"], &[]);
+    terminal.until_text("orders");
+    eventually("the context is kept", || fs::read_to_string(&file).ok().filter(|text| text.contains("\"context\":\"prod\"")));
+    let there =
+        Home::new().with(".config/kscope/config.toml", &text).with(".local/state/kscope/state.json", &fs::read_to_string(&file).unwrap());
+    drop(terminal);
+    let terminal = open(there, &[], &[]);
+    let screen = terminal.until_text("orders");
+    assert!(screen.contains("prod is the context of last time") && screen.lines().next().unwrap().contains("  prod  "), "{screen}");
+}
+
+#[test]
+fn a_state_folder_that_cannot_be_written_is_said_and_the_program_goes_on() {
+    let broker = orders();
+    let text = format!("[contexts.prod]\nbootstrap = {:?}\n", broker.address());
+    let home = Home::new().with(".config/kscope/config.toml", &text).with("file", "");
+    let below = home.path().join("file/kscope").display().to_string();
+    let mut terminal = open(home, &["prod"], &[("KSCOPE_STATE_DIR", &below)]);
+    terminal.until_text("keep the history");
+    terminal.keys("\r");
+    terminal.until("the notice is gone and the records are there", |screen| {
+        let text = screen.contents();
+        text.contains("LIVE") && !text.contains("keep the history")
+    });
 }
 
 /// Whether a foreground or background colour was set: SGR 30 to 49 but the defaults, and 90 to 107.

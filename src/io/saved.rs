@@ -1,0 +1,94 @@
+//! The file of what is kept from one run to the next: `state.json` in the state folder, readable by its owner alone, and
+//! replaced as a whole, so that no reader ever finds a half of it.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use crate::core::ask::Answer;
+use crate::core::saved::Saved;
+use crate::model::{Cause, Failure, Foreign};
+
+/// Its name in the state folder.
+pub const FILE_NAME: &str = "state.json";
+/// A larger file is none of ours.
+const LARGEST: u64 = 4 << 20;
+
+/// What the file holds; nothing when there is none, or when it is not what we wrote.
+pub fn read(path: &Path) -> Saved {
+    let Ok(meta) = fs::metadata(path) else { return Saved::default() };
+    if !meta.is_file() || meta.len() > LARGEST {
+        return Saved::default();
+    }
+    fs::read_to_string(path).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
+/// Writes the file beside its place and puts it there.
+pub(super) fn write(path: &Path, saved: &Saved) -> Result<Answer, Failure> {
+    let failed = |error: &io::Error| {
+        let cause = Cause::File(Foreign::new(format!("{}: {error}", path.display())));
+        Failure::new("keep the history", cause).hint("this run goes on without; KSCOPE_STATE_DIR can name another folder")
+    };
+    replace(path, saved).map(|()| Answer::Saved).map_err(|error| failed(&error))
+}
+
+fn replace(path: &Path, saved: &Saved) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let text = serde_json::to_string(saved).map_err(io::Error::other)?;
+    // One name for each process: two that write at once do not mix.
+    let beside = folder.join(format!(".{FILE_NAME}.{}", std::process::id()));
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    };
+    write().inspect_err(|_error| {
+        // What is left of it helps nobody; that it cannot be taken away harms nobody.
+        let _left = fs::remove_file(&beside);
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_and_the_file_is_its_owners_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/kscope").join(FILE_NAME);
+        assert_eq!(read(&path), Saved::default());
+        let inputs = [("query".to_owned(), vec!["ü \u{1b}".to_owned()])].into();
+        let saved = Saved { context: Some("prod".to_owned()), inputs };
+        replace(&path, &saved).unwrap();
+        replace(&path, &saved).unwrap();
+        assert_eq!(read(&path), saved);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_file_that_is_not_ours_counts_as_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        for text in ["", "{", "[1]", "{\"context\":7}", "\u{0}"] {
+            fs::File::create(&path).and_then(|mut file| file.write_all(text.as_bytes())).unwrap();
+            assert_eq!(read(&path), Saved::default(), "{text}");
+        }
+        fs::File::create(&path).and_then(|mut file| file.write_all(b"{\"context\":\"a\",\"of a later release\":1}")).unwrap();
+        assert_eq!(read(&path).context.as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::File::create(&file).unwrap();
+        let failure = write(&file.join("kscope").join(FILE_NAME), &Saved::default()).unwrap_err();
+        assert!(failure.sentence().contains(&file.display().to_string()), "{}", failure.sentence());
+    }
+}
