@@ -9,6 +9,7 @@ use crate::core::action::{Action, COMMANDS, Scope};
 use crate::core::cluster::Cluster;
 use crate::core::context::{Context, Hue};
 use crate::core::key::Key;
+use crate::core::line::Line;
 use crate::core::notices::Tone;
 use crate::overlays::{help, offline, palette};
 use crate::screens::Look;
@@ -171,12 +172,21 @@ fn keys(state: &State, buf: &mut Buffer, area: Rect) {
     if !state.typed.is_empty() {
         chord(state, &scopes, buf, area);
     } else if top.screen.editing() {
-        let pairs =
-            [("enter".to_owned(), "apply"), ("esc".to_owned(), "leave"), ("↑".to_owned(), "history"), ("ctrl-u".to_owned(), "empty")];
-        ui::keys_line(buf, &state.theme, last, &pairs);
+        ui::keys_line(buf, &state.theme, last, &editing(top.screen.line()));
     } else {
         ui::keys_line(buf, &state.theme, last, &listed(state, &scopes, usize::from(area.width)));
     }
+}
+
+/// The keys of a text being typed.
+fn editing(line: Option<&Line>) -> Vec<ui::Bound<'static>> {
+    let has_past = line.is_some_and(Line::has_past);
+    let pairs: &[(&str, &str)] = match line.and_then(Line::search) {
+        Some(_) => &[("enter", "apply"), ("ctrl-r", "older"), ("→", "edit it"), ("esc", "as it was")],
+        None if has_past => &[("enter", "apply"), ("esc", "leave"), ("↑", "earlier ones"), ("ctrl-r", "search them"), ("ctrl-u", "empty")],
+        None => &[("enter", "apply"), ("esc", "leave"), ("ctrl-u", "empty")],
+    };
+    pairs.iter().map(|&(key, word)| (key.to_owned(), word)).collect()
 }
 
 /// What the key line shows. Where there is no room for all, the last ones go first, and help stays.

@@ -17,7 +17,9 @@ use crate::core::ask::Ask;
 use crate::core::cluster::Cluster;
 use crate::core::effect::{Effect, Owner, TaskId, Term};
 use crate::core::event::Arrival;
+use crate::core::history::History;
 use crate::core::key::{Input, Mouse, MouseKind};
+use crate::core::line::Line;
 use crate::core::notices::Notices;
 use crate::core::store::Limits;
 use crate::core::stream::{Flow, Isolation, StartAt};
@@ -74,6 +76,7 @@ pub struct Cx<'a> {
     pub cluster: &'a Cluster,
     pub settings: &'a Settings,
     pub notices: &'a mut Notices,
+    pub history: &'a mut History,
     pub owner: Owner,
     pub next_task: &'a mut u64,
     pub effects: &'a mut Vec<Effect>,
@@ -123,6 +126,16 @@ pub struct Settings {
     pub log: Option<PathBuf>,
 }
 
+impl Settings {
+    /// Records that one load of older ones brings: as many as a topic opens with, where that is a number.
+    pub fn older(&self) -> u64 {
+        match self.start {
+            StartAt::Newest(records) => records.max(1),
+            StartAt::Position(_) => 500,
+        }
+    }
+}
+
 /// What drawing may see.
 #[derive(Debug)]
 pub struct Look<'a> {
@@ -167,6 +180,11 @@ pub trait Screen: Debug {
     /// Whether a text is being typed, so that keys are letters.
     fn editing(&self) -> bool {
         false
+    }
+
+    /// The text being typed: the key line tells what can be done with it.
+    fn line(&self) -> Option<&Line> {
+        None
     }
 
     /// Keys and pastes while [`Screen::editing`].

@@ -27,10 +27,11 @@ pub struct State {
     pub last: Option<Route>,
     pub palette: Option<Palette>,
     pub help: Option<Help>,
-    pub history: History,
     /// The mouse is ours.
     pub mouse: bool,
     pub notices: Notices,
+    /// What was typed into prompts.
+    pub history: History,
     pub keymap: Keymap,
     /// Keys of a chord that is not complete.
     pub typed: Vec<Key>,

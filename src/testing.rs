@@ -302,6 +302,7 @@ pub(crate) fn chunk(made: &[Made]) -> Chunk {
 pub(crate) fn live(partitions: i32, end: i64) -> Progress {
     let partition = |id| PartitionProgress {
         id: PartitionId(id),
+        first: None,
         position: Offset(end),
         log_start: Some(Offset(0)),
         stable: Some(Offset(end)),

@@ -291,13 +291,14 @@ fn push(state: &mut State, route: Route, effects: &mut Vec<Effect>) {
     }
     state.next_owner += 1;
     let owner = Owner(state.next_owner);
-    let mut cx = cx_of(state.now, state.size, &state.cluster, &state.settings, owner, (&mut state.notices, &mut state.next_task, effects));
+    let changing = (&mut state.notices, &mut state.history, &mut state.next_task, effects);
+    let mut cx = cx_of(state.now, state.size, &state.cluster, &state.settings, owner, changing);
     let screen = screens::open(route.clone(), &mut cx);
     state.stack.push(Opened { owner, route, screen });
     trail::limit(state, effects);
 }
 
-type Changing<'a> = (&'a mut Notices, &'a mut u64, &'a mut Vec<Effect>);
+type Changing<'a> = (&'a mut Notices, &'a mut History, &'a mut u64, &'a mut Vec<Effect>);
 
 fn cx_of<'a>(
     now: Time,
@@ -305,16 +306,16 @@ fn cx_of<'a>(
     cluster: &'a crate::core::cluster::Cluster,
     settings: &'a Settings,
     owner: Owner,
-    (notices, next_task, effects): Changing<'a>,
+    (notices, history, next_task, effects): Changing<'a>,
 ) -> Cx<'a> {
-    Cx { now, size: draw::body_size(size, cluster), cluster, settings, notices, owner, next_task, effects, go: None }
+    Cx { now, size: draw::body_size(size, cluster), cluster, settings, notices, history, owner, next_task, effects, go: None }
 }
 
 /// Lets the visible screen change itself, then goes where it wants to go.
 fn with_top(state: &mut State, effects: &mut Vec<Effect>, change: impl FnOnce(&mut dyn screens::Screen, &mut Cx<'_>)) {
-    let State { now, size, cluster, settings, notices, next_task, stack, .. } = state;
+    let State { now, size, cluster, settings, notices, history, next_task, stack, .. } = state;
     let Some(top) = stack.last_mut() else { return };
-    let mut cx = cx_of(*now, *size, cluster, settings, top.owner, (notices, next_task, effects));
+    let mut cx = cx_of(*now, *size, cluster, settings, top.owner, (notices, history, next_task, effects));
     change(top.screen.as_mut(), &mut cx);
     if let Some(route) = cx.go.take() {
         open_route(state, route, effects);
@@ -323,9 +324,10 @@ fn with_top(state: &mut State, effects: &mut Vec<Effect>, change: impl FnOnce(&m
 
 /// Lets every open screen look, the visible one first.
 fn every(state: &mut State, effects: &mut Vec<Effect>, mut change: impl FnMut(&mut dyn screens::Screen, &mut Cx<'_>)) {
-    let State { now, size, cluster, settings, notices, next_task, stack, .. } = state;
+    let State { now, size, cluster, settings, notices, history, next_task, stack, .. } = state;
     for opened in stack.iter_mut().rev() {
-        let mut cx = cx_of(*now, *size, cluster, settings, opened.owner, (&mut *notices, &mut *next_task, &mut *effects));
+        let changing = (&mut *notices, &mut *history, &mut *next_task, &mut *effects);
+        let mut cx = cx_of(*now, *size, cluster, settings, opened.owner, changing);
         change(opened.screen.as_mut(), &mut cx);
     }
 }

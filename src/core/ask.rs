@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::stream::Plan;
+use super::stream::{Delivery, Plan, Progress};
 use crate::decode::{View, Wanted};
 use crate::model::{
     BrokerId, Chunk, ClusterView, Failure, Keep, Move, Offset, PartitionId, Setting, Time, Topic, TopicId, TopicName, TxnTable, Why,
@@ -31,6 +31,8 @@ pub enum Ask {
     Topic { topic: Arc<Topic>, controller: Option<BrokerId> },
     /// Read a topic: [`super::event::Arrival::Chunk`] and `Progress` until it ends or is cancelled.
     Read(Box<Plan>),
+    /// Read a stretch that has an end and is small, all of it in one answer: older records, to stand in front of those held.
+    Older(Box<Plan>),
     /// Decode one value off the loop.
     Render(RenderAsk),
     /// Find text in a rendered value.
@@ -153,6 +155,7 @@ pub enum Answer {
     Told(Traffic),
     /// A reader reached its end: what it was asked for is all there.
     ReadEnded,
+    Older(Older),
     /// A value decoded, with the bytes of it that the filter matched.
     Rendered {
         seq: Seq,
@@ -185,6 +188,16 @@ pub enum Answer {
         records: usize,
         bytes: u64,
     },
+}
+
+/// Records of a stretch.
+#[derive(Debug, Clone, Default)]
+pub struct Older {
+    /// In the order in which they are to be listed.
+    pub deliveries: Vec<Delivery>,
+    /// Where the reader stood at its end. [`super::stream::PartitionProgress::first`] tells how far back each partition was
+    /// looked at: what matches from there to the end of the stretch is here.
+    pub progress: Progress,
 }
 
 /// The records held that match a filter.
@@ -220,6 +233,7 @@ impl Ask {
             Self::Keep(_) => "keep",
             Self::Topic { .. } => "topic",
             Self::Read(_) => "read",
+            Self::Older(_) => "older",
             Self::Render(_) => "render",
             Self::Search { .. } => "search",
             Self::Highlight { .. } => "highlight",

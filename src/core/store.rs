@@ -27,6 +27,8 @@ pub struct MessageStore {
     records: usize,
     bytes: usize,
     next: Seq,
+    /// The lowest number that was ever given: what comes in front gets lower ones, also after evictions.
+    lowest: Seq,
     evicted: u64,
 }
 
@@ -38,7 +40,7 @@ struct Held {
 
 impl MessageStore {
     pub fn new(limits: Limits) -> Self {
-        Self { limits, chunks: VecDeque::new(), records: 0, bytes: 0, next: Seq(0), evicted: 0 }
+        Self { limits, chunks: VecDeque::new(), records: 0, bytes: 0, next: Seq(0), lowest: Seq(0), evicted: 0 }
     }
 
     pub fn len(&self) -> usize {
@@ -78,11 +80,12 @@ impl MessageStore {
         self.records >= self.limits.records || self.bytes >= self.limits.bytes
     }
 
-    /// Appends a chunk and evicts whole chunks from the front while a limit is passed. The newest chunk always stays,
-    /// so a record larger than the limit is held once.
-    pub fn push(&mut self, chunk: Arc<Chunk>) {
+    /// Appends a chunk and evicts whole chunks from the front while a limit is passed; gives those back, the oldest first.
+    /// The newest chunk always stays, so a record larger than the limit is held once.
+    pub fn push(&mut self, chunk: Arc<Chunk>) -> Vec<Arc<Chunk>> {
+        let mut evicted = Vec::new();
         if chunk.is_empty() {
-            return;
+            return evicted;
         }
         self.records += chunk.len();
         self.bytes += chunk.bytes();
@@ -94,8 +97,25 @@ impl MessageStore {
                 self.records -= old.chunk.len();
                 self.bytes -= old.chunk.bytes();
                 self.evicted += old.chunk.len() as u64;
+                evicted.push(old.chunk);
             }
         }
+        evicted
+    }
+
+    /// Puts a chunk of older records in front of what is held; returns their numbers, the end exclusive. Evicts nothing: who
+    /// asks for older records asks for no more than there is room for.
+    pub fn push_front(&mut self, chunk: Arc<Chunk>) -> (Seq, Seq) {
+        let end = self.lowest.min(self.first());
+        if chunk.is_empty() {
+            return (end, end);
+        }
+        self.records += chunk.len();
+        self.bytes += chunk.bytes();
+        let first = Seq(end.0.saturating_sub(i64::try_from(chunk.len()).unwrap_or(i64::MAX)));
+        self.lowest = first;
+        self.chunks.push_front(Held { first, chunk });
+        (first, end)
     }
 
     /// The chunk and the row in it of a record, unless it was evicted.
@@ -115,11 +135,21 @@ impl MessageStore {
         self.chunks.iter().map(|held| (held.first, Arc::clone(&held.chunk))).collect()
     }
 
-    /// Empties it. Numbers go on where they were.
-    pub fn clear(&mut self) {
-        self.chunks.clear();
+    /// The numbers of all records held, in order. There are gaps among them where older records came after an eviction.
+    pub fn seqs(&self) -> impl Iterator<Item = Seq> + '_ {
+        self.chunks.iter().flat_map(|held| (held.first.0..).map(Seq).take(held.chunk.len()))
+    }
+
+    /// All records held, in order.
+    pub fn records(&self) -> impl Iterator<Item = RecordRef<'_>> {
+        self.chunks.iter().flat_map(|held| held.chunk.iter())
+    }
+
+    /// Empties it; gives back what was held. Numbers go on where they were.
+    pub fn clear(&mut self) -> Vec<Arc<Chunk>> {
         self.records = 0;
         self.bytes = 0;
+        std::mem::take(&mut self.chunks).into_iter().map(|held| held.chunk).collect()
     }
 }
 
@@ -179,6 +209,33 @@ mod tests {
                 let held = (store.first().0..store.end().0).filter(|&n| store.get(Seq(n)).is_some()).count();
                 prop_assert_eq!(held, store.len());
                 prop_assert!(store.get(store.end()).is_none());
+            }
+        }
+
+        #[test]
+        fn older_records_come_in_front_under_numbers_of_their_own(
+            pushes in prop::collection::vec((any::<bool>(), 0_usize..30), 1..60),
+        ) {
+            let mut store = MessageStore::new(Limits { records: 100, bytes: 1 << 20 });
+            let mut given = std::collections::BTreeSet::new();
+            for (in_front, records) in pushes {
+                let some = chunk(records, 1);
+                let held = store.len();
+                if in_front {
+                    let (first, end) = store.push_front(some);
+                    prop_assert_eq!(store.len(), held + records);
+                    prop_assert!((first.0..end.0).all(|n| given.insert(n)), "a number was used again");
+                    prop_assert!(records == 0 || store.first() == first);
+                } else {
+                    let from = store.end();
+                    let evicted: usize = store.push(some).iter().map(|chunk| chunk.len()).sum();
+                    prop_assert_eq!(store.len() + evicted, held + records);
+                    prop_assert!((from.0..store.end().0).all(|n| given.insert(n)), "a number was used again");
+                }
+                let seqs: Vec<Seq> = store.seqs().collect();
+                prop_assert!(seqs.is_sorted() && seqs.len() == store.len());
+                prop_assert!(seqs.iter().all(|&seq| store.get(seq).is_some()));
+                prop_assert_eq!(store.records().count(), store.len());
             }
         }
     }

@@ -7,6 +7,9 @@ use crate::model::{BrokerId, Chunk, LeaderEpoch, Offset, PartitionId, TopicId, T
 use crate::query::Filter;
 use crate::query::position::Position;
 
+/// Most bytes of records that [`Plan::newest`] gives a live view.
+pub const NEWEST_BYTES: usize = 8 << 20;
+
 /// What a reader sees (`isolation.level`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Isolation {
@@ -102,6 +105,9 @@ pub struct Progress {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartitionProgress {
     pub id: PartitionId,
+    /// Where the reader began to hand on: what is asked for from there to `position` was handed on or is on its way, and
+    /// nothing before it. `None` until that is known.
+    pub first: Option<Offset>,
     /// The next offset to read.
     pub position: Offset,
     /// Log start, last stable offset and high watermark as the last answer told them; `None` before the first.

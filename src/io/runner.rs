@@ -11,7 +11,7 @@ use super::kafka::{Client, Wanted};
 use super::scan::{self, Taken};
 use super::work::Work;
 use super::{clipboard, export, saved};
-use crate::core::ask::{Answer, Ask, FilterAsk, Matches, RenderAsk, Reply};
+use crate::core::ask::{Answer, Ask, FilterAsk, Matches, Older, RenderAsk, Reply};
 use crate::core::effect::{Effect, Owner, TaskId};
 use crate::core::event::Arrival;
 use crate::core::store::Seq;
@@ -176,6 +176,7 @@ async fn answer(
             let flow = flow.unwrap_or_else(|| mpsc::unbounded_channel().1);
             read(client, work, out, id, *plan, flow).await
         }
+        Ask::Older(plan) => older(client, work, *plan).await,
         ask @ (Ask::Render(_) | Ask::Search { .. } | Ask::Highlight { .. } | Ask::Filter(_)) => {
             work.run("work on records", move || compute(&ask)).await?
         }
@@ -251,6 +252,31 @@ async fn read(
     let sink = Screen { id, chunks: out.chunks, progress: out.progress };
     scan::read(client, work, plan, options, flow, sink).await?;
     Ok(Answer::ReadEnded)
+}
+
+/// Runs a reader to its end and gives all of it at once.
+async fn older(client: Client, work: Work, plan: Plan) -> Result<Answer, Failure> {
+    let now = Time(jiff::Timestamp::now().as_microsecond());
+    let mut gathered = Gather(Older::default());
+    let nobody_steers = mpsc::unbounded_channel().1;
+    scan::read(client, work, plan, scan::Options::live(Context::utc(now)), nobody_steers, &mut gathered).await?;
+    Ok(Answer::Older(gathered.0))
+}
+
+#[derive(Debug)]
+struct Gather(Older);
+
+impl scan::Sink for &mut Gather {
+    async fn take(&mut self, taken: Taken) -> ControlFlow<()> {
+        if let Taken::Records(delivery) = taken {
+            self.0.deliveries.push(delivery);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        self.0.progress = progress;
+    }
 }
 
 /// The lanes of one reader.

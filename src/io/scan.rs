@@ -39,7 +39,7 @@ use tokio::sync::mpsc;
 
 use super::kafka::Client;
 use super::work::Work;
-use crate::core::stream::{Delivery, Fact, Flow, Plan, Progress};
+use crate::core::stream::{Delivery, Fact, Flow, NEWEST_BYTES, Plan, Progress};
 use crate::model::{Failure, Outcome, RecordRef};
 use crate::query::Context;
 
@@ -90,13 +90,13 @@ pub struct Options {
 impl Options {
     /// For a screen.
     pub fn live(context: Context) -> Self {
-        Self { shape: Shape::Chunks, context, largest: LIVE_LARGEST, links: 1, newest_bytes: 8 << 20 }
+        Self { shape: Shape::Chunks, context, largest: LIVE_LARGEST, links: 1, newest_bytes: NEWEST_BYTES }
     }
 
     /// For a program: all cores, and records as large as a frame may be.
     pub fn headless(shape: Shape, context: Context) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { shape, context, largest: 64 << 20, links: cores.min(4), newest_bytes: 8 << 20 }
+        Self { shape, context, largest: 64 << 20, links: cores.min(4), newest_bytes: NEWEST_BYTES }
     }
 }
 

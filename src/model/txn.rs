@@ -36,6 +36,8 @@ pub struct TxnTable {
 struct PartitionTxns {
     stable: Option<Offset>,
     producers: BTreeMap<ProducerId, Vec<Ended>>,
+    /// What another reader knows of offsets before this one.
+    older: Option<Box<(Offset, Self)>>,
 }
 
 /// Records of one producer in `from..=marker` ended so. Ranges of one producer do not overlap.
@@ -111,13 +113,19 @@ impl TxnTable {
 
     /// How the transaction of a record ended, as far as is known now.
     pub fn outcome(&self, partition: PartitionId, producer: ProducerId, offset: Offset) -> Outcome {
-        let Some(known) = self.partitions.get(&partition) else { return Outcome::Open };
-        let ranges = known.producers.get(&producer).map(Vec::as_slice).unwrap_or_default();
-        // Of ranges without an end yet, the last one that has begun.
-        if let Some(range) = ranges.iter().filter(|r| r.from <= offset && offset <= r.marker).max_by_key(|r| r.from) {
-            return range.outcome;
+        self.partitions.get(&partition).map_or(Outcome::Open, |known| known.outcome(producer, offset))
+    }
+
+    /// This table, with what a reader of older records knows of offsets before `from` of each partition. The two are not mixed:
+    /// an aborted transaction whose marker lies behind what was read has no end in the older table.
+    #[must_use]
+    pub fn with_older(mut self, older: &Self, from: impl Fn(PartitionId) -> Option<Offset>) -> Self {
+        for (&partition, txns) in &older.partitions {
+            if let Some(from) = from(partition) {
+                self.partitions.entry(partition).or_default().older = Some(Box::new((from, txns.clone())));
+            }
         }
-        if known.stable.is_some_and(|stable| offset < stable) { Outcome::Committed } else { Outcome::Open }
+        self
     }
 
     /// Takes over what another table knows: how news from a reader reaches the screen's own table.
@@ -140,6 +148,24 @@ impl TxnTable {
 
     pub fn is_empty(&self) -> bool {
         self.partitions.is_empty()
+    }
+}
+
+impl PartitionTxns {
+    fn outcome(&self, producer: ProducerId, offset: Offset) -> Outcome {
+        // What was still open for the reader of older records may have ended since.
+        if let Some((_, older)) = self.older.as_deref().filter(|(from, _)| offset < *from) {
+            let outcome = older.outcome(producer, offset);
+            if outcome != Outcome::Open {
+                return outcome;
+            }
+        }
+        let ranges = self.producers.get(&producer).map(Vec::as_slice).unwrap_or_default();
+        // Of ranges without an end yet, the last one that has begun.
+        if let Some(range) = ranges.iter().filter(|r| r.from <= offset && offset <= r.marker).max_by_key(|r| r.from) {
+            return range.outcome;
+        }
+        if self.stable.is_some_and(|stable| offset < stable) { Outcome::Committed } else { Outcome::Open }
     }
 }
 

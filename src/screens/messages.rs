@@ -1,8 +1,8 @@
 //! The messages of one topic, live: filter bar, list, value and record facts. Opening it never reads from the start by
 //! surprise: the newest records in all, then what arrives.
 //!
-//! One file per part: `act` (the keys), `reader` (the running task), `rows` (the lines), `filter` (the bar), `seek` (where to go), `list`,
-//! `value` and `record` (the panes), `yank` (what can be copied).
+//! One file per part: `act` (the keys), `reader` (the running task), `rows` (the lines), `filter` (the bar), `seek` (where to go), `older`
+//! (what lies before the list), `list`, `value` and `record` (the panes), `yank` (what can be copied).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,11 +17,12 @@ use crate::core::action::{Action, Scope};
 use crate::core::ask::{Answer, Reply};
 use crate::core::effect::TaskId;
 use crate::core::event::Arrival;
+use crate::core::history::Kind;
 use crate::core::key::Input;
 use crate::core::line::Line;
 use crate::core::store::{MessageStore, Seq};
 use crate::core::stream::{Delivery, Fact};
-use crate::model::{PartitionId, Time, Topic};
+use crate::model::{PartitionId, Time, Topic, TxnTable};
 use crate::query::position::Position;
 use crate::text::{Shown, TimeFormat, units};
 use crate::ui::Pen;
@@ -30,6 +31,7 @@ mod act;
 mod draw;
 mod filter;
 mod list;
+mod older;
 mod reader;
 mod record;
 mod rows;
@@ -38,6 +40,7 @@ mod value;
 mod yank;
 
 use filter::Bar;
+use older::Older;
 use reader::{From, Reader};
 use rows::{Rows, What};
 use value::ValuePane;
@@ -65,6 +68,9 @@ pub struct Messages {
     /// Facts that were read under a filter and are to be told when it goes: records that were not kept.
     not_kept: u64,
     not_shown: u64,
+    older: Older,
+    /// How transactions ended, once older records were loaded: the reader's own table knows nothing of those.
+    joined_txns: Option<TxnTable>,
     /// A record too large for the live view that is being fetched alone.
     opening: Option<TaskId>,
     tasks: BTreeSet<TaskId>,
@@ -90,16 +96,9 @@ enum Layout {
 /// A line being typed for something other than the filter.
 #[derive(Debug)]
 struct Prompt {
-    kind: PromptKind,
+    kind: Kind,
     line: Line,
     error: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum PromptKind {
-    Seek,
-    Partitions,
-    Search,
 }
 
 #[derive(Debug, Default)]
@@ -134,6 +133,8 @@ impl Messages {
             last_mark: None,
             not_kept: 0,
             not_shown: 0,
+            older: Older::default(),
+            joined_txns: None,
             opening: None,
             tasks: BTreeSet::new(),
             bootstrap: cx.cluster.bootstrap.clone(),
@@ -147,6 +148,8 @@ impl Messages {
     fn restart(&mut self, cx: &mut Cx<'_>) {
         self.store.clear();
         self.rows.clear();
+        self.older.forget(cx);
+        self.joined_txns = None;
         self.value.forget();
         self.bar.counts = filter::Counts::default();
         self.not_kept = 0;
@@ -210,13 +213,17 @@ impl Messages {
         self.not_shown += delivery.not_shown;
         self.not_kept += delivery.read.saturating_sub(delivery.chunk.len() as u64 + delivery.not_shown);
         let was_full = self.store.is_full();
-        self.store.push(Arc::clone(&delivery.chunk));
+        if delivery.not_shown > 0 {
+            self.older.thinned(cx, &self.reader.progress);
+        }
+        let evicted = self.store.push(Arc::clone(&delivery.chunk));
+        self.older.gone(cx, &evicted);
         let to = self.store.end();
         if delivery.generation == self.bar.generation() || self.bar.in_force().is_none() {
             self.rows.append(from, to);
             self.bar.arrived((from, to), self.store.first(), delivery.read);
         } else {
-            self.bar.look_at(cx, &self.reader, &self.store, from);
+            self.look_through(cx, from);
         }
         self.rows.evict(self.store.first());
         if self.follow {
@@ -241,6 +248,8 @@ impl Messages {
             return None;
         }
         let reply = self.value.receive(cx, reply)?;
+        let Reply { id, result } = reply;
+        let reply = Reply { id, result: self.older_came(cx, id, result)? };
         let reply = match self.bar.receive(reply) {
             Err(reply) => reply,
             Ok(matches) => {
@@ -282,13 +291,24 @@ impl Messages {
         None
     }
 
+    /// How transactions ended, of all records that are held.
+    fn txns(&self) -> &TxnTable {
+        self.joined_txns.as_ref().unwrap_or(&self.reader.progress.txns)
+    }
+
+    fn look_through(&mut self, cx: &mut Cx<'_>, from: Seq) {
+        let txns = Arc::new(self.txns().clone());
+        self.bar.look_at(cx, &self.reader.topic, &self.store, txns, from);
+    }
+
     /// The filter changed: what is held is looked through off the loop, what arrives by the reader.
     fn refilter(&mut self, cx: &mut Cx<'_>) {
         let generation = self.bar.generation();
         self.reader.set_filter(cx, generation, self.bar.in_force());
+        self.older_refiltered(cx);
         if self.bar.in_force().is_some() {
             self.not_kept = 0;
-            self.bar.look_at(cx, &self.reader, &self.store, self.store.first());
+            self.look_through(cx, self.store.first());
             return;
         }
         if self.not_kept > 0 {
@@ -297,8 +317,7 @@ impl Messages {
             self.rows.insert_note(before, What::Fact(Fact::NotKept { records }));
         }
         let height = self.list_height(cx);
-        let all = (self.store.first().0..self.store.end().0).map(Seq);
-        self.rows.rebuild(all, self.store.first(), height);
+        self.rows.rebuild(self.store.seqs(), self.store.first(), height);
         if self.follow {
             self.rows.cursor.to(usize::MAX, self.rows.len(), height);
         }
@@ -340,7 +359,7 @@ impl Screen for Messages {
             Scope::List if self.focus == Focus::Value => self.value.act(cx, action, self.value_size(cx)),
             Scope::List => self.move_list(cx, action),
             Scope::Value => match action {
-                Action::SearchValue => self.prompt = Some(Prompt { kind: PromptKind::Search, line: Line::default(), error: None }),
+                Action::SearchValue => self.ask_for(cx, Kind::Search),
                 Action::FilterByField => {
                     if let Some(text) = self.value.field_test() {
                         self.bar.set(cx, &text);
@@ -375,6 +394,10 @@ impl Screen for Messages {
         self.bar.is_editing() || self.prompt.is_some()
     }
 
+    fn line(&self) -> Option<&Line> {
+        self.prompt.as_ref().map(|prompt| &prompt.line).or(self.bar.editing.as_ref())
+    }
+
     fn input(&mut self, cx: &mut Cx<'_>, input: &Input) {
         if self.prompt.is_some() {
             self.type_prompt(cx, input);
@@ -392,6 +415,7 @@ impl Screen for Messages {
             Arrival::Progress(id, progress) if self.reader.is(id) => {
                 self.rate.measure(cx.now, progress.read, progress.bytes);
                 self.reader.progress = progress;
+                self.learn_outcomes();
                 None
             }
             Arrival::Reply(reply) => self.reply(cx, reply).map(Arrival::Reply),

@@ -18,6 +18,7 @@ use crate::core::ask::Ask;
 use crate::core::cursor::{Cursor, Place};
 use crate::core::effect::Term;
 use crate::core::event::Arrival;
+use crate::core::history::Kind;
 use crate::core::key::{Button, Input, KeyCode, Mouse, MouseKind};
 use crate::core::line::{Edit, Line};
 use crate::core::names::NameFilter;
@@ -86,7 +87,6 @@ struct Filter {
     compiled: Option<NameFilter>,
     editing: Option<Line>,
     error: Option<String>,
-    history: Vec<String>,
 }
 
 impl Topics {
@@ -290,9 +290,7 @@ impl Screen for Topics {
                 self.show_internal = !self.show_internal;
                 self.relist(cx);
             }
-            Action::FilterTopics => {
-                self.filter.editing = Some(Line::new(&*self.filter.text).with_past(Arc::new(self.filter.history.clone())));
-            }
+            Action::FilterTopics => self.filter.editing = Some(Line::new(&*self.filter.text).with_past(cx.history.of(Kind::Names))),
             Action::OpenTopic => {
                 if let Some(topic) = self.current() {
                     match topic.error {
@@ -345,19 +343,20 @@ impl Screen for Topics {
         self.filter.editing.is_some()
     }
 
+    fn line(&self) -> Option<&Line> {
+        self.filter.editing.as_ref()
+    }
+
     fn input(&mut self, cx: &mut Cx<'_>, input: &Input) {
         let Some(mut line) = self.filter.editing.take() else { return };
         match input {
             Input::Paste(text) => line.paste(text),
             Input::Key(key) if key.code == KeyCode::Enter && self.filter.error.is_none() => {
-                self.filter.history.retain(|old| old != line.text());
-                if !line.text().is_empty() {
-                    self.filter.history.push(line.text().to_owned());
-                }
+                cx.history.add(Kind::Names, line.text());
                 return;
             }
             Input::Key(key) if key.code == KeyCode::Enter => {}
-            Input::Key(key) if key.code == KeyCode::Esc => {
+            Input::Key(key) if key.code == KeyCode::Esc && line.search().is_none() => {
                 self.filter.error = None;
                 return;
             }

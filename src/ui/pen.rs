@@ -123,6 +123,10 @@ impl<'a> Pen<'a> {
     pub fn prompt(&mut self, sign: &str, line: &Line) -> &mut Self {
         let (before, after) = line.text().split_at_checked(line.at()).unwrap_or((line.text(), ""));
         self.own(sign, Token::Accent);
+        if let Some(search) = line.search() {
+            let (word, token) = if search.failed { ("none before has ", Token::Look) } else { ("earlier with ", Token::Dim) };
+            self.own(word, token).shown(&Shown::of(&format!("\"{}\"", search.wanted)), Token::Accent, 30).own(": ", Token::Dim);
+        }
         let before = Shown::of(before);
         let room = self.room().saturating_sub(2);
         if before.width() <= room {

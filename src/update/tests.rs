@@ -13,7 +13,9 @@ use crate::testing::{Made, Script, chunk, live, made, topic};
 
 mod looks;
 mod monkey;
+mod older;
 mod palette;
+mod prompts;
 
 fn orders() -> Script {
     Script::at(120, 36).cluster(vec![topic("clicks", 6), topic("orders", 3), topic("__consumer_offsets", 50)])

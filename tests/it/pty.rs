@@ -29,7 +29,7 @@ pub(crate) struct Terminal {
     keyboard: Option<FileDescriptor>,
     seen: Arc<Mutex<Seen>>,
     /// Home and state of the program, so that a test sees none of the user's files.
-    _home: Home,
+    home: Home,
 }
 
 /// What came out of the program.
@@ -91,7 +91,7 @@ impl Terminal {
             watch(output, &shared);
             shared.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
         });
-        Self { child, master: Some(pair.master), keyboard: Some(keyboard), seen, _home: home }
+        Self { child, master: Some(pair.master), keyboard: Some(keyboard), seen, home }
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -108,6 +108,11 @@ impl Terminal {
             condition(screen).then(|| screen.contents())
         };
         crate::eventually_or(what, look, || format!("the screen:\n{}", self.text()))
+    }
+
+    /// A file that the program wrote into its working folder.
+    pub(crate) fn file(&self, name: &str) -> String {
+        std::fs::read_to_string(self.home.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}\n{}", self.text()))
     }
 
     /// Waits until this text stands somewhere on the screen.

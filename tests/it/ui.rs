@@ -9,6 +9,7 @@ mod changes;
 mod faults;
 mod leaving;
 mod offline;
+mod older;
 mod truncation;
 
 use std::collections::BTreeSet;

@@ -330,8 +330,12 @@ impl Engine {
         for fact in place.facts {
             part.queue.push(Block::fact(fact));
         }
-        let least = late.map(|n| place.end.plus(-i64::try_from(n).unwrap_or(i64::MAX)));
-        part.begin(least.map_or(from, |least| from.max(least)));
+        let end = place.stop.unwrap_or(place.end);
+        let least = late.map(|n| end.plus(-i64::try_from(n).unwrap_or(i64::MAX)));
+        let from = least.map_or(from, |least| from.max(least));
+        // Where a look-back is to come, it tells.
+        part.first = (self.newest.is_none() || late.is_some()).then_some(from);
+        part.begin(from);
     }
 
     /// Milliseconds and all, as the loop's own clock tells it.

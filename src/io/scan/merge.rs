@@ -75,7 +75,8 @@ impl Queue {
         }
     }
 
-    /// Leaves out the first rows: they were looked at and are not wanted. For a queue of which nothing was taken yet.
+    /// Leaves out the first rows with all that is to be said before the last of them: they were looked at and are not wanted.
+    /// For a queue of which nothing was taken yet.
     pub(super) fn skip(&mut self, mut rows: usize) {
         let mut all = usize::MAX;
         while rows > 0
@@ -85,6 +86,7 @@ impl Queue {
                 // Moves the place in the chunks on without keeping anything.
                 Out::default().take(block, 0..rows, &mut self.chunk, &mut all);
                 self.row = rows;
+                self.fact = block.facts.partition_point(|(row, _)| *row < rows);
                 return;
             }
             rows -= block.times.len();

@@ -35,11 +35,21 @@ struct Walk {
     window: i64,
     /// In order of offset.
     blocks: VecDeque<Block>,
-    /// Time and bytes of each row, the newest first; a row never counts as newer than one behind it.
-    rows: Vec<(i64, usize)>,
+    /// The newest first; a row never counts as newer than one behind it.
+    rows: Vec<Seen>,
     /// Of those, how many are kept.
     kept: usize,
+    /// Bytes of the answers.
+    wire: usize,
     failed: Option<Failure>,
+}
+
+/// One row that was read.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    time: i64,
+    bytes: usize,
+    offset: Offset,
 }
 
 /// The answers of one look at one leader: index of the span, offset asked for, zone, answer.
@@ -66,10 +76,13 @@ pub(super) async fn fill(engine: &mut Engine) {
         let Some(part) = engine.parts.get_mut(walk.index) else { continue };
         if let Some(failure) = walk.failed {
             // Its newest come when it answers again.
+            let from = walk.end.plus(-share).max(walk.floor);
             part.fail(failure, now);
-            part.begin(walk.end.plus(-share).max(walk.floor));
+            part.first = Some(from);
+            part.begin(from);
             continue;
         }
+        part.first = Some(walk.first());
         let skipped = walk.rows.len().saturating_sub(walk.kept);
         walk.blocks.into_iter().for_each(|block| part.queue.push(block));
         part.queue.skip(skipped);
@@ -92,6 +105,7 @@ fn walks(engine: &Engine) -> Vec<Walk> {
             blocks: VecDeque::new(),
             rows: Vec::new(),
             kept: 0,
+            wire: 0,
             failed: None,
         })
     };
@@ -101,8 +115,13 @@ fn walks(engine: &Engine) -> Vec<Walk> {
 impl Walk {
     /// Whether to look further back: `cut` is the time of the oldest record kept, when there are enough of them.
     fn goes_on(&self, cut: Option<i64>) -> bool {
-        let oldest = self.rows.last().map_or(i64::MAX, |&(time, _)| time);
+        let oldest = self.rows.last().map_or(i64::MAX, |row| row.time);
         self.low > self.floor && self.failed.is_none() && cut.is_none_or(|cut| oldest > cut)
+    }
+
+    /// All that is wanted from there on is kept: it lies behind the newest row that is left out.
+    fn first(&self) -> Offset {
+        self.rows.get(self.kept).map_or(self.low, |left_out| left_out.offset.plus(1))
     }
 }
 
@@ -111,12 +130,12 @@ fn choose(walks: &mut [Walk], wanted: usize, limit: usize) -> Option<i64> {
     let mut heads = BinaryHeap::new();
     for (at, walk) in walks.iter_mut().enumerate() {
         walk.kept = 0;
-        heads.extend(walk.rows.first().map(|&(time, _)| (time, at)));
+        heads.extend(walk.rows.first().map(|row| (row.time, at)));
     }
     let (mut count, mut bytes) = (0_usize, 0_usize);
     while let Some((time, at)) = heads.pop() {
         let Some(walk) = walks.get_mut(at) else { break };
-        let size = walk.rows.get(walk.kept).map_or(0, |&(_, size)| size);
+        let size = walk.rows.get(walk.kept).map_or(0, |row| row.bytes);
         bytes = bytes.saturating_add(size);
         if count >= wanted || (count > 0 && bytes > limit) {
             return Some(time);
@@ -126,23 +145,20 @@ fn choose(walks: &mut [Walk], wanted: usize, limit: usize) -> Option<i64> {
         if count >= wanted {
             return Some(time);
         }
-        heads.extend(walk.rows.get(walk.kept).map(|&(time, _)| (time, at)));
+        heads.extend(walk.rows.get(walk.kept).map(|row| (row.time, at)));
     }
     None
 }
 
 /// One look further back in some walks.
 async fn look(engine: &mut Engine, walks: &mut [Walk], open: &[usize], limit: usize) {
-    let (rows, bytes) = walks.iter().flat_map(|walk| &walk.rows).fold((0_usize, 0_usize), |(n, all), &(_, size)| (n + 1, all + size));
-    // What is left of the limit says how far a window of records as large as those seen may reach.
-    let average = bytes.checked_div(rows).unwrap_or(0).max(1);
-    let most = i64::try_from(limit / average / open.len().max(1)).unwrap_or(i64::MAX).max(1);
+    let most = reach(walks, open.len(), limit);
     let mut by_leader: BTreeMap<BrokerId, Vec<(usize, Span)>> = BTreeMap::new();
     for &at in open {
         let Some(walk) = walks.get_mut(at) else { continue };
         let Some(part) = engine.parts.get(walk.index) else { continue };
         let to = walk.low;
-        walk.low = to.plus(-walk.window.min(if rows == 0 { FIRST_WINDOW } else { most })).max(walk.floor);
+        walk.low = to.plus(-walk.window.min(most)).max(walk.floor);
         walk.window = walk.window.saturating_mul(4);
         let stable = part.stable.unwrap_or(walk.end);
         let span = Span { partition: part.id, epoch: part.epoch, from: walk.low, to, stable };
@@ -173,6 +189,17 @@ async fn look(engine: &mut Engine, walks: &mut [Walk], open: &[usize], limit: us
     }
 }
 
+/// How many offsets a window of records as large as those seen may reach, so that what is read stays within the limit.
+fn reach(walks: &[Walk], open: usize, limit: usize) -> i64 {
+    let (rows, bytes) = walks.iter().flat_map(|walk| &walk.rows).fold((0_usize, 0_usize), |(n, all), row| (n + 1, all + row.bytes));
+    // Where a filter let nothing pass, what came over the wire tells.
+    let passed = |walk: &Walk| usize::try_from(walk.end.0.saturating_sub(walk.low.0)).unwrap_or(0);
+    let (offsets, wire) = walks.iter().fold((0_usize, 0_usize), |(n, all), walk| (n + passed(walk), all + walk.wire));
+    let average = bytes.checked_div(rows).or_else(|| wire.checked_div(offsets).filter(|_| wire > 0));
+    let Some(average) = average else { return FIRST_WINDOW };
+    i64::try_from(limit / average.max(1) / open.max(1)).unwrap_or(i64::MAX).max(1)
+}
+
 async fn ask(client: Client, of: Of, leader: BrokerId, spans: Vec<Span>) -> Result<Answers, Failure> {
     let link = client.fetch_link(leader).await?;
     let mut answers = Answers::new();
@@ -188,7 +215,10 @@ async fn take_in(engine: &mut Engine, walks: &mut [Walk], spans: &[(usize, Span)
     let mut found: Vec<Vec<Block>> = spans.iter().map(|_| Vec::new()).collect();
     for (index, from, zone, answer) in answers {
         engine.bytes = engine.bytes.saturating_add(u64::try_from(answer.records.len()).unwrap_or(0));
-        let (Some((_, span)), Some(blocks)) = (spans.get(index), found.get_mut(index)) else { continue };
+        let (Some((at, span)), Some(blocks)) = (spans.get(index), found.get_mut(index)) else { continue };
+        if let Some(walk) = walks.get_mut(*at) {
+            walk.wire = walk.wire.saturating_add(answer.records.len());
+        }
         let (partition, high, stop) = (span.partition, answer.high_watermark, Some(span.to));
         let asked = Asked { partition, from, stop, high, zone, committed_only: engine.committed_only, piece: SMALL_PIECE };
         let digest = digest(&asked, &answer.records, &answer.aborted, &mut engine.table, &mut engine.scratch);
@@ -220,12 +250,12 @@ async fn take_in(engine: &mut Engine, walks: &mut [Walk], spans: &[(usize, Span)
 }
 
 /// Adds the rows of an older block, the newest first.
-fn rows_of(block: &Block, rows: &mut Vec<(i64, usize)>) {
+fn rows_of(block: &Block, rows: &mut Vec<Seen>) {
     let Rows::Chunks(chunks) = &block.rows else { return };
     for chunk in chunks.iter().rev() {
         for record in (0..chunk.len()).rev().filter_map(|row| chunk.get(row)) {
-            let before = rows.last().map_or(i64::MAX, |&(time, _)| time);
-            rows.push((record.timestamp_ms.min(before), record.size()));
+            let before = rows.last().map_or(i64::MAX, |row| row.time);
+            rows.push(Seen { time: record.timestamp_ms.min(before), bytes: record.size(), offset: record.offset });
         }
     }
 }
@@ -243,8 +273,9 @@ mod tests {
             low: Offset(50),
             window: 1,
             blocks: VecDeque::new(),
-            rows: times.iter().map(|&time| (time, 10)).collect(),
+            rows: times.iter().zip((0..100).rev()).map(|(&time, n)| Seen { time, bytes: 10, offset: Offset(n) }).collect(),
             kept: 0,
+            wire: 0,
             failed: None,
         }
     }
@@ -260,6 +291,24 @@ mod tests {
         assert_eq!((choose(&mut walks, 9, 1000), kept(&walks)), (None, vec![3, 2, 0]));
         assert_eq!((choose(&mut walks, 9, 25), kept(&walks)), (Some(7), vec![2, 0, 0]));
         assert_eq!((choose(&mut walks, 9, 5), kept(&walks)), (Some(8), vec![1, 0, 0]), "one at least");
+    }
+
+    #[test]
+    fn the_first_offset_is_that_of_the_oldest_kept_or_where_the_look_back_ended() {
+        let mut walks = [walk(&[9, 8, 2]), walk(&[7, 1]), walk(&[]), walk(&[1])];
+        choose(&mut walks, 3, 1000);
+        let firsts: Vec<i64> = walks.iter().map(|walk| walk.first().0).collect();
+        assert_eq!(firsts, [98, 99, 50, 100]);
+        choose(&mut walks, 9, 1000);
+        assert!(walks.iter().all(|walk| walk.first() == Offset(50)));
+    }
+
+    #[test]
+    fn a_window_reaches_as_far_as_records_like_those_seen_fit() {
+        assert_eq!(reach(&[walk(&[])], 1, 8 << 20), FIRST_WINDOW);
+        assert_eq!(reach(&[walk(&[9, 8]), walk(&[7])], 2, 1000), 50);
+        let filtered = Walk { wire: 5000, ..walk(&[]) };
+        assert_eq!(reach(&[filtered], 1, 1000), 10, "50 offsets brought 5,000 bytes");
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(super) struct Part {
     pub placed: bool,
     /// An offset question of this partition is under way.
     pub asking: bool,
+    /// Where what is handed on begins; `None` until that is known.
+    pub first: Option<Offset>,
     /// The next offset to ask for.
     pub position: Offset,
     /// Where it ends, exclusive; `None` follows.
@@ -85,6 +87,7 @@ impl Part {
             id,
             placed: false,
             asking: false,
+            first: None,
             position: Offset(0),
             stop: None,
             done: false,
@@ -182,6 +185,7 @@ impl Part {
     pub(super) fn progress(&self) -> PartitionProgress {
         PartitionProgress {
             id: self.id,
+            first: self.first,
             position: self.position,
             log_start: self.log_start,
             stable: self.stable,

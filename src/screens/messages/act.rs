@@ -5,24 +5,24 @@ use std::sync::Arc;
 use crate::core::action::Action;
 use crate::core::ask::{Ask, Export};
 use crate::core::cursor::{Cursor, Place};
-use crate::core::line::Line;
+use crate::core::history::Kind;
 use crate::core::store::Seq;
 use crate::core::stream::Isolation;
 use crate::screens::Cx;
 use crate::text::TimeFormat;
 
 use super::rows::What;
-use super::{Focus, Layout, Messages, Prompt, PromptKind};
+use super::{Focus, Layout, Messages};
 
 impl Messages {
     pub(super) fn act_here(&mut self, cx: &mut Cx<'_>, action: Action) {
         match action {
             Action::OpenRecord if self.open_large(cx) => {}
-            Action::Filter => self.bar.edit(None),
-            Action::AddTerm => self.bar.edit(Some(" and ")),
+            Action::Filter => self.bar.edit(cx, None),
+            Action::AddTerm => self.bar.edit(cx, Some(" and ")),
             Action::Mark | Action::MarkRange | Action::MarkAll | Action::ClearMarks => self.mark(cx, action),
-            Action::Seek => self.prompt = Some(Prompt { kind: PromptKind::Seek, line: Line::default(), error: None }),
-            Action::Partitions => self.prompt = Some(Prompt { kind: PromptKind::Partitions, line: Line::default(), error: None }),
+            Action::Seek => self.ask_for(cx, Kind::Position),
+            Action::Partitions => self.ask_for(cx, Kind::Partitions),
             Action::Live
             | Action::FromStart
             | Action::Last1m
@@ -43,7 +43,12 @@ impl Messages {
             | Action::YankPosition
             | Action::YankCommand => self.yank(cx, action),
             Action::NextRecord => self.moved(cx, 1),
-            Action::PreviousRecord => self.moved(cx, -1),
+            Action::PreviousRecord => {
+                if self.rows.cursor.at == 0 {
+                    self.load_older(cx);
+                }
+                self.moved(cx, -1);
+            }
             Action::NextHit | Action::PreviousHit => self.value.act(cx, action, self.value_size(cx)),
             Action::Follow
             | Action::Pause
@@ -59,6 +64,9 @@ impl Messages {
 
     pub(super) fn move_list(&mut self, cx: &mut Cx<'_>, action: Action) {
         let (len, height) = (self.rows.len(), self.list_height(cx));
+        if self.rows.cursor.at == 0 && matches!(action, Action::Up | Action::HalfUp | Action::PageUp | Action::First) {
+            self.load_older(cx);
+        }
         match action {
             Action::Down => self.moved(cx, 1),
             Action::Up => self.moved(cx, -1),
@@ -90,7 +98,8 @@ impl Messages {
                 self.reader.steer(cx);
             }
             Action::ClearList => {
-                self.store.clear();
+                let gone = self.store.clear();
+                self.older.gone(cx, &gone);
                 self.rows.clear();
                 self.value.forget();
                 self.reader.full = false;
@@ -207,7 +216,7 @@ impl Messages {
             cx.notices.look(cx.now, "No record is shown, so there is nothing to save.");
             return;
         }
-        let txns = Arc::new(self.reader.progress.txns.clone());
+        let txns = Arc::new(self.txns().clone());
         let topic = self.reader.topic.name.clone();
         let task = cx.start(Ask::Export(Export { topic, rows, txns }));
         self.tasks.insert(task);

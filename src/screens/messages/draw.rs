@@ -3,12 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::core::history::Kind;
 use crate::core::stream::Isolation;
 use crate::screens::Look;
 use crate::text::{Shown, units};
 use crate::ui::{self, Pane, Pen, Token};
 
-use super::{Focus, Layout, Messages, PromptKind, list, record};
+use super::{Focus, Layout, Messages, list, record};
 
 /// The record pane takes so many columns when there is room for it beside the value.
 const RECORD: u16 = 46;
@@ -133,9 +134,9 @@ fn bar(screen: &Messages, pen: &mut Pen<'_>) {
 pub(super) fn status(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
     if let Some(prompt) = &screen.prompt {
         let (sign, help) = match prompt.kind {
-            PromptKind::Seek => ("go to ", "7@12000 · -500 · 15m · 2026-11-20T12:40Z · earliest · latest"),
-            PromptKind::Partitions => ("partitions ", "0,3 or 2-5 · empty for all"),
-            PromptKind::Search => ("search ", "text or /regex/ · n next, N previous"),
+            Kind::Partitions => ("partitions ", "0,3 or 2-5 · empty for all"),
+            Kind::Search => ("search ", "text or /regex/ · n next, N previous"),
+            _ => ("go to ", "7@12000 · -500 · 15m · 2026-11-20T12:40Z · earliest · latest"),
         };
         pen.prompt(sign, &prompt.line);
         match &prompt.error {
@@ -144,7 +145,7 @@ pub(super) fn status(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
         };
         return;
     }
-    if let (Some(error), Some(line)) = (&screen.bar.error, &screen.bar.editing) {
+    if let (Some(error), Some(line)) = (&screen.bar.error, screen.bar.editing.as_ref().filter(|line| line.search().is_none())) {
         // The caret stands below the place in the bar: both lines begin with three columns.
         let column = 2 + crate::text::width(line.text().get(..error.at.start).unwrap_or(line.text()));
         if column < pen.room() / 2 {

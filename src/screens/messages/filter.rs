@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use crate::core::ask::{Answer, Ask, FilterAsk, Reply};
 use crate::core::effect::TaskId;
+use crate::core::history::Kind;
 use crate::core::key::{Input, KeyCode};
 use crate::core::line::Line;
 use crate::core::store::{MessageStore, Seq, Snapshot};
+use crate::model::{Topic, TxnTable};
 use crate::query::ast::{Bound, Expr, Test};
 use crate::query::position::Position;
 use crate::query::{self, Filter, QueryError};
 use crate::screens::Cx;
 use crate::text::ndjson::{self, Target};
 
-use super::reader::{From, Reader};
+use super::reader::From;
 
 #[derive(Debug, Default)]
 pub(super) struct Bar {
@@ -26,7 +28,6 @@ pub(super) struct Bar {
     generation: u32,
     pub(super) editing: Option<Line>,
     pub(super) error: Option<QueryError>,
-    history: Vec<String>,
     /// Look-throughs of held records that are under way.
     looking: BTreeSet<TaskId>,
     matched: BTreeSet<Seq>,
@@ -89,12 +90,12 @@ impl Bar {
     }
 
     /// Opens the bar, with `more` behind what is in force.
-    pub(super) fn edit(&mut self, more: Option<&str>) {
+    pub(super) fn edit(&mut self, cx: &Cx<'_>, more: Option<&str>) {
         let mut text = self.text.clone();
         if let (false, Some(more)) = (text.is_empty(), more) {
             text.push_str(more);
         }
-        self.editing = Some(Line::new(text).with_past(Arc::new(self.history.clone())));
+        self.editing = Some(Line::new(text).with_past(cx.history.of(Kind::Query)));
         self.error = None;
     }
 
@@ -103,7 +104,7 @@ impl Bar {
         let Some(mut line) = self.editing.take() else { return false };
         match input {
             Input::Paste(text) => line.paste(text),
-            Input::Key(key) if key.code == KeyCode::Esc => {
+            Input::Key(key) if key.code == KeyCode::Esc && line.search().is_none() => {
                 self.error = None;
                 return false;
             }
@@ -113,7 +114,7 @@ impl Bar {
                 let changed = self.set(cx, &text);
                 if self.error.is_none() {
                     self.editing = None;
-                    self.remember(text);
+                    cx.history.add(Kind::Query, &text);
                 }
                 return changed;
             }
@@ -178,17 +179,10 @@ impl Bar {
     }
 
     /// Has the records held from `from` on looked through, off the loop.
-    pub(super) fn look_at(&mut self, cx: &mut Cx<'_>, reader: &Reader, store: &MessageStore, from: Seq) {
+    pub(super) fn look_at(&mut self, cx: &mut Cx<'_>, topic: &Topic, store: &MessageStore, txns: Arc<TxnTable>, from: Seq) {
         let Some(filter) = self.in_force() else { return };
         let snapshot: Snapshot = store.snapshot().iter().filter(|(first, _)| *first >= from).cloned().collect();
-        let ask = FilterAsk {
-            snapshot,
-            filter,
-            generation: self.generation,
-            topic: reader.topic.name.clone(),
-            txns: Arc::new(reader.progress.txns.clone()),
-            now: cx.now,
-        };
+        let ask = FilterAsk { snapshot, filter, generation: self.generation, topic: topic.name.clone(), txns, now: cx.now };
         let task = cx.start(Ask::Filter(Box::new(ask)));
         self.looking.insert(task);
     }
@@ -209,6 +203,20 @@ impl Bar {
         Ok(self.matched.iter().copied().collect())
     }
 
+    /// Records that were loaded under the filter in force, if any.
+    pub(super) fn came(&mut self, (from, to): (Seq, Seq)) {
+        if self.filter.is_some() {
+            self.matched.extend((from.0..to.0).map(Seq));
+        }
+    }
+
+    /// So many more records were looked through.
+    pub(super) fn looked_at(&mut self, scanned: u64, matched: u64, broken: u64) {
+        self.counts.scanned = self.counts.scanned.saturating_add(scanned);
+        self.counts.matched = self.counts.matched.saturating_add(matched);
+        self.counts.broken = self.counts.broken.saturating_add(broken);
+    }
+
     /// Records that the reader found under the filter in force.
     pub(super) fn arrived(&mut self, (from, to): (Seq, Seq), first: Seq, read: u64) {
         if self.filter.is_some() {
@@ -216,13 +224,6 @@ impl Bar {
             self.counts.matched += u64::try_from(to.0 - from.0).unwrap_or(0);
             self.matched.extend((from.0..to.0).map(Seq));
             self.matched = self.matched.split_off(&first);
-        }
-    }
-
-    fn remember(&mut self, text: String) {
-        if !text.trim().is_empty() {
-            self.history.retain(|old| *old != text);
-            self.history.push(text);
         }
     }
 }

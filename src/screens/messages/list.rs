@@ -11,6 +11,7 @@ use crate::screens::Look;
 use crate::text::{self, Shown, TimeFormat, units};
 use crate::ui::{self, Pane, Pen, Token};
 
+use super::older::Before;
 use super::rows::{Row, What};
 use super::{Focus, Messages};
 
@@ -39,7 +40,11 @@ pub(super) fn draw(screen: &Messages, look: &Look<'_>, buf: &mut Buffer, area: R
     cursor.fit(screen.rows.len(), height);
     let window = cursor.window(screen.rows.len(), height);
     let columns = Columns::of(screen, look, window.clone(), usize::from(area.width));
-    head(screen, &columns, &mut Pen::new(buf, look.theme, pane.body, 0));
+    let mut pen = Pen::new(buf, look.theme, pane.body, 0);
+    head(screen, &columns, &mut pen);
+    if window.start == 0 {
+        before(screen, look, &mut pen);
+    }
     if screen.rows.is_empty() {
         empty(screen, look, &mut Pen::new(buf, look.theme, pane.body, 2));
         return;
@@ -149,6 +154,36 @@ fn head(screen: &Messages, columns: &Columns, pen: &mut Pen<'_>) {
     pen.own("VALUE", Token::Dim);
 }
 
+/// What there is before the first record, at the right of the head line.
+fn before(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
+    let say = |pen: &mut Pen<'_>, choices: &[(&str, &str, &str)], token: Token| {
+        let wide = |&&(text, key, rest): &&(&str, &str, &str)| text::width(text) + text::width(key) + text::width(rest) + 3;
+        if let Some((text, key, rest)) = choices.iter().find(|choice| wide(choice) <= pen.room()) {
+            pen.gap(pen.room().saturating_sub(wide(&&(*text, *key, *rest)) - 2));
+            pen.own(text, token).own(key, Token::Accent).own(rest, Token::Dim);
+        }
+    };
+    match screen.older.before(&screen.store, &screen.reader.progress) {
+        Before::Unknown => {}
+        Before::Start => say(pen, &[("start of the log", "", "")], Token::Dim),
+        Before::Loading => say(pen, &[("loading older records …", "", ""), ("loading …", "", "")], Token::Look),
+        Before::More { offsets, partitions, all } => {
+            let count = units::thousands(offsets);
+            let of = if partitions < all { format!(" in {partitions} of {all} partitions") } else { String::new() };
+            let (long, short) = (format!("▲ up to {count} older{of}: "), format!("▲ ≤{count} older: "));
+            let next = screen.older_at_once(look.settings);
+            if next == 0 {
+                let full = "buffer full, ";
+                let (long, short) = (format!("{long}{full}"), format!("▲ {full}"));
+                say(pen, &[(&long, "o", " goes further back"), (&short, "o", " goes back")], Token::Look);
+            } else {
+                let loads = format!(" loads {}", units::thousands(next));
+                say(pen, &[(&long, "k", &loads), (&short, "k", &loads), (&short, "k", "")], Token::Dim);
+            }
+        }
+    }
+}
+
 /// An empty list says why.
 fn empty(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
     pen.gap(2);
@@ -161,6 +196,9 @@ fn empty(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
     } else if screen.bar.in_force().is_some() {
         let scanned = units::thousands(screen.bar.counts.scanned);
         pen.own(format!("None of {scanned} records looked through matches. "), Token::Look);
+        if matches!(screen.older.before(&screen.store, &reader.progress), Before::More { .. }) {
+            pen.own("k", Token::Accent).own(" looks further back, ", Token::Dim);
+        }
         pen.own("1", Token::Accent).own(" reads from the start, ", Token::Dim).own("4", Token::Accent);
         pen.own(" the last 15 minutes, ", Token::Dim).own("esc", Token::Accent).own(" clears the filter", Token::Dim);
     } else if reader.behind() == Some(0) {
@@ -239,7 +277,7 @@ fn headers(record: &RecordRef<'_>, columns: usize, pen: &mut Pen<'_>) {
 
 fn value(screen: &Messages, record: &RecordRef<'_>, pen: &mut Pen<'_>) {
     if let Some(producer) = record.transaction {
-        match screen.reader.progress.txns.outcome(record.partition, producer, record.offset) {
+        match screen.txns().outcome(record.partition, producer, record.offset) {
             Outcome::Committed => {}
             Outcome::Aborted => drop(pen.own("✗ aborted ", Token::Act)),
             Outcome::Open => drop(pen.own("○ open ", Token::Look)),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::core::ask::Ask;
 use crate::core::effect::TaskId;
-use crate::core::stream::{Flow, Isolation, Plan, Progress, StartAt};
+use crate::core::stream::{Flow, Isolation, NEWEST_BYTES, Plan, Progress, StartAt};
 use crate::model::{Failure, PartitionId, Topic, TopicId};
 use crate::query::Filter;
 use crate::query::position::Position;
@@ -43,7 +43,7 @@ impl From {
     pub(super) fn configured(start: &StartAt) -> Self {
         match start {
             StartAt::Newest(newest) => {
-                let words = format!("the newest {newest} in all (8 MiB at most), then live");
+                let words = format!("the newest {newest} in all ({} MiB at most), then live", NEWEST_BYTES >> 20);
                 Self { position: Position::Earliest, newest: Some(*newest), words }
             }
             StartAt::Position(position) => {

@@ -75,7 +75,7 @@ fn facts(screen: &Messages, look: &Look<'_>, record: &RecordRef<'_>, batch: &Bat
         Some(value) => fact("value", units::size(value.len() as u64), Token::Text, packed),
     });
     if let Some(producer) = record.transaction {
-        let outcome = screen.reader.progress.txns.outcome(record.partition, producer, record.offset);
+        let outcome = screen.txns().outcome(record.partition, producer, record.offset);
         let token = match outcome {
             Outcome::Committed => Token::Good,
             Outcome::Aborted => Token::Act,

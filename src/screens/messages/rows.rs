@@ -21,6 +21,8 @@ pub(super) struct Note {
     /// It stands before this record, whether that has arrived or not.
     pub(super) before: Seq,
     pub(super) what: What,
+    /// It left the list together with records that it stood between.
+    gone: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -78,14 +80,27 @@ impl Rows {
         self.lines.extend((from.0..to.0).map(|n| Row::Record(Seq(n))));
     }
 
+    /// Older records: the list begins with them. The same line stays selected, at the same place of the window.
+    pub(super) fn prepend(&mut self, from: Seq, to: Seq) {
+        let was_empty = self.lines.is_empty();
+        for n in (from.0..to.0).rev() {
+            self.lines.push_front(Row::Record(Seq(n)));
+        }
+        let came = usize::try_from(to.0.saturating_sub(from.0)).unwrap_or(0);
+        let came = if was_empty { came.saturating_sub(1) } else { came };
+        self.cursor.at += came;
+        self.cursor.top += came;
+    }
+
     /// A note that stands before `before`.
     pub(super) fn insert_note(&mut self, before: Seq, what: What) {
         let n = u32::try_from(self.notes.len()).unwrap_or(u32::MAX);
-        self.notes.push(Note { before, what });
+        self.notes.push(Note { before, what, gone: false });
         let at = self.lines.partition_point(|row| self.position(*row) < (before, 1));
         self.lines.insert(at, Row::Note(n));
         if at <= self.cursor.at && at + 1 < self.lines.len() {
             self.cursor.at += 1;
+            self.cursor.top += usize::from(at < self.cursor.top);
         }
     }
 
@@ -102,7 +117,7 @@ impl Rows {
     pub(super) fn rebuild(&mut self, records: impl Iterator<Item = Seq>, first: Seq, height: usize) {
         let selected = self.selected();
         let mut rows: Vec<Row> = records.map(Row::Record).collect();
-        let notes = self.notes.iter().enumerate().filter(|(_, note)| note.before >= first);
+        let notes = self.notes.iter().enumerate().filter(|(_, note)| note.before >= first && !note.gone);
         rows.extend(notes.map(|(n, _)| Row::Note(u32::try_from(n).unwrap_or(u32::MAX))));
         rows.sort_by_key(|row| self.position(*row));
         self.lines = rows.into();
@@ -113,7 +128,13 @@ impl Rows {
     /// Everything before `first` was evicted.
     pub(super) fn evict(&mut self, first: Seq) {
         let gone = self.lines.partition_point(|row| self.position(*row) < (first, 0));
-        self.lines.drain(..gone);
+        for row in self.lines.drain(..gone) {
+            if let Row::Note(n) = row
+                && let Some(note) = self.notes.get_mut(n as usize)
+            {
+                note.gone = true;
+            }
+        }
         self.cursor.shift(gone);
         self.marked = self.marked.split_off(&first);
     }
@@ -126,6 +147,7 @@ impl Rows {
 
     pub(super) fn clear(&mut self) {
         self.lines.clear();
+        self.notes.iter_mut().for_each(|note| note.gone = true);
         self.marked.clear();
         self.cursor = Cursor::default();
     }
@@ -150,6 +172,27 @@ mod tests {
         assert_eq!(rows.selected(), Some(Seq(3)));
         rows.evict(Seq(2));
         assert_eq!((rows.len(), rows.selected()), (3, Some(Seq(3))));
+    }
+
+    #[test]
+    fn older_records_come_in_front_of_what_is_seen() {
+        let mut rows = rows(40);
+        rows.cursor.to(20, 40, 10);
+        let (at, top) = (rows.cursor.at, rows.cursor.top);
+        rows.prepend(Seq(-3), Seq(0));
+        rows.insert_note(Seq(-3), What::Fact(Fact::Deleted));
+        assert_eq!((rows.get(0), rows.get(1), rows.selected()), (Some(Row::Note(0)), Some(Row::Record(Seq(-3))), Some(Seq(20))));
+        assert_eq!((rows.cursor.at, rows.cursor.top), (at + 4, top + 4));
+    }
+
+    #[test]
+    fn a_note_that_left_does_not_return() {
+        let mut rows = rows(4);
+        rows.insert_note(Seq(1), What::Fact(Fact::Deleted));
+        rows.evict(Seq(2));
+        rows.prepend(Seq(-2), Seq(0));
+        rows.rebuild([Seq(-2), Seq(-1), Seq(2), Seq(3)].into_iter(), Seq(-2), 10);
+        assert_eq!(rows.len(), 4);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use crate::core::action::Action;
 use crate::core::ask::Ask;
+use crate::core::history::Kind;
 use crate::core::key::{Input, KeyCode};
+use crate::core::line::Line;
 use crate::core::stream::Fact;
 use crate::model::PartitionId;
 use crate::query::position::{self, Position};
@@ -10,7 +12,7 @@ use crate::screens::Cx;
 
 use super::reader::From;
 use super::rows::{Row, What};
-use super::{Messages, PromptKind};
+use super::{Messages, Prompt};
 
 impl Messages {
     /// The number keys, as in k9s's log view.
@@ -38,24 +40,32 @@ impl Messages {
         self.restart(cx);
     }
 
+    /// Opens a prompt.
+    pub(super) fn ask_for(&mut self, cx: &Cx<'_>, kind: Kind) {
+        self.prompt = Some(Prompt { kind, line: Line::default().with_past(cx.history.of(kind)), error: None });
+    }
+
     pub(super) fn type_prompt(&mut self, cx: &mut Cx<'_>, input: &Input) {
         let Some(mut prompt) = self.prompt.take() else { return };
         match input {
             Input::Paste(text) => prompt.line.paste(text),
-            Input::Key(key) if key.code == KeyCode::Esc => return,
+            Input::Key(key) if key.code == KeyCode::Esc && prompt.line.search().is_none() => return,
             Input::Key(key) if key.code == KeyCode::Enter => {
                 let text = prompt.line.text().trim().to_owned();
                 let result = match prompt.kind {
-                    PromptKind::Seek => self.seek(cx, &text),
-                    PromptKind::Partitions => self.choose_partitions(cx, &text),
-                    PromptKind::Search => {
+                    Kind::Partitions => self.choose_partitions(cx, &text),
+                    Kind::Search => {
                         self.value.search(cx, &text);
                         Ok(())
                     }
+                    _ => self.seek(cx, &text),
                 };
-                if let Err(error) = result {
-                    prompt.error = Some(error);
-                    self.prompt = Some(prompt);
+                match result {
+                    Ok(()) => cx.history.add(prompt.kind, &text),
+                    Err(error) => {
+                        prompt.error = Some(error);
+                        self.prompt = Some(prompt);
+                    }
                 }
                 return;
             }

@@ -365,6 +365,8 @@ fn a_started_chord_shows_what_may_follow() {
 #[test]
 fn prompts_say_what_they_take() {
     looks(&full(SMALL).keys("o"), "prompt_seek");
+    let earlier = full(SMALL).keys("/").text(".status == FAILED").keys("enter /").text(" and .amount > 100").keys("enter");
+    looks(&earlier.keys("/ ctrl-u ctrl-r").text("fail"), "prompt_searched_back");
 }
 
 #[test]

@@ -14,18 +14,18 @@ use proptest::test_runner::TestCaseResult;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::core::ask::{Answer, Ask, Positions, ReplicaSize, Reply, TopicPositions, Traffic};
+use crate::core::ask::{Answer, Ask, Older, Positions, ReplicaSize, Reply, TopicPositions, Traffic};
 use crate::core::effect::{Effect, Owner, TaskId};
 use crate::core::event::{Arrival, Event, Signal};
 use crate::core::key::Input;
 use crate::core::store::Limits;
-use crate::core::stream::{Delivery, Flow};
+use crate::core::stream::{Delivery, Fact, Flow};
 use crate::draw;
 use crate::io::runner;
 use crate::model::{Attempt, Cause, Failure, Foreign, Step, Time, Why};
 use crate::screens::{Route, Settings};
 use crate::state::State;
-use crate::testing::{NOW, chunk, cluster, settings};
+use crate::testing::{self, NOW, chunk, cluster, settings};
 use crate::ui::{Depth, Ground, Theme};
 use crate::update::{start, update};
 use making::{Does, Generation, Made, Outcome, does};
@@ -196,7 +196,16 @@ fn good(ask: &Ask, last: usize) -> Result<Answer, TestCaseError> {
         Ask::Positions { .. } | Ask::Sizes(_) => Answer::Told(Traffic { requests: last as u64, throttled: 1 }),
         Ask::Keep(names) => Answer::Kept(names.iter().map(|name| (name.clone(), making::keep(last))).collect()),
         Ask::Topic { topic, .. } => Answer::Topic(making::facts(topic, last)),
-        Ask::Open { .. } => Answer::Opened { chunk: Arc::new(chunk(&[crate::testing::made(7, "k", "{\"alone\":1}")])) },
+        Ask::Older(plan) => {
+            let records: Vec<_> = (0..plan.newest.unwrap_or(1).min(9)).map(|n| testing::made(n.cast_signed(), "old", "{}")).collect();
+            let progress = testing::live(2, 9);
+            let delivery = |made: &[testing::Made]| {
+                let made = Arc::new(chunk(made));
+                Delivery { generation: 0, facts: vec![Fact::Deleted], read: 20, chunk: made, not_shown: 0 }
+            };
+            Answer::Older(Older { deliveries: records.chunks(4).map(delivery).collect(), progress })
+        }
+        Ask::Open { .. } => Answer::Opened { chunk: Arc::new(chunk(&[testing::made(7, "k", "{\"alone\":1}")])) },
         Ask::Copy(_) => Answer::Copied(None),
         Ask::Export(export) => Answer::Exported { path: "/tmp/\u{1b}]0;x\u{7}.ndjson".into(), records: export.rows.len(), bytes: 1 },
         ask => match runner::compute(ask) {

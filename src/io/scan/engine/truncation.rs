@@ -159,6 +159,7 @@ impl Engine {
             part.queue.push(Block::fact(Fact::Truncated { partition, from, to: position }));
             self.table.truncated(partition, from);
             part.stable = part.stable.map(|stable| stable.min(from));
+            part.first = part.first.map(|first| first.min(from));
             part.stop = part.stop.map(|stop| if self.follows { stop } else { stop.min(position) });
             part.advance(from);
         }

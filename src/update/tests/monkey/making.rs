@@ -221,6 +221,7 @@ fn progress() -> impl Strategy<Value = Progress> {
         |(partitions, live, read, ended)| {
             let one = |(id, position, end, trouble): (i32, Offset, Option<Offset>, Option<&str>)| PartitionProgress {
                 id: PartitionId(id),
+                first: end.map(|_| position),
                 position,
                 log_start: end.map(|_| Offset(i64::MIN)),
                 stable: end,

@@ -1,0 +1,234 @@
+//! Older records: what lies in the log before what is held, and how it comes to stand in front of that. Nothing comes twice and
+//! nothing is left out: each load ends where, partition by partition, what is held begins.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::core::ask::{Answer, Ask, Older as Loaded};
+use crate::core::effect::TaskId;
+use crate::core::store::{MessageStore, Seq};
+use crate::core::stream::{Fact, Plan, Progress};
+use crate::model::{Chunk, Failure, Offset, PartitionId, TxnTable};
+use crate::query::position::Position;
+use crate::screens::{Cx, Settings};
+use crate::text::units;
+
+use super::Messages;
+use super::rows::What;
+
+/// How far the list reaches back, besides the records in it.
+#[derive(Debug, Default)]
+pub(super) struct Older {
+    loading: Option<TaskId>,
+    /// From there on what is wanted of a partition is held: as far as older records were loaded.
+    reached: BTreeMap<PartitionId, Offset>,
+    /// Records of these partitions were held or passed over, and are not held now: the list begins with the first one that it
+    /// has, or here when it has none.
+    left: BTreeMap<PartitionId, Offset>,
+    /// How transactions ended among what was loaded.
+    txns: TxnTable,
+    /// The records before this one were loaded under a filter, and so many others were passed over.
+    sparse: Option<(Seq, u64)>,
+}
+
+/// What there is before the first record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// Not known yet.
+    Unknown,
+    /// Nothing: the list begins where the log does.
+    Start,
+    Loading,
+    /// So many offsets, of so many partitions of all. Offsets are not records: gaps may be among them.
+    More {
+        offsets: i64,
+        partitions: usize,
+        all: usize,
+    },
+}
+
+impl Older {
+    /// Everything was forgotten: the reader begins anew.
+    pub(super) fn forget(&mut self, cx: &mut Cx<'_>) {
+        self.cancel(cx);
+        *self = Self::default();
+    }
+
+    fn cancel(&mut self, cx: &mut Cx<'_>) {
+        if let Some(task) = self.loading.take() {
+            cx.cancel(task);
+        }
+    }
+
+    /// Records that are not held any more. A load under way would leave a hole where they were.
+    pub(super) fn gone(&mut self, cx: &mut Cx<'_>, chunks: &[Arc<Chunk>]) {
+        if !chunks.is_empty() {
+            self.cancel(cx);
+        }
+        for record in chunks.iter().flat_map(|chunk| chunk.iter()) {
+            self.left.insert(record.partition, record.offset.plus(1));
+        }
+    }
+
+    /// The reader thinned out a burst: what it left out lies before the first record that is held.
+    pub(super) fn thinned(&mut self, cx: &mut Cx<'_>, progress: &Progress) {
+        self.cancel(cx);
+        for partition in &progress.partitions {
+            if let Some(first) = partition.first {
+                let from = self.reached.get(&partition.id).copied().unwrap_or(first);
+                self.left.entry(partition.id).or_insert(from);
+            }
+        }
+    }
+
+    /// Where what is held of each partition begins, and where its log does. Only partitions of which both is known.
+    fn edges(&self, store: &MessageStore, progress: &Progress) -> Vec<(PartitionId, Offset, Offset)> {
+        let mut held: BTreeMap<PartitionId, Offset> = BTreeMap::new();
+        if !self.left.is_empty() {
+            for record in store.records() {
+                held.entry(record.partition).and_modify(|low| *low = record.offset.min(*low)).or_insert(record.offset);
+            }
+        }
+        let edge = |p: &crate::core::stream::PartitionProgress| {
+            let from = match self.left.get(&p.id) {
+                Some(&left) => held.get(&p.id).copied().unwrap_or(left),
+                None => self.reached.get(&p.id).copied().or(p.first)?,
+            };
+            Some((p.id, from, p.log_start?))
+        };
+        progress.partitions.iter().filter_map(edge).collect()
+    }
+
+    pub(super) fn before(&self, store: &MessageStore, progress: &Progress) -> Before {
+        if self.loading.is_some() {
+            return Before::Loading;
+        }
+        let edges = self.edges(store, progress);
+        let (all, partitions) = (progress.partitions.len(), edges.len());
+        // A broker may claim any offset.
+        let apart = |&(_, from, start): &(PartitionId, Offset, Offset)| from.0.saturating_sub(start.0).max(0);
+        let offsets = edges.iter().map(apart).fold(0_i64, i64::saturating_add);
+        match offsets {
+            0 if partitions < all || all == 0 => Before::Unknown,
+            0 => Before::Start,
+            _ => Before::More { offsets, partitions, all },
+        }
+    }
+}
+
+impl Messages {
+    /// So many records one load asks for: no more than there is room for.
+    pub(super) fn older_at_once(&self, settings: &Settings) -> u64 {
+        let limits = self.store.limits();
+        if self.store.bytes() >= limits.bytes {
+            return 0;
+        }
+        settings.older().min(units::wide(limits.records.saturating_sub(self.store.len())))
+    }
+
+    /// Asks for older records, when the list shows its first one and there are any.
+    pub(super) fn load_older(&mut self, cx: &mut Cx<'_>) {
+        let records = self.older_at_once(cx.settings);
+        let progress = &self.reader.progress;
+        if records == 0 || !matches!(self.older.before(&self.store, progress), Before::More { .. }) {
+            return;
+        }
+        let edges = self.older.edges(&self.store, progress);
+        let until: BTreeMap<PartitionId, Offset> =
+            edges.into_iter().filter(|(_, from, start)| from > start).map(|(id, from, _)| (id, from)).collect();
+        let plan = Plan {
+            topic: self.reader.topic.name.clone(),
+            topic_id: self.reader.topic.id,
+            from: Position::Earliest,
+            partitions: Some(until.keys().copied().collect()),
+            until: Some(Position::Offsets(until)),
+            isolation: self.reader.isolation,
+            filter: self.bar.in_force(),
+            newest: Some(records),
+            keep: cx.settings.limits.records,
+        };
+        self.older.loading = Some(cx.start(Ask::Older(Box::new(plan))));
+        self.set_follow(cx, false);
+    }
+
+    /// Takes the answer to its own question; gives back another.
+    pub(super) fn older_came(&mut self, cx: &mut Cx<'_>, id: TaskId, result: Result<Answer, Failure>) -> Option<Result<Answer, Failure>> {
+        if self.older.loading != Some(id) {
+            return Some(result);
+        }
+        self.older.loading = None;
+        match result {
+            Ok(Answer::Older(loaded)) => self.put_in_front(cx, &loaded),
+            Ok(_) => {}
+            Err(failure) => cx.notices.failure(&failure),
+        }
+        None
+    }
+
+    fn put_in_front(&mut self, cx: &mut Cx<'_>, loaded: &Loaded) {
+        let before = self.store.first();
+        let records: u64 = loaded.deliveries.iter().map(|delivery| units::wide(delivery.chunk.len())).sum();
+        let mut next = before;
+        for delivery in loaded.deliveries.iter().rev() {
+            let (from, to) = self.store.push_front(Arc::clone(&delivery.chunk));
+            if from < to {
+                self.rows.prepend(from, to);
+                self.bar.came((from, to));
+                next = from;
+            }
+            for fact in &delivery.facts {
+                self.rows.insert_note(next, What::Fact(fact.clone()));
+            }
+        }
+        let progress = &loaded.progress;
+        for partition in &progress.partitions {
+            if let Some(first) = partition.first {
+                self.older.reached.insert(partition.id, first);
+                self.older.left.remove(&partition.id);
+            }
+        }
+        if self.bar.in_force().is_some() {
+            let passed_over = progress.read.saturating_sub(records);
+            self.bar.looked_at(progress.read, records, progress.broken);
+            let (_, all) = self.older.sparse.get_or_insert((before, 0));
+            *all = all.saturating_add(passed_over);
+        }
+        self.older.txns.merge(&progress.txns);
+        self.learn_outcomes();
+        if self.store.is_full() && !self.follow {
+            self.reader.full = true;
+            self.reader.steer(cx);
+        }
+        let height = self.list_height(cx);
+        self.rows.cursor.fit(self.rows.len(), height);
+        self.render(cx);
+    }
+
+    /// Puts what is known of transactions together, after the reader or a load told something new.
+    pub(super) fn learn_outcomes(&mut self) {
+        if self.older.reached.is_empty() && self.joined_txns.is_none() {
+            return;
+        }
+        let progress = &self.reader.progress;
+        let firsts: BTreeMap<PartitionId, Offset> = progress.partitions.iter().filter_map(|p| Some((p.id, p.first?))).collect();
+        self.joined_txns = Some(progress.txns.clone().with_older(&self.older.txns, |id| firsts.get(&id).copied()));
+    }
+
+    /// Another filter: what the old one passed over is to be had again, and a line says where it is missing.
+    pub(super) fn older_refiltered(&mut self, cx: &mut Cx<'_>) {
+        self.older.cancel(cx);
+        let reached: BTreeSet<PartitionId> = std::mem::take(&mut self.older.reached).into_keys().collect();
+        for partition in &self.reader.progress.partitions {
+            if let (Some(first), true) = (partition.first, reached.contains(&partition.id)) {
+                self.older.left.entry(partition.id).or_insert(first);
+            }
+        }
+        if self.bar.in_force().is_none()
+            && let Some((before, records)) = self.older.sparse.take()
+            && records > 0
+            && before > self.store.first()
+        {
+            self.rows.insert_note(before, What::Fact(Fact::NotKept { records }));
+        }
+    }
+}
