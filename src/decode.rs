@@ -24,7 +24,7 @@ use crate::tree::{Folds, Found, Needle, Row, Tree, Wrap};
 
 pub use copy::Form;
 pub use highlight::Highlighted;
-pub use preview::preview;
+pub use preview::{HITS_WITHIN, preview};
 pub use sniff::schema_id;
 pub use text::Text;
 

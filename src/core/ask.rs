@@ -155,7 +155,7 @@ pub enum Answer {
     Told(Traffic),
     /// A reader reached its end: what it was asked for is all there.
     ReadEnded,
-    Older(Older),
+    Older(Box<Older>),
     /// A value decoded, with the bytes of it that the filter matched.
     Rendered {
         seq: Seq,

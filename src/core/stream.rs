@@ -93,6 +93,8 @@ pub struct Progress {
     pub broken: u64,
     /// Bytes of answers so far.
     pub bytes: u64,
+    /// Transaction markers met so far: they take offsets and are no records.
+    pub markers: u64,
     /// The broker asked us to pause for so long, last time it did, in milliseconds.
     pub throttle_ms: u32,
     /// Every partition's position was within one answer of its log end when last heard.

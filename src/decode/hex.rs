@@ -12,20 +12,41 @@ pub(super) fn rows(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len().div_ceil(ROW)).unwrap_or(u32::MAX)
 }
 
-/// `00000010  68 65 6c 6c 6f 20 77 6f  72 6c 64 …  hello wo rld…`
+/// Hexadecimal digits of an offset: as many as the last one of the value needs, in steps, so that sixteen bytes and their
+/// letters fit into 72 columns for all that a live view holds.
+fn digits_of(length: usize) -> usize {
+    match length {
+        0..=0x1_0000 => 4,
+        0x1_0001..=0x100_0000 => 6,
+        _ => 8,
+    }
+}
+
+/// `0010  68 65 6c 6c 6f 20 77 6f  72 6c 64 …  hello world…`; with a longer offset the gaps are one column each.
 pub(super) fn paint(painter: &mut Painter, bytes: &[u8], row: Row, hits: &[Range<usize>]) {
     let start = row.0 as usize * ROW;
     let Some(rest) = bytes.get(start..) else { return };
     let shown = rest.get(..ROW).unwrap_or(rest);
-    painter.own(&format!("{start:08x}"), Class::Dim);
+    let digits = digits_of(bytes.len());
+    let gap = if digits == 4 { "  " } else { " " };
+    painter.own(&format!("{start:0digits$x}"), Class::Dim);
     for at in 0..ROW {
-        painter.own(if at % 8 == 0 { "  " } else { " " }, Class::Text);
+        painter.own(
+            if at == 0 {
+                gap
+            } else if at == 8 {
+                "  "
+            } else {
+                " "
+            },
+            Class::Text,
+        );
         match shown.get(at) {
             Some(byte) => painter.stand_in(&format!("{byte:02x}"), class(*byte), is_hit(hits, start + at)),
             None => painter.own("  ", Class::Text),
         }
     }
-    painter.own("  ", Class::Text);
+    painter.own(gap, Class::Text);
     for (at, &byte) in shown.iter().enumerate() {
         let letter = if byte.is_ascii_graphic() || byte == b' ' { char::from(byte) } else { '·' };
         painter.stand_in(letter.encode_utf8(&mut [0; 4]), class(byte), is_hit(hits, start + at));

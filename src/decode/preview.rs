@@ -4,10 +4,13 @@ use std::ops::Range;
 
 use super::{hex, sniff};
 use crate::json::{Kind, Reader, Role, Shape};
-use crate::text::{Class, Line, Painter, Window, boundary};
+use crate::text::{Class, Line, Painter, Segment, Window, boundary};
 
-/// Bytes that are looked at.
+/// Bytes that are looked at where nothing matched further on.
 const LOOKED_AT: usize = 4096;
+
+/// Bytes in which a list looks for what to underline: a preview goes as far as this to a hit, and no further.
+pub const HITS_WITHIN: usize = 16 << 10;
 
 /// Columns of an opaque string that stay when a value is too long for its line.
 const KEPT: usize = 4;
@@ -17,14 +20,48 @@ const OPAQUE: usize = 16;
 
 /// A value on one line: JSON without white space, text, or hex digits. Values too long for the line have their ids and
 /// hashes shortened (`"9f31…"`), so that what follows can be seen. `hits` are matched bytes of the value, sorted: they are
-/// marked, and never shortened.
+/// marked, and never shortened; when the first of them lies to the right of what there is room for, the line begins with `…`
+/// and shows the part around it.
 pub fn preview(value: Option<&[u8]>, columns: usize, hits: &[Range<usize>]) -> Line {
-    let mut painter = Painter::new(Window::wide(columns));
+    let line = painted(value, Window::wide(columns), columns, hits);
+    let Some(first) = hits.first().filter(|hit| hit.end <= HITS_WITHIN) else { return line };
+    // Bytes are no columns, but of text that is all shown there is nothing to the right.
+    if value.is_none_or(|value| value.len() <= columns && line.width() < columns) {
+        return line;
+    }
+    let (start, width) = place(&painted(value, Window::wide(first.end.saturating_mul(WIDEST)), columns, hits));
+    if width == 0 || start + width < columns || columns < 2 {
+        return line;
+    }
+    // A third of the line stands before the hit, less when it is long.
+    let before = (columns / 3).min((columns - 2).saturating_sub(width));
+    let from = start.saturating_sub(before);
+    if from == 0 {
+        return line;
+    }
+    let mut line = painted(value, Window { from, columns: columns - 1 }, columns, hits);
+    line.segments.insert(0, Segment::own("…", Class::Dim));
+    line
+}
+
+/// Columns that one byte takes at most: `⟨U+00A0⟩` of two, `\xff` of one.
+const WIDEST: usize = 4;
+
+/// Column and columns of the first hit of a line.
+fn place(line: &Line) -> (usize, usize) {
+    let start = line.segments.iter().take_while(|segment| !segment.hit).map(Segment::width).sum();
+    let hit = line.segments.iter().skip_while(|segment| !segment.hit).take_while(|segment| segment.hit);
+    (start, hit.map(Segment::width).sum())
+}
+
+fn painted(value: Option<&[u8]>, window: Window, columns: usize, hits: &[Range<usize>]) -> Line {
+    let mut painter = Painter::new(window);
     match value {
         None => painter.own("∅ null", Class::Dim),
         Some([]) => painter.own("\"\"", Class::Dim),
         Some(bytes) => {
-            let start = bytes.get(..boundary(bytes, LOOKED_AT)).unwrap_or(bytes);
+            let hit = hits.first().map_or(0, |hit| hit.end).min(HITS_WITHIN);
+            let start = bytes.get(..boundary(bytes, LOOKED_AT.max(hit + columns))).unwrap_or(bytes);
             if sniff::json_start(start) {
                 json(&mut painter, start, bytes.len() > columns, hits);
             } else if readable(start) {

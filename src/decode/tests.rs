@@ -118,10 +118,15 @@ fn hex_is_sixteen_bytes_a_row() {
     assert_eq!(
         rows(&view, 80),
         [
-            "00000000  68 65 6c 6c 6f 20 77 6f  72 6c 64 00 01 ff 30 31  hello world···01",
-            "00000010  32 33                                             23"
+            "0000  68 65 6c 6c 6f 20 77 6f  72 6c 64 00 01 ff 30 31  hello world···01",
+            "0010  32 33                                             23"
         ]
     );
+    for (length, last) in [(0x1_0000, "fff0  "), (0x1_0001, "010000 "), (0x100_0000, "fffff0 ")] {
+        let large = super::view(Some(&Bytes::from(vec![b'x'; length])), Wanted::Hex);
+        let line = large.line(Row(large.rows() - 1), &large.folds(), Window::wide(90), &[]);
+        assert!(line.text().starts_with(last) && line.width() <= 72, "{}", line.text());
+    }
     let found = view.search(&Needle::literal("0123").unwrap());
     assert_eq!(found.hits.iter().map(|hit| hit.row).collect::<Vec<_>>(), [Row(0), Row(1)]);
     let line = view.line(Row(1), &view.folds(), Window::wide(80), &found.on(Row(1)));
@@ -197,6 +202,24 @@ fn a_preview_marks_what_matched() {
     let line = preview(Some(value), 90, &[at(b"77e0"), at(b"FAILED")]);
     let hits: Vec<_> = line.segments.iter().filter(|segment| segment.hit).map(|segment| segment.as_str().to_owned()).collect();
     assert_eq!(hits, ["77e0", "FAILED"]);
+}
+
+#[test]
+fn a_preview_scrolls_to_its_first_hit() {
+    let far = format!(r#"{{"filler":"{}","status":"FAILED","more":[1,2,3,4,5,6,7,8,9]}}"#, "so much text ".repeat(600));
+    let at = |text: &str, word: &str| text.find(word).map(|at| at..at + word.len()).unwrap();
+    let line = preview(Some(far.as_bytes()), 40, &[at(&far, "FAILED")]);
+    assert_eq!(line.text(), r#"… ","status":"FAILED","more":[1,2,3,4,5…"#);
+    assert_eq!(line.segments.iter().filter(|segment| segment.hit).map(crate::text::Segment::as_str).collect::<Vec<_>>(), ["FAILED"]);
+    // What is seen anyway does not move, nor does what is too far to be looked at.
+    let near = r#"{"status":"FAILED","filler":"xxxxxxxx xxxxxxxxxxxxxx"}"#;
+    assert_eq!(preview(Some(near.as_bytes()), 40, &[at(near, "FAILED")]).text(), r#"{"status":"FAILED","filler":"xxxxxxxx x…"#);
+    assert_eq!(preview(Some(far.as_bytes()), 20, std::slice::from_ref(&(20_000..20_004))).text(), r#"{"filler":"so much …"#);
+    // A hit that is wider than the line shows its beginning.
+    let wide = format!("before {}", "漢字".repeat(30));
+    assert!(preview(Some(wide.as_bytes()), 12, std::slice::from_ref(&(7..wide.len()))).text().starts_with("…漢字漢"));
+    let bytes: Vec<u8> = (0..=255).collect();
+    assert_eq!(preview(Some(&bytes), 20, std::slice::from_ref(&(200..202))).text(), "…c6 c7 c8 c9 ca cb …");
 }
 
 #[test]

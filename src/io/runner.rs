@@ -260,7 +260,7 @@ async fn older(client: Client, work: Work, plan: Plan) -> Result<Answer, Failure
     let mut gathered = Gather(Older::default());
     let nobody_steers = mpsc::unbounded_channel().1;
     scan::read(client, work, plan, scan::Options::live(Context::utc(now)), nobody_steers, &mut gathered).await?;
-    Ok(Answer::Older(gathered.0))
+    Ok(Answer::Older(Box::new(gathered.0)))
 }
 
 #[derive(Debug)]

@@ -10,6 +10,8 @@ use crate::screens::Look;
 use crate::text::{self, Shown};
 use crate::ui::{self, Pen, Token};
 
+/// Rows from which on the panel may take its ease above a screen that has data.
+const ROOMY: u16 = 28;
 /// Columns of the step; the broker's column is as wide as its widest address, within reason.
 const STEP: usize = 13;
 
@@ -21,10 +23,17 @@ pub fn draw(look: &Look<'_>, trouble: &Trouble, buf: &mut Buffer, area: Rect) ->
     let rows = rows(&trouble.failure.attempts, width);
     let hint = trouble.failure.hint.as_ref().map(Foreign::raw).or_else(|| likely(&trouble.failure.attempts));
     let hint = hint.map_or_else(Vec::new, |hint| wrapped(&format!("Likely: {hint}"), width.saturating_sub(2)));
-    // Title, lead, head and rows with a blank before, hint, the retry with a blank behind.
-    let (fixed, table) = (3 + lead.len() + hint.len(), if rows.is_empty() { 0 } else { rows.len() + 3 });
-    let most = if has_data { usize::from(area.height) / 2 } else { usize::from(area.height) };
-    let height = u16::try_from((fixed + table).min(most)).unwrap_or(area.height);
+    // On a small screen with data the panel goes without blank lines and the table's head: what was read matters more.
+    let tight = has_data && area.height < ROOMY;
+    let blank = usize::from(!tight);
+    // Title, lead, a blank, head and rows, a blank, hint, the retry, a blank.
+    let (fixed, table) = (2 + blank + lead.len() + hint.len(), if rows.is_empty() { 0 } else { rows.len() + 3 * blank });
+    let most = match (has_data, tight) {
+        (false, _) => usize::from(area.height),
+        (true, true) => (usize::from(area.height) / 3).max(5),
+        (true, false) => usize::from(area.height) / 2,
+    };
+    let height = u16::try_from((fixed + table).min(most)).unwrap_or(area.height).min(area.height);
     let panel = Rect { height, ..area };
     let state = [(format!("attempt {}", trouble.attempts), Token::Look)];
     let title = if has_data { "Connection lost" } else { "Not connected" };
@@ -36,16 +45,18 @@ pub fn draw(look: &Look<'_>, trouble: &Trouble, buf: &mut Buffer, area: Rect) ->
     }
     if !rows.is_empty() {
         let broker = broker_width(&trouble.failure.attempts, width);
-        let mut pen = Pen::new(buf, look.theme, panel, y + 1);
-        pen.gap(2).left("BROKER", broker, Token::Dim).left("STEP", STEP, Token::Dim).own("RESULT", Token::Dim);
-        y += 2;
+        if !tight {
+            let mut pen = Pen::new(buf, look.theme, panel, y + 1);
+            pen.gap(2).left("BROKER", broker, Token::Dim).left("STEP", STEP, Token::Dim).own("RESULT", Token::Dim);
+            y += 2;
+        }
         // The hint and the retry matter more than the last of many addresses.
-        let room = usize::from(height).saturating_sub(usize::from(y) + 2 + hint.len()).max(1);
+        let room = usize::from(height).saturating_sub(usize::from(y) + 1 + blank + hint.len()).max(1);
         for row in rows.iter().take(room) {
             row.draw(&mut Pen::new(buf, look.theme, panel, y), broker);
             y += 1;
         }
-        y += 1;
+        y += u16::from(!tight);
     }
     for line in &hint {
         Pen::new(buf, look.theme, panel, y).gap(1).own(line, Token::Text);

@@ -307,16 +307,26 @@ impl<'t> Parser<'t> {
         self.at = span.end;
         let before = self.at;
         self.space();
-        if symbol(self.rest()).is_some() {
+        if let Some((length, _)) = symbol(self.rest()) {
             let known: Vec<_> = NAMES.iter().map(|(name, _)| *name).collect();
-            let hint = match meant(word, &known) {
-                Some(name) => format!("did you mean {name}? A field of the value is written .{word}"),
-                None => format!("a field of the value is written .{word}; quote what is meant as text"),
+            let hint = match (meant(word, &known), self.as_field(word, length)) {
+                (Some(name), _) => format!("did you mean {name}? A field of the value is written .{word}"),
+                (None, Some(test)) => format!("for a field of the value write {test}"),
+                (None, None) => format!("a field of the value is written .{word}; quote what is meant as text"),
             };
             return Err(QueryError::new(span, "this word is text to find and cannot be compared").hint(hint));
         }
         self.at = before;
         Ok(Test::Text(Text { text: word.into(), quoted: false }))
+    }
+
+    /// The comparison that comes next, with `word` as a field of the value: what was probably meant.
+    fn as_field(&self, word: &str, operator: usize) -> Option<String> {
+        let (sign, rest) = self.rest().split_at_checked(operator)?;
+        let rest = rest.trim_start();
+        let value = rest.split(|c: char| c.is_whitespace() || c == ')').next().filter(|value| !value.is_empty())?;
+        let test = format!(".{word} {} {value}", if sign == "=" { "==" } else { sign });
+        parse(&test).is_ok().then_some(test)
     }
 
     fn compared(&mut self, left: Operand, op: Op) -> Result<Test, QueryError> {

@@ -56,6 +56,8 @@ pub struct Messages {
     focus: Focus,
     layout: Layout,
     full_screen: bool,
+    /// The first line of the record's facts that is seen.
+    record_from: usize,
     follow: bool,
     time: Option<TimeFormat>,
     /// Which of [`zones`].
@@ -83,6 +85,8 @@ pub struct Messages {
 enum Focus {
     List,
     Value,
+    /// The record's facts, where they have more lines than there is room for.
+    Record,
 }
 
 /// Where the value is drawn.
@@ -125,6 +129,7 @@ impl Messages {
             focus: Focus::List,
             layout: Layout::Below,
             full_screen: false,
+            record_from: 0,
             follow,
             time: cx.settings.time,
             zone: 0,
@@ -199,6 +204,9 @@ impl Messages {
         }
         let Some(seq) = self.rows.selected() else { return };
         if let Some((chunk, row)) = self.store.locate(seq) {
+            if !self.value.is_of(seq) {
+                self.record_from = 0;
+            }
             self.value.filter = self.bar.in_force();
             self.value.want(cx, seq, chunk, row);
         }
@@ -334,6 +342,7 @@ impl Screen for Messages {
         match self.focus {
             Focus::List => vec![Scope::Records, Scope::Messages, Scope::List],
             Focus::Value => vec![Scope::Value, Scope::Messages, Scope::List],
+            Focus::Record => vec![Scope::Messages, Scope::List],
         }
     }
 
@@ -357,6 +366,7 @@ impl Screen for Messages {
     fn act(&mut self, cx: &mut Cx<'_>, action: Action) {
         match action.command().scope {
             Scope::List if self.focus == Focus::Value => self.value.act(cx, action, self.value_size(cx)),
+            Scope::List if self.focus == Focus::Record => self.scroll_record(cx, action),
             Scope::List => self.move_list(cx, action),
             Scope::Value => match action {
                 Action::SearchValue => self.ask_for(cx, Kind::Search),
@@ -379,12 +389,15 @@ impl Screen for Messages {
             if !self.value.clear_search() {
                 self.focus = Focus::List;
             }
+        } else if self.focus == Focus::Record {
+            self.focus = Focus::Value;
         } else if self.bar.in_force().is_some() {
             self.bar.set(cx, "");
             self.refilter(cx);
         } else {
             return false;
         }
+        self.settle_focus(cx);
         let height = self.list_height(cx);
         self.rows.cursor.fit(self.rows.len(), height);
         true
@@ -434,6 +447,7 @@ impl Screen for Messages {
     }
 
     fn resized(&mut self, cx: &mut Cx<'_>) {
+        self.settle_focus(cx);
         let height = self.list_height(cx);
         self.rows.cursor.fit(self.rows.len(), height);
     }

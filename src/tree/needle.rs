@@ -88,6 +88,12 @@ impl Found {
         rest.iter().take_while(|hit| hit.row == row).map(|hit| hit.range.clone()).collect()
     }
 
+    /// The number (from 0) of the first hit on a row.
+    pub fn number(&self, row: Row) -> Option<usize> {
+        let first = self.hits.partition_point(|hit| hit.row < row);
+        self.hits.get(first).filter(|hit| hit.row == row).map(|_| first)
+    }
+
     /// The number (from 0) and row of the first hit behind a row, or of the first of all.
     pub fn next(&self, row: Row) -> Option<(usize, Row)> {
         let after = self.hits.partition_point(|hit| hit.row <= row);

@@ -212,7 +212,37 @@ fn folding_names_the_path_of_the_cursor() {
 #[test]
 fn a_search_in_the_value_jumps_to_its_hit() {
     let value = r#"{"a":1,"b":{"needle":2}}"#;
-    messages().deliver(chunk(&[made(0, "k", value)]), vec![]).keys("tab /").text("needle").keys("enter").sees(".b.needle").sees("1 hit");
+    messages().deliver(chunk(&[made(0, "k", value)]), vec![]).keys("tab /").text("needle").keys("enter").sees(".b.needle").sees("1 of 1");
+}
+
+#[test]
+fn a_search_says_which_hit_the_cursor_is_on() {
+    let value = r#"{"a":"x","b":{"needle":2},"c":["needle","other","needle"]}"#;
+    let script = messages().deliver(chunk(&[made(0, "k", value)]), vec![]).keys("tab /").text("needle").keys("enter").sees("1 of 3");
+    let script = script.keys("n").sees("2 of 3").keys("N N").sees("3 of 3").keys("k").sees("3 hits");
+    script.keys("/").text("nowhere").keys("enter").sees("/nowhere not found");
+}
+
+#[test]
+fn markers_are_counted_when_there_are_any() {
+    let script = messages().deliver(chunk(&[made(0, "k", "{}")]), vec![]).progress(live(3, 5)).sees_not("marker");
+    let progress = crate::core::stream::Progress { markers: 12, ..live(3, 5) };
+    script.progress(progress).sees("0 not shown · 12 markers");
+}
+
+#[test]
+fn facts_that_do_not_fit_are_scrolled() {
+    let headers = (0..30).map(|n| (["one", "two", "three"][n % 3], Some("value"))).chain([("last", Some("of all"))]).collect();
+    let record = Made { headers, ..made(0, "k", "{}") };
+    let script = Script::at(80, 24).cluster(vec![topic("orders", 3)]).keys("enter").deliver(chunk(&[record]), vec![]);
+    let script = script.keys("tab f").sees("31 headers").sees("tab scrolls").sees("headers   31").sees_not("last  ");
+    let script = script.keys("tab").sees("1–11 of 37").keys("j").sees("2–12 of 37").keys("G").sees("27–37 of 37").sees("last  ");
+    let script = script.keys("k").sees_not("last  ").keys("g").sees("partition 0").keys("shift-tab").sees("tab scrolls");
+    // Beside the value as well; where all fits, tab goes between list and value alone.
+    let script = script.keys("esc esc").input(Input::Resize(120, 24)).keys("tab tab").sees("of 37").keys("tab shift-tab").sees("of 37");
+    script.input(Input::Resize(80, 24)).sees_not("of 37");
+    let few = messages().deliver(chunk(&[made(1, "k", "{}")]), vec![]).keys("tab").sees("enter fold").keys("tab");
+    few.sees_not("enter fold");
 }
 
 #[test]

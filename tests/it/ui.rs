@@ -205,8 +205,8 @@ impl Seen {
     pub(crate) fn hex_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for line in self.pane("Value") {
-            let address = format!("{:08x}  ", bytes.len());
-            let Some(at) = line.find(&address) else { break };
+            let starts = [format!("{:04x}  ", bytes.len()), format!("{:06x} ", bytes.len()), format!("{:08x} ", bytes.len())];
+            let Some((address, at)) = starts.iter().find_map(|address| Some((address, line.find(address)?))) else { break };
             let digits: String = line[at + address.len()..].chars().take(48).collect();
             bytes.extend(digits.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("two digits")));
         }

@@ -55,6 +55,8 @@ pub(super) struct Digest {
     /// Where to read on; equal to `from` when not one batch came whole.
     pub next: Offset,
     pub pieces: Vec<Piece>,
+    /// Offsets of the control batches (transaction markers), which no reader shows.
+    pub markers: Vec<Offset>,
     /// Leader epochs of its batches, and where each begins.
     pub epochs: Vec<(LeaderEpoch, Offset)>,
     pub cut: Option<CutOff>,
@@ -76,7 +78,7 @@ pub(super) fn digest(
         judge.read_markers(bytes, scratch);
     }
     let mut cutter = Cutter { bytes, piece: asked.piece, start: 0, end: 0, outcomes: Vec::new(), transactional: false, pieces: Vec::new() };
-    let mut digest = Digest { next: asked.from, pieces: Vec::new(), epochs: Vec::new(), cut: None };
+    let mut digest = Digest { next: asked.from, pieces: Vec::new(), markers: Vec::new(), epochs: Vec::new(), cut: None };
     let mut corrupt: Option<Corrupt> = None;
     for found in batches(asked.partition, bytes) {
         match found {
@@ -95,6 +97,9 @@ pub(super) fn digest(
                     digest.epochs.push((epoch, base.max(asked.from)));
                 }
                 let outcome = judge.outcome(&batch, scratch);
+                if batch.is_control() && batch.next_offset() > asked.from {
+                    digest.markers.push(base);
+                }
                 let wanted = !batch.is_control()
                     && batch.next_offset() > asked.from
                     && !(asked.committed_only && outcome.is_some_and(|outcome| outcome != Outcome::Committed));

@@ -92,6 +92,8 @@ pub(super) struct Engine {
     /// Nothing is fetched yet.
     pub starting: bool,
     pub bytes: u64,
+    /// Transaction markers among what was read.
+    pub markers: u64,
     throttle_ms: u32,
     look: topic::Look,
     clock: report::Clock,
@@ -188,6 +190,7 @@ impl Engine {
             held: false,
             starting: true,
             bytes: 0,
+            markers: 0,
             throttle_ms: 0,
             look: topic::Look::new(now, topic),
             clock: report::Clock::new(now, options.context.now),

@@ -15,6 +15,7 @@ use super::engine::Engine;
 use super::span::{Of, Span, read};
 use crate::io::kafka::{Client, FetchedPartition};
 use crate::model::{BrokerId, Cause, Failure, Offset};
+use crate::text::units;
 
 /// Offsets that the first look takes of each partition; each further look takes four times as many.
 const FIRST_WINDOW: i64 = 64;
@@ -39,6 +40,8 @@ struct Walk {
     rows: Vec<Seen>,
     /// Of those, how many are kept.
     kept: usize,
+    /// Offsets of transaction markers.
+    markers: Vec<Offset>,
     /// Bytes of the answers.
     wire: usize,
     failed: Option<Failure>,
@@ -82,7 +85,9 @@ pub(super) async fn fill(engine: &mut Engine) {
             part.begin(from);
             continue;
         }
-        part.first = Some(walk.first());
+        let first = walk.first();
+        part.first = Some(first);
+        engine.markers += units::wide(walk.markers.iter().filter(|&&marker| marker >= first).count());
         let skipped = walk.rows.len().saturating_sub(walk.kept);
         walk.blocks.into_iter().for_each(|block| part.queue.push(block));
         part.queue.skip(skipped);
@@ -105,6 +110,7 @@ fn walks(engine: &Engine) -> Vec<Walk> {
             blocks: VecDeque::new(),
             rows: Vec::new(),
             kept: 0,
+            markers: Vec::new(),
             wire: 0,
             failed: None,
         })
@@ -222,6 +228,9 @@ async fn take_in(engine: &mut Engine, walks: &mut [Walk], spans: &[(usize, Span)
         let (partition, high, stop) = (span.partition, answer.high_watermark, Some(span.to));
         let asked = Asked { partition, from, stop, high, zone, committed_only: engine.committed_only, piece: SMALL_PIECE };
         let digest = digest(&asked, &answer.records, &answer.aborted, &mut engine.table, &mut engine.scratch);
+        if let Some(walk) = walks.get_mut(*at) {
+            walk.markers.extend(digest.markers);
+        }
         if zone == Zone::Stable {
             engine.table.stable(partition, span.to.min(span.stable));
         }
@@ -275,6 +284,7 @@ mod tests {
             blocks: VecDeque::new(),
             rows: times.iter().zip((0..100).rev()).map(|(&time, n)| Seen { time, bytes: 10, offset: Offset(n) }).collect(),
             kept: 0,
+            markers: Vec::new(),
             wire: 0,
             failed: None,
         }

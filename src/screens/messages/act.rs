@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use ratatui::layout::Rect;
+
 use crate::core::action::Action;
 use crate::core::ask::{Ask, Export};
 use crate::core::cursor::{Cursor, Place};
@@ -172,7 +174,7 @@ impl Messages {
     fn act_on_look(&mut self, cx: &mut Cx<'_>, action: Action) {
         match action {
             Action::NextPane | Action::PreviousPane | Action::OpenRecord => {
-                self.focus = if self.focus == Focus::List { Focus::Value } else { Focus::List };
+                self.focus = self.next_focus(cx, action);
                 if self.focus == Focus::Value && self.layout == Layout::Off {
                     self.layout = Layout::Below;
                 }
@@ -203,9 +205,49 @@ impl Messages {
             Action::Wrap => self.value.wrap = !self.value.wrap,
             _ => {}
         }
+        self.settle_focus(cx);
         let height = self.list_height(cx);
         self.rows.cursor.fit(self.rows.len(), height);
         self.render(cx);
+    }
+
+    /// The panes in turn; that of the record only when it has more than it shows.
+    fn next_focus(&self, cx: &Cx<'_>, action: Action) -> Focus {
+        let record = self.record_height(cx).is_some_and(|height| super::record::lines(self) > height);
+        let panes: &[Focus] = if record { &[Focus::List, Focus::Value, Focus::Record] } else { &[Focus::List, Focus::Value] };
+        let at = panes.iter().position(|pane| *pane == self.focus).unwrap_or(0);
+        let step = if action == Action::PreviousPane { panes.len() - 1 } else { 1 };
+        panes.get((at + step) % panes.len()).copied().unwrap_or(Focus::List)
+    }
+
+    /// A pane that is not drawn any more has no focus.
+    pub(super) fn settle_focus(&mut self, cx: &Cx<'_>) {
+        if self.focus == Focus::Record && self.record_height(cx).is_none() {
+            self.focus = Focus::Value;
+        }
+    }
+
+    /// Rows of the record's facts, when they are drawn.
+    fn record_height(&self, cx: &Cx<'_>) -> Option<usize> {
+        let area = Rect::new(0, 0, cx.size.0, cx.size.1);
+        super::draw::areas(self, area).record.map(|pane| usize::from(pane.height.saturating_sub(1)))
+    }
+
+    pub(super) fn scroll_record(&mut self, cx: &Cx<'_>, action: Action) {
+        let height = self.record_height(cx).unwrap_or(0);
+        let last = super::record::lines(self).saturating_sub(height);
+        let by = match action {
+            Action::Down => 1,
+            Action::Up => -1,
+            Action::HalfDown => Cursor::half(height),
+            Action::HalfUp => -Cursor::half(height),
+            Action::PageDown => Cursor::page(height),
+            Action::PageUp => -Cursor::page(height),
+            Action::First => isize::MIN / 2,
+            Action::Last => isize::MAX / 2,
+            _ => 0,
+        };
+        self.record_from = self.record_from.min(last).saturating_add_signed(by).min(last);
     }
 
     fn export(&mut self, cx: &mut Cx<'_>) {

@@ -21,6 +21,8 @@ const ONE_PANE: (u16, u16) = (60, 11);
 
 /// The facts go below a value on the full screen when there are so many rows.
 const FACTS_LEAST: u16 = 15;
+/// The facts below a value take so many rows at least, their title included, when they have them.
+const FACTS_ROWS: u16 = 8;
 
 /// The panes that are seen, each with its title line.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,9 +42,16 @@ pub(super) fn areas(screen: &Messages, area: Rect) -> Areas {
     if screen.full_screen || one_pane {
         match screen.focus {
             Focus::List => areas.list = Some(rest),
-            Focus::Value => {
+            Focus::Value | Focus::Record => {
                 // Where the record has no place beside the value, this is where its facts can be read.
-                let facts = if area.width < VALUE_LEAST + RECORD + 1 && rest.height >= FACTS_LEAST { rest.height / 3 } else { 0 };
+                let wanted = u16::try_from(record::lines(screen)).unwrap_or(u16::MAX).saturating_add(1);
+                let facts = match screen.focus {
+                    Focus::Record => wanted.clamp(FACTS_ROWS, (rest.height * 2 / 3).max(FACTS_ROWS)).min(rest.height),
+                    _ if area.width < VALUE_LEAST + RECORD + 1 && rest.height >= FACTS_LEAST => {
+                        wanted.clamp(rest.height / 3, FACTS_ROWS.max(rest.height / 3))
+                    }
+                    _ => 0,
+                };
                 areas.value = Some(Rect { height: rest.height - facts, ..rest });
                 areas.record = (facts > 0).then_some(Rect { y: rest.y + rest.height - facts, height: facts, ..rest });
             }
@@ -85,7 +94,9 @@ pub(super) fn draw(screen: &Messages, look: &Look<'_>, buf: &mut Buffer, area: R
     }
     if let Some(area) = areas.record {
         let pane = Pane::of(area);
-        ui::title_rule(&mut Pen::new(buf, look.theme, pane.title, 0), false, "Record", &[], &[]);
+        let focused = screen.focus == Focus::Record;
+        let (facts, state) = record::title(screen, usize::from(pane.body.height));
+        ui::title_rule(&mut Pen::new(buf, look.theme, pane.title, 0), focused, "Record", &facts, &state);
         record::draw(screen, look, buf, pane.body);
     }
 }
@@ -152,6 +163,9 @@ pub(super) fn status(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
             pen.gap(column);
         }
         pen.own("^ ", Token::Act).shown(&Shown::of(&error.to_string()), Token::Act, usize::MAX);
+        if let Some(hint) = &error.hint {
+            pen.own(" · ", Token::Dim).shown(&Shown::of(hint), Token::Text, usize::MAX);
+        }
         return;
     }
     if screen.bar.is_editing() {
@@ -187,6 +201,10 @@ fn facts(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
         pen.own(format!(" · {} evicted", units::thousands(evicted)), Token::Dim);
     }
     pen.own(format!(" · {} not shown", units::thousands(screen.not_shown)), Token::Dim);
+    let markers = reader.progress.markers.saturating_add(screen.older.markers);
+    if markers > 0 {
+        pen.own(format!(" · {}", units::counted(markers, "marker")), Token::Dim);
+    }
     if !screen.rows.marked.is_empty() {
         pen.own(format!(" · {} marked", screen.rows.marked.len()), Token::Look);
     }

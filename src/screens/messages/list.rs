@@ -294,7 +294,7 @@ fn value(screen: &Messages, record: &RecordRef<'_>, pen: &mut Pen<'_>) {
         Some([]) => drop(pen.italic("\"\" empty", Token::Dim)),
         Some(value) => {
             let filter = screen.bar.in_force();
-            let hits = filter.map(|filter| filter.hits(value.get(..4096).unwrap_or(value))).unwrap_or_default();
+            let hits = filter.map(|filter| filter.hits(value.get(..decode::HITS_WITHIN).unwrap_or(value))).unwrap_or_default();
             let line = decode::preview(Some(value), pen.room(), &hits);
             pen.segments(&line.segments);
         }

@@ -27,6 +27,8 @@ pub(super) struct Older {
     left: BTreeMap<PartitionId, Offset>,
     /// How transactions ended among what was loaded.
     txns: TxnTable,
+    /// Transaction markers that the loads met.
+    pub(super) markers: u64,
     /// The records before this one were loaded under a filter, and so many others were passed over.
     sparse: Option<(Seq, u64)>,
 }
@@ -193,6 +195,7 @@ impl Messages {
             let (_, all) = self.older.sparse.get_or_insert((before, 0));
             *all = all.saturating_add(passed_over);
         }
+        self.older.markers = self.older.markers.saturating_add(progress.markers);
         self.older.txns.merge(&progress.txns);
         self.learn_outcomes();
         if self.store.is_full() && !self.follow {

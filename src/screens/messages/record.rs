@@ -8,7 +8,7 @@ use crate::screens::Look;
 use crate::text::{self, Shown, TimeFormat, units};
 use crate::ui::{Pen, Token};
 
-use super::Messages;
+use super::{Focus, Messages};
 
 /// One line of the pane: a label, a value, a dim remark.
 struct Fact {
@@ -22,12 +22,25 @@ fn fact(label: &'static str, value: impl Into<String>, token: Token, remark: imp
     Fact { label, value: value.into(), token, remark: remark.into() }
 }
 
-/// Draws the facts of the record that the value pane shows.
+/// How many lines there are to show of the record that the value pane shows.
+pub(super) fn lines(screen: &Messages) -> usize {
+    let shown = screen.value.shown().and_then(|(chunk, row)| chunk.get(row));
+    shown.map_or(0, |record| FACTS + usize::from(record.transaction.is_some()) + record.headers.len())
+}
+
+/// Lines before the headers, that of the transaction left out.
+const FACTS: usize = 6;
+
+/// Draws the facts of the record that the value pane shows, from the line that was scrolled to.
 pub(super) fn draw(screen: &Messages, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     let Some((chunk, row)) = screen.value.shown() else { return };
     let (Some(record), Some(batch)) = (chunk.get(row), chunk.batch(row)) else { return };
+    let height = usize::from(area.height);
+    let from = screen.record_from.min(lines(screen).saturating_sub(height));
+    let facts = facts(screen, look, &record, batch);
+    let before = facts.len();
     let mut y = 0;
-    for fact in facts(screen, look, &record, batch) {
+    for fact in facts.into_iter().skip(from).take(height) {
         let mut pen = Pen::new(buf, look.theme, area, y);
         pen.left(fact.label, 10, Token::Dim);
         let room = pen.room();
@@ -40,7 +53,28 @@ pub(super) fn draw(screen: &Messages, look: &Look<'_>, buf: &mut Buffer, area: R
         pen.gap(2).own(remark, Token::Dim);
         y += 1;
     }
-    headers(look, buf, area, y, &record);
+    headers(look, buf, Rect { y: area.y + y, height: area.height.saturating_sub(y), ..area }, from.saturating_sub(before), &record);
+}
+
+/// Words for a title line.
+type Words = Vec<(String, Token)>;
+
+/// The words of the pane's title: what there is to scroll to.
+pub(super) fn title(screen: &Messages, height: usize) -> (Words, Words) {
+    let shown = screen.value.shown().and_then(|(chunk, row)| chunk.get(row));
+    let headers = shown.map_or(0, |record| record.headers.len());
+    let lines = lines(screen);
+    if lines <= height || height == 0 {
+        return (Vec::new(), Vec::new());
+    }
+    let facts = vec![(units::counted(units::wide(headers), "header"), Token::Dim)];
+    let from = screen.record_from.min(lines - height);
+    let place = format!("{}–{} of {}", from + 1, from + height, units::thousands(units::wide(lines)));
+    let mut state = vec![(place, Token::Dim)];
+    if screen.focus == Focus::Value {
+        state.push(("tab scrolls".to_owned(), Token::Dim));
+    }
+    (facts, state)
 }
 
 fn facts(screen: &Messages, look: &Look<'_>, record: &RecordRef<'_>, batch: &BatchFacts) -> Vec<Fact> {
@@ -87,15 +121,14 @@ fn facts(screen: &Messages, look: &Look<'_>, record: &RecordRef<'_>, batch: &Bat
     facts
 }
 
-fn headers(look: &Look<'_>, buf: &mut Buffer, area: Rect, from: u16, record: &RecordRef<'_>) {
-    let room = usize::from(area.height.saturating_sub(from));
-    let count = record.headers.len();
-    let shown = if count > room { room.saturating_sub(1) } else { count };
+/// Headers from number `from` on, as many as there is room for.
+fn headers(look: &Look<'_>, buf: &mut Buffer, area: Rect, from: usize, record: &RecordRef<'_>) {
+    let room = usize::from(area.height);
     let mut seen: Vec<&[u8]> = Vec::new();
-    let mut y = from;
-    for header in record.headers.iter().take(shown) {
+    for (n, header) in record.headers.iter().enumerate().take(from.saturating_add(room)) {
         let earlier = seen.iter().filter(|key| **key == header.key).count();
         seen.push(header.key);
+        let Some(y) = n.checked_sub(from).and_then(|y| u16::try_from(y).ok()) else { continue };
         let mut pen = Pen::new(buf, look.theme, area, y);
         pen.gap(2);
         if header.key.is_empty() {
@@ -113,10 +146,6 @@ fn headers(look: &Look<'_>, buf: &mut Buffer, area: Rect, from: u16, record: &Re
         if earlier > 0 && pen.room() > 16 {
             pen.gap(2).own(format!("{} of the name", ordinal(earlier + 1)), Token::Dim);
         }
-        y += 1;
-    }
-    if shown < count {
-        Pen::new(buf, look.theme, area, y).gap(2).own(format!("… {} more (y h copies all)", count - shown), Token::Dim);
     }
 }
 

@@ -66,6 +66,11 @@ impl ValuePane {
         self.shown.as_ref().map(|shown| (&shown.chunk, shown.row))
     }
 
+    /// Whether it is this record's value that is drawn.
+    pub(super) fn is_of(&self, seq: Seq) -> bool {
+        self.shown.as_ref().is_some_and(|shown| shown.seq == seq)
+    }
+
     /// Wants a record's value. While one is being rendered the wish waits: only the newest is done next.
     pub(super) fn want(&mut self, cx: &mut Cx<'_>, seq: Seq, chunk: &Arc<Chunk>, row: usize) {
         if self.wish.as_ref().is_some_and(|wish| wish.0 == seq)
@@ -410,8 +415,12 @@ impl ValuePane {
             let found = shown.found.as_ref().map_or_else(
                 || "…".to_owned(),
                 |found| {
-                    let count = found.hits.len();
-                    format!("{count}{} hit{}", if found.capped { "+" } else { "" }, if count == 1 { "" } else { "s" })
+                    let (count, more) = (units::thousands(units::wide(found.hits.len())), if found.capped { "+" } else { "" });
+                    match found.number(shown.at) {
+                        Some(at) => format!("{} of {count}{more}", units::thousands(units::wide(at + 1))),
+                        None if found.hits.is_empty() => "not found".to_owned(),
+                        None => format!("{count}{more} hits"),
+                    }
                 },
             );
             facts.push((format!("/{} {found}", Shown::of(&self.text).cut(20).as_str()), Token::Look));

@@ -299,6 +299,7 @@ fn messages_with_a_filter() {
     let typed = full(USUAL).keys("/").text(".status == \"FAILED\" and .amount > 100");
     looks(&typed, "messages_filter_typed");
     looks(&typed.keys("enter"), "messages_filter_in_force");
+    looks(&full(SMALL).keys("/").text(".createdAt ~ 2026 and .status == FAILED").keys("enter"), "messages_filter_far_to_the_right");
     looks(&full(SMALL).keys("/").text(".status == \"FAILED\" and  (.amount > 100").keys("enter"), "messages_filter_wrong");
     looks(&full(USUAL).keys("/").text(".status == \"LOST\"").keys("enter"), "messages_filter_without_matches");
 }

@@ -203,7 +203,7 @@ fn good(ask: &Ask, last: usize) -> Result<Answer, TestCaseError> {
                 let made = Arc::new(chunk(made));
                 Delivery { generation: 0, facts: vec![Fact::Deleted], read: 20, chunk: made, not_shown: 0 }
             };
-            Answer::Older(Older { deliveries: records.chunks(4).map(delivery).collect(), progress })
+            Answer::Older(Box::new(Older { deliveries: records.chunks(4).map(delivery).collect(), progress }))
         }
         Ask::Open { .. } => Answer::Opened { chunk: Arc::new(chunk(&[testing::made(7, "k", "{\"alone\":1}")])) },
         Ask::Copy(_) => Answer::Copied(None),

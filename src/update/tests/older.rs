@@ -66,7 +66,7 @@ impl Log {
             let (generation, read, not_shown) = (0, some.len() as u64, 0);
             Delivery { generation, facts: vec![], chunk: std::sync::Arc::new(chunk(some)), read, not_shown }
         };
-        Answer::Older(Older { deliveries: records.chunks(7).map(delivery).collect(), progress })
+        Answer::Older(Box::new(Older { deliveries: records.chunks(7).map(delivery).collect(), progress }))
     }
 }
 
@@ -197,7 +197,7 @@ fn older_records_of_transactions_wear_their_badges() {
     let progress = Progress { txns, ..Log { starts: [0, 0], ends: [20, 0] }.progress([0, 0]) };
     let older = std::sync::Arc::new(chunk(&[of(5)]));
     let deliveries = vec![Delivery { generation: 0, facts: vec![], chunk: older, read: 1, not_shown: 0 }];
-    let script = script.reply("older", Ok(Answer::Older(Older { deliveries, progress })));
+    let script = script.reply("older", Ok(Answer::Older(Box::new(Older { deliveries, progress }))));
     let screen = script.screen();
     assert_eq!(screen.matches("✗ aborted").count(), 1, "{screen}");
     script.keys("g").sees("producer 9").sees("aborted").keys("j").sees("committed");

@@ -14,6 +14,7 @@ use crate::io::scan::decode::{Block, Job};
 use crate::io::scan::faults::{Reaction, is_passing, reaction, words};
 use crate::io::scan::part::pause;
 use crate::model::{Cause, Failure, Foreign, Offset};
+use crate::text::units;
 
 /// An interruption that was shorter is not worth a word.
 const NOTICED: std::time::Duration = std::time::Duration::from_millis(500);
@@ -178,7 +179,9 @@ impl Engine {
         let (partition, from, stop) = (part.id, part.position, part.stop);
         let (high, committed_only) = (answer.high_watermark, self.committed_only);
         let asked = Asked { partition, from, stop, high, zone, committed_only, piece };
-        let Digest { next, pieces, epochs, cut } = digest(&asked, &answer.records, &answer.aborted, &mut self.table, &mut self.scratch);
+        let Digest { next, pieces, markers, epochs, cut } =
+            digest(&asked, &answer.records, &answer.aborted, &mut self.table, &mut self.scratch);
+        self.markers = self.markers.saturating_add(units::wide(markers.len()));
         if zone == Zone::Stable {
             self.table.stable(partition, next);
         } else if answer.high_watermark.0 >= 0 && next >= answer.high_watermark {

@@ -109,6 +109,7 @@ impl Engine {
             matched: self.out.total.matched,
             broken: self.out.total.broken,
             bytes: self.bytes,
+            markers: self.markers,
             throttle_ms: self.throttle_ms,
             live,
             txns: self.table.clone(),

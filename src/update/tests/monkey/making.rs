@@ -235,7 +235,7 @@ fn progress() -> impl Strategy<Value = Progress> {
                 txns.marker(PartitionId(0), ProducerId(producer), Offset(at), outcome);
             }
             let partitions = partitions.into_iter().map(one).collect();
-            Progress { partitions, live, read, matched: read, broken: read, bytes: read, throttle_ms: 3, txns }
+            Progress { partitions, live, read, matched: read, broken: read, bytes: read, markers: read, throttle_ms: 3, txns }
         },
     )
 }
