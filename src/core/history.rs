@@ -17,6 +17,8 @@ pub enum Kind {
     Query,
     /// A pattern over names in a list.
     Names,
+    /// A text that rows of settings hold.
+    Settings,
     /// A position in a topic.
     Position,
     Partitions,

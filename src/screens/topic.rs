@@ -17,6 +17,7 @@ use crate::core::cursor::{Cursor, Place};
 use crate::core::effect::{TaskId, Term};
 use crate::core::event::Arrival;
 use crate::core::figures;
+use crate::core::history::Kind;
 use crate::core::key::{Input, KeyCode};
 use crate::core::line::Line;
 use crate::core::remote::Remote;
@@ -226,7 +227,7 @@ impl Screen for TopicScreen {
             Action::Pane1 => self.focus = Pane::Partitions,
             Action::Pane2 => self.focus = Pane::Settings,
             Action::FullScreen => self.full_screen = !self.full_screen,
-            Action::FilterRows => self.typing = Some(Line::new(&*self.filter)),
+            Action::FilterRows => self.typing = Some(Line::new(&*self.filter).with_past(cx.history.of(Kind::Settings))),
             Action::ColumnLeft => self.sort.choose(-1),
             Action::ColumnRight => self.sort.choose(1),
             Action::Sort => {
@@ -259,11 +260,16 @@ impl Screen for TopicScreen {
         self.typing.is_some()
     }
 
+    fn line(&self) -> Option<&Line> {
+        self.typing.as_ref()
+    }
+
     fn input(&mut self, cx: &mut Cx<'_>, input: &Input) {
         let Some(mut line) = self.typing.take() else { return };
         match input {
             Input::Paste(text) => line.paste(text),
-            Input::Key(key) if matches!(key.code, KeyCode::Enter | KeyCode::Esc) => return,
+            Input::Key(key) if key.code == KeyCode::Esc && line.search().is_none() => return,
+            Input::Key(key) if key.code == KeyCode::Enter => return cx.history.add(Kind::Settings, line.text()),
             Input::Key(key) => drop(line.key(*key)),
             _ => {}
         }
