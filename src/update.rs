@@ -291,7 +291,7 @@ fn push(state: &mut State, route: Route, effects: &mut Vec<Effect>) {
     }
     state.next_owner += 1;
     let owner = Owner(state.next_owner);
-    let changing = (&mut state.notices, &mut state.history, &mut state.next_task, effects);
+    let changing = (&mut state.notices, &mut state.history, &mut state.next_task, &mut *effects);
     let mut cx = cx_of(state.now, state.size, &state.cluster, &state.settings, owner, changing);
     let screen = screens::open(route.clone(), &mut cx);
     state.stack.push(Opened { owner, route, screen });
