@@ -161,9 +161,12 @@ impl Seen {
         self.lines.iter().any(|line| line.contains(text))
     }
 
-    /// The title of a pane, from its name to the end of its line.
+    /// The title of a pane, from its name to the end of its line or to the pane beside it.
     pub(crate) fn title(&self, name: &str) -> Option<String> {
-        self.place(name).map(|(row, column)| self.lines[row].chars().skip(column).collect())
+        let (row, column) = self.place(name)?;
+        let beside = self.place("Record").filter(|&(other, right)| other == row && right > column);
+        let columns = beside.map_or(usize::MAX, |(_, right)| right - column);
+        Some(self.lines[row].chars().skip(column).take(columns).collect())
     }
 
     /// Row and column at which a pane's title line begins.
