@@ -17,7 +17,7 @@ use crate::query::{self, Filter, QueryError};
 use crate::screens::Cx;
 use crate::text::ndjson::{self, Target};
 
-use super::reader::From;
+use super::reader::{From, Reader};
 
 #[derive(Debug, Default)]
 pub(super) struct Bar {
