@@ -29,13 +29,14 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [Self::Query, Self::Names, Self::Position, Self::Partitions, Self::Search, Self::Command];
+    const ALL: [Self; 7] = [Self::Query, Self::Names, Self::Settings, Self::Position, Self::Partitions, Self::Search, Self::Command];
 
     /// What it is kept under.
     fn word(self) -> &'static str {
         match self {
             Self::Query => "query",
             Self::Names => "names",
+            Self::Settings => "settings",
             Self::Position => "position",
             Self::Partitions => "partitions",
             Self::Search => "search",
