@@ -38,37 +38,34 @@ pub struct Cluster {
 /// What our questions cost the cluster.
 #[derive(Debug, Default)]
 pub struct Load {
-    /// The newest figure, and an older one to compare it with.
-    newest: Option<(Time, Traffic)>,
-    older: Option<(Time, Traffic)>,
+    /// What was told in the last while, the oldest first.
+    samples: std::collections::VecDeque<(Time, Traffic)>,
 }
 
 impl Load {
-    /// Requests are counted over at least so long.
-    const WINDOW: Duration = Duration::from_secs(10);
+    /// Requests are counted over so long.
+    const WINDOW: Duration = Duration::from_secs(20);
+    /// Over less than this nothing is said.
+    const LEAST: Duration = Duration::from_secs(4);
 
     fn told(&mut self, traffic: Traffic, now: Time) {
-        match (self.older, self.newest) {
-            (None, _) => self.older = Some((now, traffic)),
-            (Some((then, _)), Some(newest)) if now.since(then) > Self::WINDOW * 2 => self.older = Some(newest),
-            _ => {}
-        }
-        if self.newest.is_none_or(|(then, _)| now.since(then) > Self::WINDOW / 2) || self.older.is_none() {
-            self.newest = Some((now, traffic));
+        self.samples.push_back((now, traffic));
+        while self.samples.len() > 2 && self.samples.front().is_some_and(|(at, _)| now.since(*at) > Self::WINDOW) {
+            self.samples.pop_front();
         }
     }
 
     /// Requests a second, all brokers together; `None` before it could be measured.
     pub fn requests_per_second(&self) -> Option<f64> {
-        let ((then, old), (now, new)) = (self.older?, self.newest?);
-        let seconds = now.since(then).as_secs_f64();
+        let ((then, old), (now, new)) = (self.samples.front()?, self.samples.back()?);
+        let time = now.since(*then);
         let requests = u32::try_from(new.requests.saturating_sub(old.requests)).unwrap_or(u32::MAX);
-        (seconds >= 4.0).then(|| f64::from(requests) / seconds)
+        (time >= Self::LEAST).then(|| f64::from(requests) / time.as_secs_f64())
     }
 
     /// How often brokers told us to slow down, since the start.
     pub fn throttled(&self) -> u64 {
-        self.newest.map_or(0, |(_, traffic)| traffic.throttled)
+        self.samples.back().map_or(0, |(_, traffic)| traffic.throttled)
     }
 }
 
