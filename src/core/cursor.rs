@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::action::Action;
+
 /// Lines kept visible above and below the selected one.
 const MARGIN: usize = 2;
 
@@ -31,6 +33,25 @@ impl Cursor {
     pub fn to(&mut self, at: usize, len: usize, height: usize) {
         self.at = at.min(len.saturating_sub(1));
         self.fit(len, height);
+    }
+
+    /// Does what every list does for the keys that move. False: the action is none of them.
+    pub fn obey(&mut self, action: Action, len: usize, height: usize) -> bool {
+        match action {
+            Action::Down => self.by(1, len, height),
+            Action::Up => self.by(-1, len, height),
+            Action::HalfDown => self.by(Self::half(height), len, height),
+            Action::HalfUp => self.by(-Self::half(height), len, height),
+            Action::PageDown => self.by(Self::page(height), len, height),
+            Action::PageUp => self.by(-Self::page(height), len, height),
+            Action::First => self.to(0, len, height),
+            Action::Last => self.to(usize::MAX, len, height),
+            Action::PutTop => self.place(Place::Top, len, height),
+            Action::PutMiddle => self.place(Place::Middle, len, height),
+            Action::PutBottom => self.place(Place::Bottom, len, height),
+            _ => return false,
+        }
+        true
     }
 
     /// Half a window (`ctrl-d`, `ctrl-u`), at least one line.

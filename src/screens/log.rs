@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use super::{Cx, Look, Reason, Screen};
 use crate::core::action::{Action, Scope};
 use crate::core::ask::{Answer, Ask, LogTail};
-use crate::core::cursor::{Cursor, Place};
+use crate::core::cursor::Cursor;
 use crate::core::event::Arrival;
 use crate::core::remote::Remote;
 use crate::text::Shown;
@@ -62,21 +62,8 @@ impl Screen for Log {
 
     fn act(&mut self, cx: &mut Cx<'_>, action: Action) {
         let (len, height) = (self.len(), Self::height(cx));
-        let cursor = &mut self.cursor;
-        match action {
-            Action::Down => cursor.by(1, len, height),
-            Action::Up => cursor.by(-1, len, height),
-            Action::HalfDown => cursor.by(Cursor::half(height), len, height),
-            Action::HalfUp => cursor.by(-Cursor::half(height), len, height),
-            Action::PageDown => cursor.by(Cursor::page(height), len, height),
-            Action::PageUp => cursor.by(-Cursor::page(height), len, height),
-            Action::First => cursor.to(0, len, height),
-            Action::Last => cursor.to(usize::MAX, len, height),
-            Action::PutTop => cursor.place(Place::Top, len, height),
-            Action::PutMiddle => cursor.place(Place::Middle, len, height),
-            Action::PutBottom => cursor.place(Place::Bottom, len, height),
-            Action::Refresh => self.ask(cx),
-            _ => {}
+        if !self.cursor.obey(action, len, height) && action == Action::Refresh {
+            self.ask(cx);
         }
     }
 

@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 use super::{Cx, Look, Reason, Route, Screen};
 use crate::core::action::{Action, Scope};
 use crate::core::ask::{Answer, Ask, TopicFacts, Which};
-use crate::core::cursor::{Cursor, Place};
+use crate::core::cursor::Cursor;
 use crate::core::effect::{TaskId, Term};
 use crate::core::event::Arrival;
 use crate::core::figures;
@@ -150,20 +150,7 @@ impl TopicScreen {
             Pane::Partitions => (&mut self.partitions, high),
             Pane::Settings => (&mut self.settings, low),
         };
-        match action {
-            Action::Down => cursor.by(1, len, height),
-            Action::Up => cursor.by(-1, len, height),
-            Action::HalfDown => cursor.by(Cursor::half(height), len, height),
-            Action::HalfUp => cursor.by(-Cursor::half(height), len, height),
-            Action::PageDown => cursor.by(Cursor::page(height), len, height),
-            Action::PageUp => cursor.by(-Cursor::page(height), len, height),
-            Action::First => cursor.to(0, len, height),
-            Action::Last => cursor.to(usize::MAX, len, height),
-            Action::PutTop => cursor.place(Place::Top, len, height),
-            Action::PutMiddle => cursor.place(Place::Middle, len, height),
-            Action::PutBottom => cursor.place(Place::Bottom, len, height),
-            _ => {}
-        }
+        cursor.obey(action, len, height);
     }
 
     fn selected(&self) -> Option<PartitionId> {

@@ -15,7 +15,7 @@ use ratatui::layout::Rect;
 use super::{Cx, Look, Reason, Route, Screen};
 use crate::core::action::{Action, Scope};
 use crate::core::ask::Ask;
-use crate::core::cursor::{Cursor, Place};
+use crate::core::cursor::Cursor;
 use crate::core::effect::Term;
 use crate::core::event::Arrival;
 use crate::core::history::Kind;
@@ -274,18 +274,10 @@ impl Screen for Topics {
         let (len, height) = (self.rows.len(), Self::height(cx));
         self.touched = Some(cx.now);
         let top = self.cursor.top;
+        if self.cursor.obey(action, len, height) {
+            self.selected = self.current().map(|t| t.name.clone());
+        }
         match action {
-            Action::Down => self.moved(cx, 1),
-            Action::Up => self.moved(cx, -1),
-            Action::HalfDown => self.moved(cx, Cursor::half(height)),
-            Action::HalfUp => self.moved(cx, -Cursor::half(height)),
-            Action::PageDown => self.moved(cx, Cursor::page(height)),
-            Action::PageUp => self.moved(cx, -Cursor::page(height)),
-            Action::First => self.moved(cx, isize::MIN / 2),
-            Action::Last => self.moved(cx, isize::MAX / 2),
-            Action::PutTop => self.cursor.place(Place::Top, len, height),
-            Action::PutMiddle => self.cursor.place(Place::Middle, len, height),
-            Action::PutBottom => self.cursor.place(Place::Bottom, len, height),
             Action::Internal => {
                 self.show_internal = !self.show_internal;
                 self.relist(cx);
