@@ -9,7 +9,6 @@ use tokio::time::{Instant as TokioInstant, sleep_until};
 
 use crate::core::effect::{Effect, Term};
 use crate::core::event::{Arrival, Event, Signal};
-use crate::core::key::Input;
 use crate::draw;
 use crate::io::runner::{Lanes as TaskLanes, Runner};
 use crate::model::{Cause, Failure, Time};
@@ -85,9 +84,6 @@ impl App {
             let mut wants = None;
             match self.wait(due).await {
                 Woken::Event(event, kind) => {
-                    if matches!(event, Event::Input(Input::HangUp)) {
-                        code = Signal::HangUp.exit_code();
-                    }
                     wants = Some(kind);
                     self.handle(event);
                 }
@@ -117,7 +113,8 @@ impl App {
         }
         self.runner.cancel_all();
         self.terminal.leave();
-        code
+        // A hang-up may have come in the same turn as anything else.
+        if self.state.hung_up { Signal::HangUp.exit_code() } else { code }
     }
 
     async fn wait(&mut self, due: Option<TokioInstant>) -> Woken {

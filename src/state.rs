@@ -43,6 +43,8 @@ pub struct State {
     pub next_owner: u32,
     pub next_task: u64,
     pub quitting: bool,
+    /// The terminal is gone: that is why it ends.
+    pub hung_up: bool,
 }
 
 /// A screen and its number.

@@ -42,6 +42,7 @@ pub fn start(now: Time, size: (u16, u16), bootstrap: String, theme: Theme, setti
         next_owner: 0,
         next_task: 0,
         quitting: false,
+        hung_up: false,
     };
     let mut effects = vec![Effect::Term(Term::Title("kscope".to_owned()))];
     push(&mut state, route, &mut effects);
@@ -83,7 +84,10 @@ fn on_input(state: &mut State, input: &Input, effects: &mut Vec<Effect>) {
             state.size = (*columns, *rows);
             with_top(state, effects, |screen, cx| screen.resized(cx));
         }
-        Input::HangUp => quit(state, effects),
+        Input::HangUp => {
+            state.hung_up = true;
+            quit(state, effects);
+        }
         Input::Paste(text) if state.palette.is_some() => command::paste(state, text),
         Input::Mouse(mouse) => on_mouse(state, *mouse, effects),
         Input::Paste(_) if state.help.is_none() && state.top().is_some_and(|top| top.screen.editing()) => {

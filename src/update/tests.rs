@@ -307,3 +307,10 @@ fn an_escape_too_many_does_not_quit_and_q_does() {
     assert!(!script.state.quitting);
     assert!(script.keys("q").state.quitting);
 }
+
+#[test]
+fn a_gone_terminal_ends_it_and_is_told_from_a_wish_to_quit() {
+    let script = orders().input(Input::HangUp);
+    assert!(script.state.quitting && script.state.hung_up);
+    assert!(!orders().keys("q").state.hung_up);
+}

@@ -192,7 +192,8 @@ impl Healthy {
                 let mut data = PartitionData::default().with_partition_index(p.partition);
                 let Some((_, topic)) = found else { return data.with_error_code(if q.version() < 13 { 3 } else { 100 }) };
                 data = data.with_high_watermark(topic.end).with_last_stable_offset(topic.end).with_log_start_offset(topic.start);
-                if p.current_leader_epoch < self.epoch {
+                // A client that knows no epoch, as −1 says, is not fenced.
+                if (0..self.epoch).contains(&p.current_leader_epoch) {
                     return data.with_error_code(74).with_records(Some(Bytes::new()));
                 }
                 if p.fetch_offset < topic.start || p.fetch_offset > topic.end {
