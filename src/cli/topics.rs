@@ -120,7 +120,10 @@ impl Topics {
         for name in ["offsets", "sizeBytes"] {
             let unknown = without(name);
             if unknown > 0 && !self.common.quiet {
-                words::say(&format!("{name} is unknown for {unknown} of {} topics: a broker did not answer, or refused", rows.len()));
+                words::say(&format!(
+                    "{name} is unknown for {unknown} of {} topics: a partition has no leader, or a broker did not answer or refused",
+                    rows.len()
+                ));
             }
         }
         // Partly done: where a partition begins or ends could not be had. (Sizes need a right that few have.)

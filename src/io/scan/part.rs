@@ -173,11 +173,12 @@ impl Part {
         self.done |= self.stop.is_some_and(|stop| position >= stop);
     }
 
-    /// Whether what it shows is what the log holds now.
-    pub(super) fn is_live(&self, committed_only: bool, now: Instant, stale: Duration) -> bool {
+    /// Whether what it shows is what the log holds now. `flowing`: records are being handed on, so that what waits to be merged
+    /// is the newest and no backlog.
+    pub(super) fn is_live(&self, committed_only: bool, now: Instant, stale: Duration, flowing: bool) -> bool {
         self.placed
             && self.trouble.is_none()
-            && self.queue.is_empty()
+            && (flowing || self.queue.is_empty())
             && !self.is_behind(committed_only)
             && self.heard.is_some_and(|heard| now.duration_since(heard) < stale)
     }

@@ -99,9 +99,10 @@ impl Engine {
 
     pub(super) fn last_progress(&self, now: Instant) -> Progress {
         let reading = |part: &&Part| !part.left_out;
+        let flowing = now.duration_since(self.clock.emitted) < PATIENCE * 2;
         let live = !self.held
             && self.follows
-            && self.parts.iter().filter(reading).all(|part| part.is_live(self.committed_only, now, STALE))
+            && self.parts.iter().filter(reading).all(|part| part.is_live(self.committed_only, now, STALE, flowing))
             && self.parts.iter().any(|part| !part.left_out);
         Progress {
             partitions: self.parts.iter().filter(reading).map(Part::progress).collect(),
