@@ -311,7 +311,7 @@ impl<'t> Parser<'t> {
             let known: Vec<_> = NAMES.iter().map(|(name, _)| *name).collect();
             let hint = match (meant(word, &known), self.as_field(word, length)) {
                 (Some(name), _) => format!("did you mean {name}? A field of the value is written .{word}"),
-                (None, Some(test)) => format!("for a field of the value write {test}"),
+                (None, Some(test)) => format!("write {test}"),
                 (None, None) => format!("a field of the value is written .{word}; quote what is meant as text"),
             };
             return Err(QueryError::new(span, "this word is text to find and cannot be compared").hint(hint));

@@ -181,6 +181,14 @@ fn a_wrong_filter_shows_where_it_is_wrong_and_changes_nothing() {
 }
 
 #[test]
+fn a_wrong_filter_says_what_to_write_also_where_there_is_little_room() {
+    let wide = messages().keys("/").text("status = FAILED").keys("enter");
+    wide.sees("^ this word is text to find and cannot be compared · write .status == FAILED");
+    let small = Script::at(80, 24).cluster(vec![topic("orders", 3)]).keys("enter /").text(".a == 1 and status = FAILED").keys("enter");
+    small.sees("^ write .status == FAILED");
+}
+
+#[test]
 fn facts_of_the_stream_stand_at_their_place_in_words() {
     let lost = Fact::Lost { partition: PartitionId(0), from: Offset(0), to: Offset(60) };
     messages().deliver(chunk(&[made(60, "k", "{}")]), vec![lost]).sees("60 offsets (0 to 59) were deleted");

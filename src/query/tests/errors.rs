@@ -58,8 +58,8 @@ fn errors_point_at_what_is_wrong() {
 #[test]
 fn hints_say_what_was_meant() {
     assert_eq!(wrong("ofset > 5", "ofset", "cannot be compared"), "did you mean offset? A field of the value is written .ofset");
-    assert_eq!(wrong("status = FAILED", "status", "cannot be compared"), "for a field of the value write .status == FAILED");
-    assert_eq!(wrong("(amount > 5) and x", "amount", "cannot be compared"), "for a field of the value write .amount > 5");
+    assert_eq!(wrong("status = FAILED", "status", "cannot be compared"), "write .status == FAILED");
+    assert_eq!(wrong("(amount > 5) and x", "amount", "cannot be compared"), "write .amount > 5");
     assert!(wrong("a&b == 5", "a&b", "cannot be compared").contains("quote what is meant as text"));
     assert!(wrong("amount > ", "amount", "cannot be compared").contains("written .amount"));
     assert_eq!(wrong(".a => 5", "=>", "no operator"), "did you mean >=?");

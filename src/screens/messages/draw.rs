@@ -162,10 +162,14 @@ pub(super) fn status(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
         if column < pen.room() / 2 {
             pen.gap(column);
         }
-        pen.own("^ ", Token::Act).shown(&Shown::of(&error.to_string()), Token::Act, usize::MAX);
-        if let Some(hint) = &error.hint {
-            pen.own(" · ", Token::Dim).shown(&Shown::of(hint), Token::Text, usize::MAX);
-        }
+        pen.own("^ ", Token::Act);
+        // What to write instead matters more than what is wrong, where there is no room for both.
+        let (message, hint) = (Shown::of(&error.message), error.hint.as_deref().map(Shown::of));
+        match hint {
+            Some(hint) if message.width() + hint.width() + 3 > pen.room() => pen.shown(&hint, Token::Act, usize::MAX),
+            Some(hint) => pen.shown(&message, Token::Act, usize::MAX).own(" · ", Token::Dim).shown(&hint, Token::Text, usize::MAX),
+            None => pen.shown(&message, Token::Act, usize::MAX),
+        };
         return;
     }
     if screen.bar.is_editing() {
