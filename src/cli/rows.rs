@@ -64,7 +64,7 @@ pub(super) fn print(rows: &[Row], output: Output, terminal: bool) -> std::io::Re
 /// Prints one object: the same in JSON and NDJSON.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub(super) fn print_object(row: &Row, terminal: bool) -> std::io::Result<()> {
     let mut out = Vec::new();
     object(&mut out, row, if terminal { Target::Terminal } else { Target::Data });
