@@ -17,8 +17,8 @@ const PARTITIONS: usize = 800;
 const SETTINGS: usize = 500;
 /// Starts, sizes and settings change slowly: what is seen is asked for anew so often, the rest half as often.
 const SLOW: Duration = Duration::from_secs(30);
-/// A round over all topics takes at least so long.
-const ROUND: Duration = Duration::from_secs(10);
+/// A round over the ends of all topics takes at least so long: rates of what nobody looks at need no more.
+const ROUND: Duration = Duration::from_secs(60);
 
 /// The kinds of questions; at most one of each is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
