@@ -146,12 +146,6 @@ impl Sweep {
         lane.is_some_and(|lane| lane.running.take().is_some())
     }
 
-    /// Whether all of the list was asked about once.
-    pub fn is_round_done(&self, kind: Kind) -> bool {
-        let lane = self.lanes.get(place(kind));
-        lane.is_some_and(|lane| lane.done)
-    }
-
     fn lane(&mut self, kind: Kind) -> &mut Lane {
         &mut self.lanes[place(kind)]
     }

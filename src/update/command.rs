@@ -146,11 +146,10 @@ fn topic(state: &State, name: &str) -> Result<std::sync::Arc<crate::model::Topic
 fn prompt(state: &mut State, action: Action, text: &str, effects: &mut Vec<Effect>) -> Result<(), String> {
     let Some(top) = state.top() else { return Ok(()) };
     let scopes = top.screen.scopes();
-    if !scopes.contains(&action.command().scope) && !scopes.iter().any(|scope| scope.title() == action.command().scope.title()) {
-        // The message screen has its filter in the list's scope, whichever pane has the focus.
-        if !(action == Action::Filter && scopes.contains(&Scope::Messages)) {
-            return Err(format!("{} belongs to another screen.", action.command().name));
-        }
+    // The message screen has its filter in the list's scope, whichever pane has the focus.
+    let filters = action == Action::Filter && scopes.contains(&Scope::Messages);
+    if !filters && !scopes.contains(&action.command().scope) {
+        return Err(format!("{} belongs to another screen.", action.command().name));
     }
     top.screen.allows(action).map_err(str::to_owned)?;
     with_top(state, effects, |screen, cx| {

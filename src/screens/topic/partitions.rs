@@ -158,7 +158,8 @@ fn replicas(partition: &Partition, moving: Option<&Move>) -> String {
 }
 
 fn isr(partition: &Partition) -> (String, Token) {
-    if partition.isr.len() >= partition.replicas.len() {
+    // A replica that is the whole set, and down, is in sync with nobody.
+    if partition.leader.is_some() && partition.isr.len() >= partition.replicas.len() {
         return ("ok".to_owned(), Token::Dim);
     }
     let sign = if partition.leader.is_none() { '✗' } else { '▲' };
