@@ -16,6 +16,7 @@ pub mod guard;
 pub mod history;
 pub mod key;
 pub mod keymap;
+pub mod lag;
 pub mod line;
 pub mod names;
 pub mod narrow;

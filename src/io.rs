@@ -7,6 +7,7 @@
 mod clipboard;
 mod export;
 pub mod figures;
+pub mod groups;
 pub mod kafka;
 mod log_tail;
 pub mod runner;

@@ -5,6 +5,7 @@
 mod chunk;
 mod cluster;
 mod failure;
+mod group;
 mod id;
 mod known;
 mod setting;
@@ -14,7 +15,8 @@ mod txn;
 pub use chunk::{BatchFacts, Chunk, ChunkBuilder, Codec, Header, HeaderIter, Headers, RecordRef, TimestampType, varint};
 pub use cluster::{Broker, ClusterView, Partition, Topic, TopicError};
 pub use failure::{Attempt, Cause, Failure, Step};
-pub use id::{BrokerId, ClusterId, Foreign, LeaderEpoch, Offset, PartitionId, ProducerId, TopicId, TopicName};
+pub use group::{Commit, GroupDescription, GroupKind, GroupListing, GroupState, Holder, Member, PartitionCommit, ShareStart, TopicCommits};
+pub use id::{BrokerId, ClusterId, Foreign, GroupId, LeaderEpoch, Offset, PartitionId, ProducerId, TopicId, TopicName};
 pub use known::{Known, Why};
 pub use setting::{Cleanup, Keep, Move, Setting, Source};
 pub use time::Time;

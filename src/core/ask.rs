@@ -7,11 +7,13 @@ use std::sync::Arc;
 use super::stream::{Delivery, Plan, Progress};
 use crate::decode::{View, Wanted};
 use crate::model::{
-    BrokerId, Chunk, ClusterView, Failure, Keep, Move, Offset, PartitionId, Setting, Time, Topic, TopicId, TopicName, TxnTable, Why,
+    BrokerId, Chunk, ClusterView, Failure, GroupDescription, GroupId, GroupKind, GroupListing, Holder, Keep, Move, Offset, PartitionId,
+    Setting, Time, Topic, TopicId, TopicName, TxnTable, Why,
 };
 use crate::query::Filter;
 use crate::tree::{Found, Row};
 
+use super::lag::TopicPlaces;
 use super::saved::Saved;
 use super::store::{Seq, Snapshot};
 
@@ -29,6 +31,14 @@ pub enum Ask {
     Keep(Vec<TopicName>),
     /// All settings of one topic, and which of its partitions are being moved.
     Topic { topic: Arc<Topic>, controller: Option<BrokerId> },
+    /// The groups of every broker: [`Answer::Groups`] as parts, one for each broker that answers.
+    Groups,
+    /// Members and state of groups: [`Answer::Described`].
+    Describe(Vec<GroupAsk>),
+    /// How groups stand: [`Answer::Lag`] as parts, some hundred groups each.
+    Lag(Vec<GroupAsk>),
+    /// Who holds records of a partition back with an open transaction.
+    Holders { topic: TopicName, partition: PartitionId },
     /// Read a topic: [`super::event::Arrival::Chunk`] and `Progress` until it ends or is cancelled.
     Read(Box<Plan>),
     /// Read a stretch that has an end and is small, all of it in one answer: older records, to stand in front of those held.
@@ -74,6 +84,30 @@ pub struct FilterAsk {
     pub txns: Arc<TxnTable>,
     /// What `age` is counted from.
     pub now: Time,
+}
+
+/// A group to ask its coordinator about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupAsk {
+    pub id: GroupId,
+    pub kind: GroupKind,
+    pub coordinator: BrokerId,
+    /// Partitions that are looked at though they may have no commit: those of members.
+    pub also: Vec<(TopicName, Vec<PartitionId>)>,
+}
+
+/// The groups that one broker coordinates, or why it does not tell.
+#[derive(Debug, Clone)]
+pub struct GroupList {
+    pub broker: BrokerId,
+    pub groups: Result<Vec<GroupListing>, Why>,
+}
+
+/// How one group stands: every partition with a commit, and those that were named. Topics in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupLag {
+    pub id: GroupId,
+    pub topics: Result<Vec<TopicPlaces>, Why>,
 }
 
 /// Which position of a partition.
@@ -151,6 +185,14 @@ pub enum Answer {
     Sizes(Vec<ReplicaSize>),
     Kept(Vec<(TopicName, Result<Keep, Why>)>),
     Topic(TopicFacts),
+    Groups(GroupList),
+    Described(Vec<(GroupId, Result<GroupDescription, Why>)>),
+    Lag(Vec<GroupLag>),
+    Holders {
+        topic: TopicName,
+        partition: PartitionId,
+        holders: Result<Vec<Holder>, Why>,
+    },
     /// All parts of a question were told; what asking has cost so far.
     Told(Traffic),
     /// A reader reached its end: what it was asked for is all there.
@@ -232,6 +274,10 @@ impl Ask {
             Self::Sizes(_) => "sizes",
             Self::Keep(_) => "keep",
             Self::Topic { .. } => "topic",
+            Self::Groups => "groups",
+            Self::Describe(_) => "describe",
+            Self::Lag(_) => "lag",
+            Self::Holders { .. } => "holders",
             Self::Read(_) => "read",
             Self::Older(_) => "older",
             Self::Render(_) => "render",

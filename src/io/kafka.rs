@@ -13,6 +13,7 @@ mod epochs;
 mod error;
 mod fault;
 mod fetch;
+mod groups;
 mod metadata;
 mod offsets;
 mod pool;
@@ -30,13 +31,17 @@ use tokio::sync::watch;
 pub use describe::{Configured, Replica, Stored};
 pub use error::{ErrorCode, Operation, PartitionError};
 pub use fetch::{FetchAsk, FetchFrom, Fetched, FetchedPartition, Link, TooLarge};
+pub use groups::{Described, GroupCommits, Listed, NewCommit, PartitionOutcome, Scope};
 pub use metadata::{Fate, Leader, Wanted};
 pub use offsets::{At, Found, Isolation, OffsetAsk, OffsetResult};
 pub use pool::LinkHealth;
 pub use settings::{Address, BadAddress, DEFAULT_PORT, Security, Settings};
 pub use wire::{SPOKEN, Spoken, Throttled};
 
-use crate::model::{BrokerId, ClusterView, Failure, LeaderEpoch, Move, Offset, PartitionId, TopicId, TopicName};
+use crate::core::guard::Permit;
+use crate::model::{
+    BrokerId, ClusterView, Failure, GroupId, GroupKind, Holder, LeaderEpoch, Move, Offset, PartitionId, ShareStart, TopicId, TopicName,
+};
 
 /// A cluster. Cloning is cheap and shares the connections; they close when the last clone and the last [`Link`] go.
 ///
@@ -184,6 +189,135 @@ impl Client {
     /// No broker answered or refused, or none offers the question (before 2.4).
     pub async fn moves(&self, what: &'static str, topic: &crate::model::Topic, controller: Option<BrokerId>) -> Result<Vec<Move>, Failure> {
         self.pool.moves(what, topic, controller).await
+    }
+
+    /// The groups that every broker coordinates; `each` hears every broker as it answers, or why it does not.
+    ///
+    /// # Errors
+    /// No broker could be reached to learn which there are.
+    pub async fn list_groups(&self, what: &'static str, each: impl FnMut(Listed)) -> Result<(), Failure> {
+        self.pool.list_groups(what, each).await
+    }
+
+    /// Who coordinates these groups, in their order. Only for groups that were listed: the question makes a broker create the
+    /// topic of offsets where there is none.
+    ///
+    /// # Errors
+    /// No broker answered.
+    pub async fn coordinators(&self, what: &'static str, groups: &[GroupId]) -> Result<Vec<Result<BrokerId, PartitionError>>, Failure> {
+        self.pool.coordinators(what, groups).await
+    }
+
+    /// What a coordinator says of groups of one kind, in their order.
+    pub async fn describe_groups(&self, what: &'static str, coordinator: BrokerId, kind: &GroupKind, groups: &[GroupId]) -> Vec<Described> {
+        self.pool.describe_groups(what, coordinator, kind, groups).await
+    }
+
+    /// What groups of one coordinator committed, in their order. `stable`: wait for pending transactional commits.
+    pub async fn commits(
+        &self,
+        what: &'static str,
+        coordinator: BrokerId,
+        groups: &[GroupId],
+        scope: &Scope,
+        stable: bool,
+    ) -> Vec<GroupCommits> {
+        self.pool.commits(what, coordinator, groups, scope, stable).await
+    }
+
+    /// Where a share group starts.
+    ///
+    /// # Errors
+    /// What the coordinator answers in place of it, or that it could not be asked.
+    pub async fn share_starts(
+        &self,
+        what: &'static str,
+        coordinator: BrokerId,
+        group: &GroupId,
+    ) -> Result<Vec<ShareStart>, PartitionError> {
+        self.pool.share_starts(what, coordinator, group).await
+    }
+
+    /// Commits offsets for a group from outside of it: one request, sent once.
+    ///
+    /// # Errors
+    /// The answer did not come: read to learn the outcome.
+    pub async fn commit(
+        &self,
+        permit: &Permit,
+        what: &'static str,
+        coordinator: BrokerId,
+        group: &GroupId,
+        commits: &[NewCommit],
+    ) -> Result<Vec<PartitionOutcome>, Failure> {
+        self.pool.commit(permit, what, coordinator, group, commits).await
+    }
+
+    /// Forgets a group's commits of these partitions: one request, sent once.
+    ///
+    /// # Errors
+    /// The broker refused the whole, or the answer did not come.
+    pub async fn delete_offsets(
+        &self,
+        permit: &Permit,
+        what: &'static str,
+        coordinator: BrokerId,
+        group: &GroupId,
+        partitions: &[(TopicName, PartitionId)],
+    ) -> Result<Vec<PartitionOutcome>, Failure> {
+        self.pool.delete_offsets(permit, what, coordinator, group, partitions).await
+    }
+
+    /// Deletes a group: one request, sent once. The inner result is the broker's word.
+    ///
+    /// # Errors
+    /// The answer did not come.
+    pub async fn delete_group(
+        &self,
+        permit: &Permit,
+        what: &'static str,
+        coordinator: BrokerId,
+        group: &GroupId,
+    ) -> Result<Result<(), ErrorCode>, Failure> {
+        self.pool.delete_group(permit, what, coordinator, group).await
+    }
+
+    /// Sets where a share group starts: one request, sent once.
+    ///
+    /// # Errors
+    /// The broker refused the whole, or the answer did not come.
+    pub async fn alter_share_starts(
+        &self,
+        permit: &Permit,
+        what: &'static str,
+        coordinator: BrokerId,
+        group: &GroupId,
+        starts: &[(TopicName, PartitionId, Offset)],
+    ) -> Result<Vec<PartitionOutcome>, Failure> {
+        self.pool.alter_share_starts(permit, what, coordinator, group, starts).await
+    }
+
+    /// Forgets where a share group starts on whole topics.
+    ///
+    /// # Errors
+    /// The broker refused the whole, or the answer did not come.
+    pub async fn delete_share_starts(
+        &self,
+        permit: &Permit,
+        what: &'static str,
+        coordinator: BrokerId,
+        group: &GroupId,
+        topics: &[TopicName],
+    ) -> Result<Vec<(TopicName, Result<(), ErrorCode>)>, Failure> {
+        self.pool.delete_share_starts(permit, what, coordinator, group, topics).await
+    }
+
+    /// Transactions open on these partitions now, with the producers that began them (KIP-664).
+    ///
+    /// # Errors
+    /// The leader could not be asked, refused, or does not offer the question (before 2.8).
+    pub async fn holders(&self, what: &'static str, topic: &TopicName, partition: PartitionId) -> Result<Vec<Holder>, PartitionError> {
+        self.pool.holders(what, topic, partition).await
     }
 
     /// Requests sent so far, over all connections.

@@ -172,6 +172,19 @@ async fn answer(
         }
         Ask::Keep(topics) => Ok(super::figures::keep(&client, &topics).await),
         Ask::Topic { topic, controller } => Ok(Answer::Topic(super::figures::facts(&client, &topic, controller).await)),
+        Ask::Groups => {
+            super::groups::list(&client, |part| tell(&out, id, part)).await?;
+            Ok(Answer::Told(super::figures::traffic(&client)))
+        }
+        Ask::Describe(groups) => Ok(Answer::Described(super::groups::describe(&client, &groups).await)),
+        Ask::Lag(groups) => {
+            super::groups::lag(&client, &groups, |part| tell(&out, id, part)).await?;
+            Ok(Answer::Told(super::figures::traffic(&client)))
+        }
+        Ask::Holders { topic, partition } => {
+            let holders = client.holders("look for open transactions", &topic, partition).await.map_err(|error| error.why());
+            Ok(Answer::Holders { topic, partition, holders })
+        }
         Ask::Read(plan) => {
             let flow = flow.unwrap_or_else(|| mpsc::unbounded_channel().1);
             read(client, work, out, id, *plan, flow).await

@@ -79,6 +79,10 @@ foreign!(
     TopicName
 );
 foreign!(
+    /// A group's id: any text, unlike a topic's name.
+    GroupId
+);
+foreign!(
     /// The cluster's own id, as Metadata v2 and later tell it.
     ClusterId
 );

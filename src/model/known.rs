@@ -24,6 +24,8 @@ pub enum Why {
     NotAuthorised,
     /// This broker's release does not offer the question.
     NotOffered,
+    /// The topic or partition is not there (any more).
+    NoTopic,
     /// The broker answered with this error.
     Error(Foreign),
 }

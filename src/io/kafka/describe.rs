@@ -10,15 +10,21 @@ use std::sync::Arc;
 use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
 use kafka_protocol::messages::describe_configs_response::DescribeConfigsResult;
 use kafka_protocol::messages::describe_log_dirs_request::DescribableLogDirTopic;
+use kafka_protocol::messages::describe_producers_request::TopicRequest;
+use kafka_protocol::messages::describe_producers_response::ProducerState;
 use kafka_protocol::messages::list_partition_reassignments_request::ListPartitionReassignmentsTopics;
-use kafka_protocol::messages::{self as kp, DescribeConfigsRequest, DescribeLogDirsRequest, ListPartitionReassignmentsRequest};
+use kafka_protocol::messages::{
+    self as kp, DescribeConfigsRequest, DescribeLogDirsRequest, DescribeProducersRequest, ListPartitionReassignmentsRequest,
+};
 use kafka_protocol::protocol::StrBytes;
 use tokio::task::JoinSet;
 
-use super::error::{ErrorCode, PartitionError};
+use super::error::{ErrorCode, Operation, PartitionError};
 use super::pool::Pool;
-use super::wire::{DescribeConfigs, DescribeLogDirs, ListPartitionReassignments};
-use crate::model::{BrokerId, Cause, Failure, Foreign, Move, PartitionId, Setting, Source, Topic, TopicName};
+use super::wire::{DescribeConfigs, DescribeLogDirs, DescribeProducers, ListPartitionReassignments};
+use crate::model::{
+    BrokerId, Cause, Failure, Foreign, Holder, Move, Offset, PartitionId, ProducerId, Setting, Source, Time, Topic, TopicName,
+};
 
 /// A topic's settings, or why they are unknown.
 pub type Configured = (TopicName, Result<Vec<Setting>, PartitionError>);
@@ -159,6 +165,42 @@ impl Pool {
         });
         Ok(moving.collect())
     }
+
+    /// Transactions open on a partition, as its leader tells them (KIP-664), in order of their first record.
+    pub(super) async fn holders(
+        self: &Arc<Self>,
+        what: &'static str,
+        topic: &TopicName,
+        partition: PartitionId,
+    ) -> Result<Vec<Holder>, PartitionError> {
+        let failed = |fault: super::fault::Fault| match fault.cause {
+            Cause::NotOffered(_) => PartitionError::NotOffered,
+            _ => PartitionError::NoAnswer(Arc::new(fault.into_failure(what))),
+        };
+        let leader = self.leader(topic, partition).ok_or(PartitionError::NoLeader)?;
+        let connection = self.control(leader.broker).await.map_err(failed)?;
+        let asked = TopicRequest::default().with_name(named(topic)).with_partition_indexes(vec![partition.0]);
+        let request = DescribeProducersRequest::default().with_topics(vec![asked]);
+        let answer = connection.call::<DescribeProducers>(|_| request).await.map_err(failed)?;
+        let told = answer.topics.into_iter().flat_map(|topic| topic.partitions).find(|told| told.partition_index == partition.0);
+        let told = told.ok_or(PartitionError::Kafka(ErrorCode(-1)))?;
+        if let Some(code) = ErrorCode::of(told.error_code) {
+            return Err(PartitionError::of(code, Operation::Read));
+        }
+        let mut holders: Vec<Holder> = told.active_producers.iter().filter_map(holder).collect();
+        holders.sort_by_key(|holder| holder.start);
+        Ok(holders)
+    }
+}
+
+/// A producer with a transaction open here; the others only have sequence numbers.
+fn holder(producer: &ProducerState) -> Option<Holder> {
+    let last = (producer.last_timestamp >= 0).then(|| Time::from_millis(producer.last_timestamp));
+    (producer.current_txn_start_offset >= 0).then_some(Holder {
+        producer: ProducerId(producer.producer_id.0),
+        start: Offset(producer.current_txn_start_offset),
+        last,
+    })
 }
 
 fn named(name: &TopicName) -> kp::TopicName {

@@ -35,11 +35,16 @@ const TABLE: &[(i16, &str, Then, &str)] = &[
     (7, "REQUEST_TIMED_OUT", Again, "the broker gave up on the request"),
     (8, "BROKER_NOT_AVAILABLE", Refresh, "the broker is not available"),
     (9, "REPLICA_NOT_AVAILABLE", Refresh, "the replica is not available"),
+    (12, "OFFSET_METADATA_TOO_LARGE", Stop, "the metadata of the commit is larger than the broker allows"),
     (13, "NETWORK_EXCEPTION", Again, "the broker's own connection broke"),
     (14, "COORDINATOR_LOAD_IN_PROGRESS", Again, "the coordinator is still loading"),
     (15, "COORDINATOR_NOT_AVAILABLE", Again, "the coordinator is not available"),
     (16, "NOT_COORDINATOR", Again, "the coordinator has moved"),
     (17, "INVALID_TOPIC_EXCEPTION", Stop, "this is no legal topic name"),
+    (22, "ILLEGAL_GENERATION", Stop, "the group has members of a newer generation"),
+    (24, "INVALID_GROUP_ID", Stop, "this is no legal group id"),
+    (25, "UNKNOWN_MEMBER_ID", Stop, "the group has members: only they may commit"),
+    (27, "REBALANCE_IN_PROGRESS", Stop, "the group has members that are rebalancing"),
     (29, "TOPIC_AUTHORIZATION_FAILED", Stop, "not authorised for this topic"),
     (30, "GROUP_AUTHORIZATION_FAILED", Stop, "not authorised for this group"),
     (31, "CLUSTER_AUTHORIZATION_FAILED", Stop, "not authorised for this on the cluster"),
@@ -55,6 +60,8 @@ const TABLE: &[(i16, &str, Then, &str)] = &[
     (44, "POLICY_VIOLATION", Stop, "a policy of the cluster forbids it"),
     (56, "KAFKA_STORAGE_ERROR", Refresh, "the disk of this replica is offline"),
     (58, "SASL_AUTHENTICATION_FAILED", Stop, "authentication failed"),
+    (68, "NON_EMPTY_GROUP", Stop, "the group has members"),
+    (69, "GROUP_ID_NOT_FOUND", Stop, "no such group"),
     (70, "FETCH_SESSION_ID_NOT_FOUND", Again, "the broker forgot the fetch session"),
     (71, "INVALID_FETCH_SESSION_EPOCH", Again, "the fetch session is out of step"),
     (72, "LISTENER_NOT_FOUND", Refresh, "the leader has no listener of the kind we came in by"),
@@ -63,6 +70,8 @@ const TABLE: &[(i16, &str, Then, &str)] = &[
     (76, "UNSUPPORTED_COMPRESSION_TYPE", Stop, "the topic's compression needs a newer fetch than this broker offers"),
     (77, "STALE_BROKER_EPOCH", Refresh, "the broker is being restarted"),
     (78, "OFFSET_NOT_AVAILABLE", Again, "the new leader is settling: its high watermark has not caught up"),
+    (86, "GROUP_SUBSCRIBED_TO_TOPIC", Stop, "members of the group subscribe to this topic"),
+    (88, "UNSTABLE_OFFSET_COMMIT", Again, "a transactional commit of the group is pending"),
     (89, "THROTTLING_QUOTA_EXCEEDED", Again, "a quota is used up"),
     (91, "RESOURCE_NOT_FOUND", Stop, "not found"),
     (92, "DUPLICATE_RESOURCE", Stop, "named twice"),
@@ -74,6 +83,9 @@ const TABLE: &[(i16, &str, Then, &str)] = &[
     (103, "INCONSISTENT_TOPIC_ID", Refresh, "the topic's id in the log is another one: deleted and made again"),
     (106, "FETCH_SESSION_TOPIC_ID_ERROR", Again, "the fetch session mixes topic names and ids"),
     (109, "OFFSET_MOVED_TO_TIERED_STORAGE", Stop, "the offset is in tiered storage"),
+    (110, "FENCED_MEMBER_EPOCH", Stop, "the group has members of another epoch"),
+    (111, "UNRELEASED_INSTANCE_ID", Stop, "another member has this instance id"),
+    (113, "STALE_MEMBER_EPOCH", Stop, "the group has members of a newer epoch"),
     (115, "UNSUPPORTED_ENDPOINT_TYPE", Stop, "this endpoint is not of the kind that was asked"),
     (119, "UNKNOWN_CONTROLLER_ID", Stop, "no such controller"),
     (129, "REBOOTSTRAP_REQUIRED", Refresh, "the cluster asks clients to start from their bootstrap addresses again"),
@@ -112,9 +124,9 @@ impl ErrorCode {
     /// As the cause of a failure about `subject` ("topic orders", "partition 3 of topic orders").
     pub fn cause(self, subject: Option<&str>, message: Option<&str>) -> Cause {
         match (self.0, subject) {
-            (3 | 100 | 103, Some(subject)) => Cause::NotFound(Foreign::new(subject)),
-            (29, Some(subject)) => Cause::NotAuthorised(Foreign::new(subject)),
-            (31 | 58, _) => Cause::NotAuthorised(Foreign::new(self.words())),
+            (3 | 69 | 100 | 103, Some(subject)) => Cause::NotFound(Foreign::new(subject)),
+            (29 | 30, Some(subject)) => Cause::NotAuthorised(Foreign::new(subject)),
+            (30 | 31 | 58, _) => Cause::NotAuthorised(Foreign::new(self.words())),
             _ => Cause::Kafka { code: self.0, name: self.name(), message: Some(Foreign::new(message.unwrap_or(self.words()))) },
         }
     }
@@ -170,7 +182,7 @@ impl PartitionError {
     /// As the reason of an unknown figure.
     pub fn why(&self) -> Why {
         match self {
-            Self::Denied(_) | Self::Kafka(ErrorCode(29)) => Why::NotAuthorised,
+            Self::Denied(_) | Self::Kafka(ErrorCode(29 | 30)) => Why::NotAuthorised,
             Self::Kafka(code) => Why::Error(Foreign::new(code.words())),
             Self::NoLeader => Why::NoLeader,
             Self::NotOffered => Why::NotOffered,

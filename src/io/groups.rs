@@ -1,0 +1,219 @@
+//! Groups for screens and commands: lists, descriptions, and the lag of many groups in few requests.
+//!
+//! Commits are read before the ends of the logs, so that a lag may be overstated by what was consumed in between and is never
+//! negative. One ListOffsets per leader and kind of position serves all groups of a sweep.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use tokio::task::JoinSet;
+
+use super::kafka::{At, Client, Found, Isolation, OffsetAsk, OffsetResult, Wanted};
+use crate::core::ask::{Answer, GroupAsk, GroupLag, GroupList};
+use crate::core::lag::{Place, TopicPlaces};
+use crate::model::{
+    BrokerId, Failure, GroupDescription, GroupId, GroupKind, Offset, PartitionId, TopicCommits, TopicError, TopicId, TopicName, Why,
+};
+
+const LIST: &str = "list the groups";
+const DESCRIBE: &str = "describe the group";
+const LAG: &str = "look up the lag";
+
+/// Lists groups; `tell` hears each broker's part.
+///
+/// # Errors
+/// No broker could be reached to learn which there are.
+pub async fn list<F: Future<Output = ()>>(client: &Client, tell: impl Fn(Answer) -> F) -> Result<(), Failure> {
+    let (parts, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let asking = client.list_groups(LIST, move |(broker, listed)| {
+        drop(parts.send(GroupList { broker, groups: listed.map_err(|error| error.why()) }));
+    });
+    let telling = async {
+        while let Some(part) = told.recv().await {
+            tell(Answer::Groups(part)).await;
+        }
+    };
+    let (asked, ()) = tokio::join!(asking, telling);
+    asked
+}
+
+/// Describes groups, in as few requests as there are coordinators and kinds; in no order.
+pub async fn describe(client: &Client, groups: &[GroupAsk]) -> Vec<(GroupId, Result<GroupDescription, Why>)> {
+    let mut by_place: BTreeMap<(BrokerId, GroupKind), Vec<GroupId>> = BTreeMap::new();
+    for group in groups {
+        by_place.entry((group.coordinator, group.kind.clone())).or_default().push(group.id.clone());
+    }
+    let mut running = JoinSet::new();
+    for ((coordinator, kind), ids) in by_place {
+        let client = client.clone();
+        running.spawn(async move { client.describe_groups(DESCRIBE, coordinator, &kind, &ids).await });
+    }
+    let mut described = Vec::with_capacity(groups.len());
+    while let Some(done) = running.join_next().await {
+        let told = done.unwrap_or_default().into_iter();
+        described.extend(told.map(|(id, result)| (id, result.map_err(|error| error.why()))));
+    }
+    described
+}
+
+/// So many groups are looked up in one go, then told.
+const GROUPS_AT_ONCE: usize = 500;
+
+/// Looks up the lag of groups; `tell` hears it in parts. A share group has no commits: its starts stand in their place, and
+/// its lag is not told.
+///
+/// # Errors
+/// No broker answers what topics there are.
+pub async fn lag<F: Future<Output = ()>>(client: &Client, groups: &[GroupAsk], tell: impl Fn(Answer) -> F) -> Result<(), Failure> {
+    for some in groups.chunks(GROUPS_AT_ONCE) {
+        tell(Answer::Lag(lag_of(client, some).await?)).await;
+    }
+    Ok(())
+}
+
+/// A group and what it committed, partitions of members without a commit included.
+type Committed = (GroupId, Result<Vec<TopicCommits>, Why>);
+
+/// The lag of some groups, in their order.
+///
+/// # Errors
+/// As [`lag`].
+pub async fn lag_of(client: &Client, groups: &[GroupAsk]) -> Result<Vec<GroupLag>, Failure> {
+    let committed = committed(client, groups).await;
+    let told = committed.iter().filter_map(|(_, commits)| commits.as_ref().ok()).flatten();
+    let mut wanted: BTreeMap<TopicName, BTreeSet<PartitionId>> = BTreeMap::new();
+    for topic in told {
+        wanted.entry(topic.topic.clone()).or_default().extend(topic.partitions.iter().map(|(id, _)| *id));
+    }
+    let ends = Ends::of(client, &wanted).await?;
+    let lags = committed
+        .into_iter()
+        .map(|(id, commits)| GroupLag { id, topics: commits.map(|topics| topics.into_iter().map(|topic| ends.places(topic)).collect()) });
+    Ok(lags.collect())
+}
+
+/// The commits of groups in their order; a partition that is asked for by name and has none is there without one.
+async fn committed(client: &Client, groups: &[GroupAsk]) -> Vec<Committed> {
+    let mut by_coordinator: BTreeMap<BrokerId, Vec<GroupId>> = BTreeMap::new();
+    for group in groups.iter().filter(|group| group.kind.commits()) {
+        by_coordinator.entry(group.coordinator).or_default().push(group.id.clone());
+    }
+    let mut running = JoinSet::new();
+    for (coordinator, ids) in by_coordinator {
+        let client = client.clone();
+        running.spawn(async move { client.commits(LAG, coordinator, &ids, &None, false).await });
+    }
+    let mut found: HashMap<GroupId, Result<Vec<TopicCommits>, Why>> = HashMap::new();
+    while let Some(done) = running.join_next().await {
+        let told = done.unwrap_or_default().into_iter();
+        found.extend(told.map(|(id, commits)| (id, commits.map_err(|error| error.why()))));
+    }
+    let commits = |group: &GroupAsk| match found.remove(&group.id) {
+        Some(Ok(topics)) => Ok(with_named(topics, &group.also)),
+        Some(Err(why)) => Err(why),
+        None if group.kind.commits() => Err(Why::NoAnswer),
+        None => Err(Why::NotOffered),
+    };
+    let mut commits = commits;
+    groups.iter().map(|group| (group.id.clone(), commits(group))).collect()
+}
+
+/// Adds partitions that have no commit.
+fn with_named(mut topics: Vec<TopicCommits>, also: &[(TopicName, Vec<PartitionId>)]) -> Vec<TopicCommits> {
+    for (name, partitions) in also {
+        let place = match topics.binary_search_by(|topic| topic.topic.cmp(name)) {
+            Ok(place) => place,
+            Err(place) => {
+                topics.insert(place, TopicCommits { topic: name.clone(), partitions: Vec::new() });
+                place
+            }
+        };
+        let Some(topic) = topics.get_mut(place) else { continue };
+        for &id in partitions {
+            if let Err(at) = topic.partitions.binary_search_by_key(&id, |(id, _)| *id) {
+                topic.partitions.insert(at, (id, Ok(None)));
+            }
+        }
+    }
+    topics
+}
+
+/// Where partitions begin and end now.
+#[derive(Debug)]
+pub struct Ends {
+    topics: HashMap<TopicName, Result<TopicId, Why>>,
+    found: HashMap<(TopicName, PartitionId), [Result<Offset, Why>; 3]>,
+}
+
+impl Ends {
+    /// Looks up starts, last stable offsets and high watermarks, in this order.
+    ///
+    /// # Errors
+    /// No broker answers what topics there are.
+    pub async fn of(client: &Client, wanted: &BTreeMap<TopicName, BTreeSet<PartitionId>>) -> Result<Self, Failure> {
+        let names: Vec<TopicName> = wanted.keys().cloned().collect();
+        let mut topics: HashMap<TopicName, Result<TopicId, Why>> = HashMap::new();
+        let mut asks = Vec::new();
+        if !names.is_empty() {
+            // Asked first: to look for the leader of a topic that is gone would be tried again and again.
+            let view = client.cluster(LAG, Wanted::Named(&names)).await?;
+            for topic in &view.topics {
+                let there = match topic.error {
+                    None => Ok(topic.id),
+                    Some(TopicError::Unknown | TopicError::Invalid) => Err(Why::NoTopic),
+                    Some(TopicError::NotAuthorised) => Err(Why::NotAuthorised),
+                    Some(TopicError::Other(_)) => Err(Why::NoAnswer),
+                };
+                if there.is_ok() {
+                    let of = wanted.get(&topic.name).into_iter().flatten();
+                    let there = of.filter(|id| topic.partition(**id).is_some());
+                    asks.extend(there.map(|&partition| (topic.name.clone(), partition)));
+                }
+                topics.insert(topic.name.clone(), there);
+            }
+        }
+        let look = |at, isolation| {
+            let asks: Vec<OffsetAsk> =
+                asks.iter().map(|(topic, partition)| OffsetAsk { topic: topic.clone(), partition: *partition, at }).collect();
+            async move { client.list_offsets(LAG, &asks, isolation).await }
+        };
+        let (starts, stables) = tokio::join!(look(At::Earliest, Isolation::ReadUncommitted), look(At::Latest, Isolation::ReadCommitted));
+        // Read behind the stable ends, so that it never lies before one.
+        let highs = look(At::Latest, Isolation::ReadUncommitted).await;
+        let (starts, stables, highs) = (starts?, stables?, highs?);
+        let told = starts.into_iter().zip(stables).zip(highs).map(|((start, stable), high)| [offset(start), offset(stable), offset(high)]);
+        let found = asks.iter().cloned().zip(told).collect();
+        Ok(Self { topics, found })
+    }
+
+    /// The id of a topic, or why there is none.
+    pub fn topic(&self, name: &TopicName) -> Result<TopicId, Why> {
+        self.topics.get(name).cloned().unwrap_or(Err(Why::NoTopic))
+    }
+
+    /// Start, last stable offset and high watermark of a partition.
+    pub fn partition(&self, topic: &TopicName, partition: PartitionId) -> [Result<Offset, Why>; 3] {
+        let nothing = |why: Why| [Err(why.clone()), Err(why.clone()), Err(why)];
+        match (self.found.get(&(topic.clone(), partition)), self.topic(topic)) {
+            (Some(found), _) => found.clone(),
+            (None, Err(why)) => nothing(why),
+            (None, Ok(_)) => nothing(Why::NoTopic),
+        }
+    }
+
+    fn places(&self, commits: TopicCommits) -> TopicPlaces {
+        let place = |(id, commit)| {
+            let [start, stable, high] = self.partition(&commits.topic, id);
+            (id, Place { commit, start, stable, high })
+        };
+        let partitions = commits.partitions.into_iter().map(place).collect();
+        TopicPlaces { id: self.topic(&commits.topic).unwrap_or_default(), topic: commits.topic.clone(), partitions }
+    }
+}
+
+fn offset(result: OffsetResult) -> Result<Offset, Why> {
+    match result {
+        Ok(Found::At { offset, .. }) => Ok(offset),
+        Ok(Found::Nothing) => Err(Why::NoAnswer),
+        Err(error) => Err(error.why()),
+    }
+}
