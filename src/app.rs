@@ -10,6 +10,7 @@ use tokio::time::{Instant as TokioInstant, sleep_until};
 use crate::core::effect::{Effect, Term};
 use crate::core::event::{Arrival, Event, Signal};
 use crate::draw;
+use crate::io::kafka::{Client, Settings};
 use crate::io::runner::{Lanes as TaskLanes, Runner};
 use crate::model::{Cause, Failure, Time};
 use crate::state::State;
@@ -30,6 +31,8 @@ pub struct App {
     pub runner: Runner,
     pub tasks: TaskLanes,
     pub state: State,
+    /// How the clusters that can be gone to are reached, in the order of the state's contexts.
+    pub targets: Vec<Settings>,
     pub clock: Clock,
 }
 
@@ -178,6 +181,12 @@ impl App {
         for effect in effects {
             match effect {
                 Effect::Term(term) => self.on_terminal(term),
+                Effect::Switch(at) => {
+                    if let Some(settings) = self.targets.get(at) {
+                        tracing::info!(context = at, "another cluster is opened");
+                        self.runner.reach(Client::new(settings.clone()));
+                    }
+                }
                 Effect::Quit => {}
                 effect => self.runner.perform(effect),
             }

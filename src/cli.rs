@@ -51,13 +51,15 @@ pub struct Ui {
     pub cluster: Cluster,
     /// What holds for it.
     pub context: Context,
+    /// All that can be gone to while it runs, the cluster it opens with among them.
+    pub targets: Vec<(Cluster, Context)>,
     pub config: Config,
     /// `--color`, over the configuration's.
     pub color: Option<Color>,
 }
 
 /// Which cluster, and how patient to be with it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Cluster {
     /// Never empty.
     pub bootstrap: Vec<Address>,
@@ -201,7 +203,8 @@ pub fn parse(
         Some(Sub::Version) => return Ok(Command::Print(about::version(json))),
         Some(Sub::Sandbox(args)) => {
             let named = cli.cluster.is_some() || cli.common.bootstrap.is_some() || cli.common.context.is_some();
-            let sandbox = sandbox::Sandbox::new(&args, &cli.common, named, json, config::load(variable));
+            let always = target::Always::of(&cli.common, variable).map_err(usage)?;
+            let sandbox = sandbox::Sandbox::new(&args, &cli.common, always, named, json, config::load(variable));
             return Ok(Command::Sandbox(Box::new(sandbox.map_err(usage)?)));
         }
     };
@@ -210,9 +213,13 @@ pub fn parse(
     let last = if matches!(wanted, OnCluster::Ui) { last() } else { None };
     let commands: Vec<String> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
     let known = target::Known { config: &config, variable, commands: &commands, last: last.as_deref() };
-    let (cluster, context) = target::resolve(cli.cluster.as_deref(), &cli.common, &known).map_err(usage)?;
+    let always = target::Always::of(&cli.common, variable).map_err(usage)?;
+    let (cluster, context) = target::resolve(cli.cluster.as_deref(), &cli.common, always, &known).map_err(usage)?;
     Ok(match wanted {
-        OnCluster::Ui => Command::Ui(Box::new(Ui { cluster, context, config, color: cli.common.color })),
+        OnCluster::Ui => {
+            let targets = target::all(&cluster, &context, always, &config);
+            Command::Ui(Box::new(Ui { cluster, context, targets, config, color: cli.common.color }))
+        }
         OnCluster::Tail(args) => {
             let terminal = std::io::stdout().is_terminal();
             let output = cli.common.output.unwrap_or(if terminal { Output::Table } else { Output::Ndjson });

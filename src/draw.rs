@@ -6,13 +6,13 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget as _};
 
 use crate::core::action::{Action, COMMANDS, Scope};
-use crate::core::cluster::Cluster;
-use crate::core::context::{Context, Hue};
+use crate::core::cluster::{Cluster, Trouble};
+use crate::core::context::Context;
 use crate::core::key::Key;
 use crate::core::line::Line;
 use crate::core::notices::Tone;
 use crate::overlays::{help, offline, palette};
-use crate::screens::Look;
+use crate::screens::{self, Look};
 use crate::state::State;
 use crate::text::{self, Shown};
 use crate::ui::{self, Pen, Token};
@@ -49,12 +49,10 @@ pub fn draw(state: &State, buf: &mut Buffer) {
         pen.shown_bold(&Shown::of(&sentence), Token::Act, room);
         body = Rect { y: body.y + 1, height: body.height - 1, ..body };
     }
-    let body = match &state.cluster.trouble {
-        Some(trouble) if !state.panel_hidden => offline::draw(&look, trouble, buf, body),
-        _ => body,
-    };
+    let trouble = panel(state);
+    let body = trouble.map_or(body, |trouble| offline::draw(&look, trouble, buf, body));
     // Before the first answer there is nothing to keep below the panel.
-    let panel_alone = state.cluster.trouble.is_some() && state.cluster.view.get().is_none();
+    let panel_alone = trouble.is_some() && state.cluster.view.get().is_none();
     if let (Some(top), false) = (state.top(), panel_alone) {
         top.screen.draw(&look, buf, body);
     }
@@ -66,6 +64,12 @@ pub fn draw(state: &State, buf: &mut Buffer) {
     if let Some(help) = &state.help {
         help::draw(help, &look, buf, Rect { y: area.y + 2, height: area.height - 3, ..area });
     }
+}
+
+/// What the panel about a lost connection is to say, while it is on the screen.
+pub fn panel(state: &State) -> Option<&Trouble> {
+    let hidden = state.panel_hidden || state.top().is_some_and(|top| !top.screen.needs_cluster());
+    state.cluster.trouble.as_ref().filter(|_| !hidden)
 }
 
 fn too_small(state: &State, buf: &mut Buffer, area: Rect) {
@@ -138,12 +142,7 @@ fn modes(cluster: &Cluster) -> Vec<(&'static str, Token)> {
 /// The colour of the context's name: its own, else red where one must be careful.
 fn name_token(context: &Context) -> Token {
     match context.hue {
-        Some(Hue::Red) => Token::Act,
-        Some(Hue::Amber) => Token::Look,
-        Some(Hue::Green) => Token::Good,
-        Some(Hue::Cyan) => Token::Accent,
-        Some(Hue::Blue) => Token::Data,
-        Some(Hue::Purple) => Token::Word,
+        Some(hue) => screens::token(hue),
         None if context.rules.is_guarded() => Token::Act,
         None => Token::Title,
     }

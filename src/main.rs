@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use kscope::app::{App, Clock, setup};
-use kscope::cli::{self, Command, Ui};
+use kscope::cli::{self, Cluster, Command, Ui};
+use kscope::core::context::{Context, Target};
 use kscope::core::history::History;
 use kscope::core::saved::{Keeper, Saved};
 use kscope::io::kafka::Client;
@@ -70,7 +71,9 @@ fn open(ui: Ui) -> u8 {
         let theme = setup::theme(&ui.config, terminal.colors());
         let mut settings = setup::settings(&ui.config);
         settings.log = log::folder();
-        let (mut state, mut first) = update::start(clock.now(), terminal.size(), addresses(&ui), theme, settings, Route::Topics);
+        settings.contexts = ui.targets.iter().map(target).collect();
+        let bootstrap = addresses(&ui.cluster);
+        let (mut state, mut first) = update::start(clock.now(), terminal.size(), bootstrap, theme, settings, Route::Topics);
         state.keymap = ui.config.keymap;
         state.cluster.context = ui.context;
         let kept = saved();
@@ -85,7 +88,8 @@ fn open(ui: Ui) -> u8 {
             let _gone = terminal.mouse(true);
             state.mouse = true;
         }
-        runtime.block_on(Box::pin(App { terminal, lanes, runner, tasks, state, clock }.run(first)))
+        let targets = ui.targets.iter().map(|(cluster, _)| cluster.settings()).collect();
+        runtime.block_on(Box::pin(App { terminal, lanes, runner, tasks, state, targets, clock }.run(first)))
     };
     runtime.shutdown_timeout(FAREWELL);
     code
@@ -112,9 +116,13 @@ fn saved() -> Saved {
     saved_path().map(|path| saved::read(&path)).unwrap_or_default()
 }
 
-fn addresses(ui: &Ui) -> String {
-    let list: Vec<String> = ui.cluster.bootstrap.iter().map(ToString::to_string).collect();
+fn addresses(cluster: &Cluster) -> String {
+    let list: Vec<String> = cluster.bootstrap.iter().map(ToString::to_string).collect();
     list.join(",")
+}
+
+fn target((cluster, context): &(Cluster, Context)) -> Target {
+    Target { context: context.clone(), bootstrap: addresses(cluster) }
 }
 
 /// The flag, else the configuration.

@@ -15,6 +15,7 @@ use ratatui::layout::Rect;
 use crate::core::action::{Action, Scope};
 use crate::core::ask::Ask;
 use crate::core::cluster::Cluster;
+use crate::core::context::{Hue, Target};
 use crate::core::effect::{Effect, Owner, TaskId, Term};
 use crate::core::event::Arrival;
 use crate::core::history::History;
@@ -25,8 +26,9 @@ use crate::core::store::Limits;
 use crate::core::stream::{Flow, Isolation, StartAt};
 use crate::model::{PartitionId, Time, Topic};
 use crate::text::{self, Shown, TimeFormat};
-use crate::ui::{Pen, Theme};
+use crate::ui::{Pen, Theme, Token};
 
+pub mod contexts;
 pub mod log;
 pub mod messages;
 pub mod topic;
@@ -40,6 +42,8 @@ pub enum Route {
     Messages(std::sync::Arc<Topic>),
     /// The messages of one partition.
     Partition(std::sync::Arc<Topic>, PartitionId),
+    /// The clusters that one may go to.
+    Contexts,
     /// What kscope logged.
     Log,
 }
@@ -48,7 +52,7 @@ impl Route {
     /// Whether it leads to the same place.
     pub fn is(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Topics, Self::Topics) | (Self::Log, Self::Log) => true,
+            (Self::Topics, Self::Topics) | (Self::Contexts, Self::Contexts) | (Self::Log, Self::Log) => true,
             (Self::Topic(a), Self::Topic(b)) | (Self::Messages(a), Self::Messages(b)) => a.name == b.name,
             (Self::Partition(a, p), Self::Partition(b, q)) => a.name == b.name && p == q,
             _ => false,
@@ -60,6 +64,7 @@ impl Route {
 pub fn open(route: Route, cx: &mut Cx<'_>) -> Box<dyn Screen> {
     match route {
         Route::Topics => Box::new(topics::Topics::open(cx)),
+        Route::Contexts => Box::new(contexts::Contexts::open(cx)),
         Route::Log => Box::new(log::Log::open(cx)),
         Route::Topic(topic) => Box::new(topic::TopicScreen::open(topic, cx)),
         Route::Messages(topic) => Box::new(messages::Messages::open(topic, None, cx)),
@@ -82,6 +87,8 @@ pub struct Cx<'a> {
     pub effects: &'a mut Vec<Effect>,
     /// Where to go once this is done.
     pub go: Option<Route>,
+    /// To which of the contexts, in the order of the settings; that closes all screens.
+    pub switch: Option<usize>,
 }
 
 impl Cx<'_> {
@@ -122,6 +129,8 @@ pub struct Settings {
     pub isolation: Isolation,
     /// What a word of the palette stands for.
     pub aliases: BTreeMap<String, String>,
+    /// The clusters that one may go to, the one that was opened first of all among them.
+    pub contexts: Vec<Target>,
     /// The folder of the log, when one is kept.
     pub log: Option<PathBuf>,
 }
@@ -155,6 +164,18 @@ impl Look<'_> {
     }
 }
 
+/// The colour of a context's name.
+pub fn token(hue: Hue) -> Token {
+    match hue {
+        Hue::Red => Token::Act,
+        Hue::Amber => Token::Look,
+        Hue::Green => Token::Good,
+        Hue::Cyan => Token::Accent,
+        Hue::Blue => Token::Data,
+        Hue::Purple => Token::Word,
+    }
+}
+
 /// Why an action does nothing here, as a sentence.
 pub type Reason = &'static str;
 
@@ -171,6 +192,11 @@ pub trait Screen: Debug {
 
     /// Does what the user wants.
     fn act(&mut self, cx: &mut Cx<'_>, action: Action);
+
+    /// Whether it shows anything of the cluster, so that one must know when that does not answer.
+    fn needs_cluster(&self) -> bool {
+        true
+    }
 
     /// Closes what is open within it or clears a filter. False: nothing was, so the screen itself goes.
     fn back(&mut self, _cx: &mut Cx<'_>) -> bool {

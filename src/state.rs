@@ -1,7 +1,7 @@
 //! What the program knows. Plain data: `update` changes it, `draw` reads it.
 
 use crate::core::cluster::Cluster;
-use crate::core::effect::Owner;
+use crate::core::effect::{Owner, TaskId};
 use crate::core::history::History;
 use crate::core::key::Key;
 use crate::core::keymap::Keymap;
@@ -42,6 +42,8 @@ pub struct State {
     pub panel_hidden: bool,
     pub next_owner: u32,
     pub next_task: u64,
+    /// Tasks up to this one were started for a cluster that was left since: what they still send is dropped.
+    pub left: TaskId,
     pub quitting: bool,
     /// The terminal is gone: that is why it ends.
     pub hung_up: bool,

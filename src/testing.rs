@@ -12,8 +12,10 @@ use ratatui::layout::Rect;
 use crate::app::setup;
 use crate::config::Config;
 use crate::core::ask::{Answer, Ask, Reply};
+use crate::core::context::{Context, Guard, Hue, Target};
 use crate::core::effect::{Effect, TaskId};
 use crate::core::event::{Arrival, Event};
+use crate::core::guard::{ReadOnly, Rules};
 use crate::core::key::{Input, Key};
 use crate::core::stream::{Delivery, Fact, PartitionProgress, Progress};
 use crate::draw;
@@ -187,6 +189,20 @@ impl Script {
 /// The defaults, as the documented file has them.
 pub(crate) fn settings() -> Settings {
     setup::settings(&Config::of(None, &|_| None).expect("the default file"))
+}
+
+/// What one may go to: the cluster that a script begins with, and two contexts.
+pub(crate) fn targets() -> Vec<Target> {
+    let target = |name: &str, bootstrap: &str, rules: Rules, hue| Target {
+        context: Context { name: Some(name.to_owned()), configured: true, hue, rules, ..Context::default() },
+        bootstrap: bootstrap.to_owned(),
+    };
+    let guarded = Rules { guard: Guard::Typed, refused: Some(ReadOnly::Context { line: 12 }) };
+    vec![
+        Target { context: Context::default(), bootstrap: "kafka-1:9092".to_owned() },
+        target("prod-eu", "kafka-1.int:9092,kafka-2.int:9092,kafka-3.int:9092", guarded, Some(Hue::Red)),
+        target("staging", "stg.int:9092", Rules::default(), None),
+    ]
 }
 
 fn text_of(buffer: &Buffer) -> String {

@@ -1,6 +1,7 @@
 //! `(&mut State, Event) -> Effects`: the only place where the state changes. Pure: no I/O, clock, lock or task.
 
 mod command;
+mod switch;
 mod trail;
 
 use crate::core::action::Action;
@@ -41,6 +42,7 @@ pub fn start(now: Time, size: (u16, u16), bootstrap: String, theme: Theme, setti
         panel_hidden: false,
         next_owner: 0,
         next_task: 0,
+        left: TaskId(0),
         quitting: false,
         hung_up: false,
     };
@@ -178,7 +180,7 @@ fn back(state: &mut State, by: Option<Key>, effects: &mut Vec<Effect>) {
     if closed {
         return;
     }
-    if state.cluster.trouble.is_some() && !state.panel_hidden && state.cluster.view.get().is_some() {
+    if draw::panel(state).is_some() && state.cluster.view.get().is_some() {
         state.panel_hidden = true;
     } else if state.stack.len() > 1 {
         close_top(state, effects);
@@ -230,12 +232,19 @@ fn quit(state: &mut State, effects: &mut Vec<Effect>) {
 fn on_arrival(state: &mut State, arrival: Arrival, effects: &mut Vec<Effect>) {
     let now = state.now;
     let mut arrival = arrival;
+    if let Arrival::Reply(reply) = arrival {
+        let Some(reply) = state.keeper.accept(reply, &mut state.notices) else { return };
+        arrival = Arrival::Reply(reply);
+    }
+    // It tells of another cluster, whatever it tells.
+    if arrival.task() <= state.left {
+        return;
+    }
     match &arrival {
         Arrival::Part(_, answer) | Arrival::Reply(Reply { result: Ok(answer), .. }) => state.cluster.told(answer, now),
         _ => {}
     }
     if let Arrival::Reply(reply) = arrival {
-        let Some(reply) = state.keeper.accept(reply, &mut state.notices) else { return };
         let (had_trouble, was_stranger) = (state.cluster.trouble.is_some(), state.cluster.stranger().is_some());
         if let Some(other) = state.cluster.accept(reply, now) {
             arrival = Arrival::Reply(other);
@@ -312,7 +321,7 @@ fn cx_of<'a>(
     owner: Owner,
     (notices, history, next_task, effects): Changing<'a>,
 ) -> Cx<'a> {
-    Cx { now, size: draw::body_size(size, cluster), cluster, settings, notices, history, owner, next_task, effects, go: None }
+    Cx { now, size: draw::body_size(size, cluster), cluster, settings, notices, history, owner, next_task, effects, go: None, switch: None }
 }
 
 /// Lets the visible screen change itself, then goes where it wants to go.
@@ -321,8 +330,12 @@ fn with_top(state: &mut State, effects: &mut Vec<Effect>, change: impl FnOnce(&m
     let Some(top) = stack.last_mut() else { return };
     let mut cx = cx_of(*now, *size, cluster, settings, top.owner, (notices, history, next_task, effects));
     change(top.screen.as_mut(), &mut cx);
-    if let Some(route) = cx.go.take() {
+    let (go, switch) = (cx.go.take(), cx.switch.take());
+    if let Some(route) = go {
         open_route(state, route, effects);
+    }
+    if let Some(at) = switch {
+        switch::to(state, at, effects);
     }
 }
 

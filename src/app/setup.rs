@@ -15,6 +15,7 @@ pub fn settings(config: &Config) -> Settings {
         start: config.messages.start.clone(),
         isolation: config.messages.isolation,
         aliases: config.aliases.clone(),
+        contexts: Vec::new(),
         log: None,
     }
 }

@@ -7,11 +7,11 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::target::{self, Always};
 use super::words::{self, Exit};
-use super::{Cluster, Color, Ui};
+use super::{Color, Ui};
 use crate::config::Config;
 use crate::core::context::Context;
-use crate::core::guard::{ReadOnly, Rules};
 use crate::io::kafka::Address;
 use crate::model::{Cause, Failure, Foreign};
 use crate::sandbox::{self, Options, StartError};
@@ -45,7 +45,7 @@ pub struct Sandbox {
     /// For the UI; `None`: there is none.
     config: Option<Config>,
     color: Option<Color>,
-    readonly: bool,
+    always: Always,
     /// Errors as JSON.
     json: bool,
     quiet: bool,
@@ -59,6 +59,7 @@ impl Sandbox {
     pub(super) fn new(
         args: &SandboxArgs,
         common: &super::Common,
+        always: Always,
         named: bool,
         json: bool,
         config: Result<Config, Failure>,
@@ -74,7 +75,7 @@ impl Sandbox {
         }
         let options = Options { listen, rate: args.rate, seed: args.seed, brokers: args.brokers, topics: args.topics };
         let config = if args.headless { None } else { Some(config?) };
-        Ok(Self { options, config, color: common.color, readonly: common.readonly, json, quiet: common.quiet })
+        Ok(Self { options, config, color: common.color, always, json, quiet: common.quiet })
     }
 
     /// What it is started with.
@@ -93,10 +94,10 @@ impl Sandbox {
             return serve(&addresses, self.quiet).unwrap_or_else(|failure| Exit::failed(&failure, self.json).print());
         };
         let bootstrap = addresses.iter().filter_map(|address| Address::parse(&address.to_string()).ok()).collect();
-        let cluster = Cluster { bootstrap, from: None, timeout: None, limits: config.limits };
-        let rules = Rules { refused: self.readonly.then_some(ReadOnly::Flag), ..Rules::default() };
-        let context = Context { name: Some("sandbox".to_owned()), rules, ..Context::default() };
-        open(Ui { cluster, context, config, color: self.color })
+        let context = Context { name: Some("sandbox".to_owned()), ..Context::default() };
+        let (cluster, context) = self.always.over(bootstrap, context, config.limits);
+        let targets = target::all(&cluster, &context, self.always, &config);
+        open(Ui { cluster, context, targets, config, color: self.color })
     }
 }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{Cluster, Common};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Limits};
 use crate::core::context::Context;
 use crate::core::guard::{ReadOnly, Rules};
 use crate::io::kafka::Address;
@@ -39,8 +39,42 @@ struct Named<'a> {
     from: Option<String>,
 }
 
+/// What the command line and the environment say of every cluster, whichever is open.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Always {
+    readonly: bool,
+    timeout: Option<Duration>,
+}
+
+impl Always {
+    pub(super) fn of(common: &Common, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Failure> {
+        let set = variable(READONLY).filter(|text| !text.trim().is_empty());
+        let readonly = common.readonly || set.is_some_and(|value| !matches!(value.as_str(), "0" | "false" | "no" | "off"));
+        Ok(Self { readonly, timeout: common.timeout.as_deref().map(duration).transpose().map_err(usage)? })
+    }
+
+    /// A cluster of addresses, and what holds for it.
+    pub(super) fn over(self, bootstrap: Vec<Address>, context: Context, limits: Limits) -> (Cluster, Context) {
+        let refused = if self.readonly { Some(ReadOnly::Flag) } else { context.rules.refused };
+        let cluster = Cluster { bootstrap, from: None, timeout: self.timeout, limits };
+        (cluster, Context { rules: Rules { refused, ..context.rules }, ..context })
+    }
+}
+
+/// All that can be gone to from the cluster that is open: itself, and the contexts of the configuration. A context that was
+/// opened by other addresses than its own keeps those.
+pub(super) fn all(cluster: &Cluster, context: &Context, always: Always, config: &Config) -> Vec<(Cluster, Context)> {
+    let opened = || (Cluster { from: None, ..cluster.clone() }, context.clone());
+    let configured = config.contexts.iter().map(|one| match &context.name {
+        Some(name) if context.configured && *name == one.name => opened(),
+        _ => always.over(one.bootstrap.clone(), in_force(one), config.limits),
+    });
+    let named = (!context.configured).then(opened);
+    named.into_iter().chain(configured).collect()
+}
+
 /// The cluster and what holds for it. `argument` is the first argument that is no command.
-pub(super) fn resolve(argument: Option<&str>, common: &Common, known: &Known<'_>) -> Result<(Cluster, Context), Failure> {
+pub(super) fn resolve(argument: Option<&str>, common: &Common, always: Always, known: &Known<'_>) -> Result<(Cluster, Context), Failure> {
     let set = |name: &str| (known.variable)(name).filter(|text| !text.trim().is_empty());
     let mut named = from_arguments(argument, common, known)?;
     if named.context.is_none() && named.addresses.is_none() {
@@ -48,10 +82,8 @@ pub(super) fn resolve(argument: Option<&str>, common: &Common, known: &Known<'_>
     }
     let (context, addresses) = (named.context, named.addresses);
     let bootstrap = addresses.or_else(|| context.map(|context| context.bootstrap.clone())).ok_or_else(|| nothing(known.config))?;
-    let timeout = common.timeout.as_deref().map(duration).transpose().map_err(usage)?;
-    let cluster = Cluster { bootstrap, from: named.from, timeout, limits: known.config.limits };
-    let readonly = common.readonly || set(READONLY).is_some_and(|value| !matches!(value.as_str(), "0" | "false" | "no" | "off"));
-    Ok((cluster, in_force(context, readonly)))
+    let (cluster, context) = always.over(bootstrap, context.map(in_force).unwrap_or_default(), known.config.limits);
+    Ok((Cluster { from: named.from, ..cluster }, context))
 }
 
 fn from_arguments<'a>(argument: Option<&str>, common: &Common, known: &Known<'a>) -> Result<Named<'a>, Failure> {
@@ -124,11 +156,9 @@ fn context<'c>(name: &str, config: &'c Config) -> Result<&'c config::Context, Fa
     })
 }
 
-/// What holds for a context; `flag` is `--readonly`.
-fn in_force(context: Option<&config::Context>, flag: bool) -> Context {
-    let of_context = context.filter(|context| context.readonly != config::ReadOnly::No);
-    let refused = if flag { Some(ReadOnly::Flag) } else { of_context.map(|context| ReadOnly::Context { line: context.line }) };
-    let Some(context) = context else { return Context { rules: Rules { refused, ..Rules::default() }, ..Context::default() } };
+/// What the configuration says of a context.
+fn in_force(context: &config::Context) -> Context {
+    let refused = (context.readonly != config::ReadOnly::No).then_some(ReadOnly::Context { line: context.line });
     Context {
         name: Some(context.name.clone()),
         configured: true,

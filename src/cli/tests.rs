@@ -158,6 +158,28 @@ expect_cluster_id = \"id\"
     }
 
     #[test]
+    fn what_the_command_line_says_holds_wherever_one_goes() {
+        let targets = |args: &[&str]| {
+            let addresses = |cluster: &Cluster| cluster.bootstrap.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+            let targets = opened(args, &[], None, FILE).unwrap().targets.into_iter();
+            targets.map(|(at, context)| (context.name, addresses(&at), context.rules.refused, at.timeout)).collect::<Vec<_>>()
+        };
+        let (dev, prod) = (Some("dev".to_owned()), Some("prod".to_owned()));
+        let line = Some(ReadOnly::Context { line: 4 });
+        let as_written = [(dev.clone(), "d:1".to_owned(), None, None), (prod.clone(), "p:1,p:2".to_owned(), line, None)];
+        assert_eq!(targets(&[]), as_written);
+        let (flag, timeout) = (Some(ReadOnly::Flag), Some(Duration::from_secs(3)));
+        let all = [
+            (None, "x:1".to_owned(), flag, timeout),
+            (dev.clone(), "d:1".to_owned(), flag, timeout),
+            (prod.clone(), "p:1,p:2".to_owned(), flag, timeout),
+        ];
+        assert_eq!(targets(&["x:1", "--readonly", "--timeout", "3s"]), all, "what was named without a name can be gone back to");
+        let tunnel = [(dev, "d:1".to_owned(), None, None), (prod, "tunnel:9".to_owned(), line, None)];
+        assert_eq!(targets(&["prod", "-b", "tunnel:9"]), tunnel);
+    }
+
+    #[test]
     fn the_context_of_last_time_is_opened_when_nothing_else_is_named() {
         let file = FILE.replace("default_context = \"dev\"", "");
         let ui = opened(&[], &[], Some("prod"), &file).unwrap();

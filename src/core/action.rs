@@ -13,6 +13,8 @@ pub enum Scope {
     Table,
     /// The panes about one topic.
     Topic,
+    /// The list of contexts.
+    Contexts,
     /// The message screen, whichever pane has the focus.
     Messages,
     /// Its list.
@@ -29,6 +31,7 @@ impl Scope {
             Self::Topics => "TOPICS",
             Self::Table => "TABLE",
             Self::Topic => "TOPIC",
+            Self::Contexts => "CONTEXTS",
             Self::Messages => "STREAM",
             Self::Records => "RECORDS",
             Self::Value => "VALUE",
@@ -105,6 +108,9 @@ actions! {
         Pane2 "topic.pane-2" "" ["2"] "to the settings";
         FilterRows "topic.filter" "filter" ["/"] "filter the pane";
         CopyRow "topic.copy-row" "copy" ["c", "y y"] "copy the setting, or topic/partition";
+    }
+    Contexts {
+        SwitchContext "context.switch" "switch" ["enter", "l"] "go to that cluster";
     }
     Value {
         Fold "value.fold" "fold" ["enter", "z a"] "fold or open";

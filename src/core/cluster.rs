@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ask::{Answer, Reply, Traffic};
-use super::context::Context;
+use super::context::{Context, Target};
 use super::effect::TaskId;
 use super::figures::Figures;
 use super::guard::ReadOnly;
@@ -83,6 +83,16 @@ impl Cluster {
     /// A cluster that nothing was asked of yet.
     pub fn of(bootstrap: String) -> Self {
         Self { bootstrap, ..Self::default() }
+    }
+
+    /// The same, with what holds for it.
+    pub fn at(target: Target) -> Self {
+        Self { context: target.context, ..Self::of(target.bootstrap) }
+    }
+
+    /// Whether this is the one that is open.
+    pub fn is(&self, target: &Target) -> bool {
+        self.bootstrap == target.bootstrap && self.context.name == target.context.name
     }
 
     /// Why this is not the cluster that was meant, as a sentence.

@@ -10,12 +10,14 @@ use super::action::{Action, COMMANDS, Command};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Takes {
     Nothing,
-    /// A filter over names, behind a slash.
+    /// A filter over names, behind a slash; and a context, behind an @.
     Filter,
     /// A topic.
     Topic,
     /// A topic, and a query behind it.
     TopicAndQuery,
+    /// A context, or nothing: then they are listed.
+    Context,
     /// Some text: the words say which.
     Text(&'static str),
 }
@@ -40,6 +42,7 @@ pub const WORDS: &[Word] = &[
     word("goto", &["g"], Takes::Text("7@120, -500, 15m"), "go to an offset, a time, the newest n"),
     word("filter", &["f", "grep"], Takes::Text("query"), "filter what is listed"),
     word("partitions", &["p"], Takes::Text("0,3"), "choose partitions"),
+    word("ctx", &["context", "contexts"], Takes::Context, "go to another cluster, or list them"),
     word("log", &[], Takes::Nothing, "what kscope logged"),
     word("mouse", &[], Takes::Text("on, off"), "take the mouse, or leave it to the terminal"),
     word("back", &[], Takes::Nothing, "one level back"),
@@ -52,6 +55,8 @@ pub const WORDS: &[Word] = &[
 pub enum Typed {
     Topics {
         filter: Option<String>,
+        /// Of another cluster.
+        context: Option<String>,
     },
     Topic {
         name: String,
@@ -60,6 +65,9 @@ pub enum Typed {
         name: String,
         query: Option<String>,
     },
+    Contexts,
+    /// To the context of that name.
+    Switch(String),
     Log,
     Mouse(bool),
     /// A command of the table.
@@ -84,12 +92,6 @@ pub fn command(name: &str) -> Option<&'static Command> {
 pub fn read(line: &str) -> Result<Typed, String> {
     let line = line.trim().trim_start_matches(':').trim_start();
     let (name, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(name, rest)| (name, rest.trim()));
-    if let Some(context) = line.split_whitespace().find(|part| part.starts_with('@') && part.len() > 1) {
-        return Err(format!(
-            "Contexts are not switched while kscope runs in this release: kscope {} opens it.",
-            context.trim_start_matches('@')
-        ));
-    }
     let Some(word) = find(name) else {
         if let Some(command) = command(name) {
             return if rest.is_empty() { Ok(Typed::Act(command.action)) } else { Err(format!("{name} takes nothing behind it.")) };
@@ -100,15 +102,18 @@ pub fn read(line: &str) -> Result<Typed, String> {
     match word.takes {
         Takes::Nothing if !rest.is_empty() => return Err(format!("{} takes nothing behind it.", word.name)),
         Takes::Topic | Takes::TopicAndQuery if rest.is_empty() => return Err(needs("a topic")),
+        // It would be a query; one that looks for such a text has it in quotes.
+        Takes::Topic | Takes::TopicAndQuery if rest.split_whitespace().any(|part| part.starts_with('@')) => {
+            return Err("A context stands behind topics or ctx: topics @staging".to_owned());
+        }
+        Takes::Context if rest.contains(char::is_whitespace) => return Err("ctx takes one name behind it.".to_owned()),
         Takes::Text(what) if rest.is_empty() => return Err(needs(what)),
         _ => {}
     }
     Ok(match word.name {
-        "topics" => match rest.strip_prefix('/') {
-            Some(filter) => Typed::Topics { filter: Some(filter.to_owned()).filter(|filter| !filter.is_empty()) },
-            None if rest.is_empty() => Typed::Topics { filter: None },
-            None => return Err("A filter stands behind a slash: topics /^pay".to_owned()),
-        },
+        "topics" => listed(rest)?,
+        "ctx" if rest.is_empty() => Typed::Contexts,
+        "ctx" => Typed::Switch(rest.to_owned()),
         "topic" => Typed::Topic { name: rest.to_owned() },
         "messages" => {
             let (name, query) = rest.split_once(char::is_whitespace).map_or((rest, ""), |(name, query)| (name, query.trim()));
@@ -131,6 +136,24 @@ pub fn read(line: &str) -> Result<Typed, String> {
     })
 }
 
+/// What stands behind the word for a list: a filter, a context, both in either order, or nothing.
+fn listed(rest: &str) -> Result<Typed, String> {
+    let (contexts, others): (Vec<&str>, Vec<&str>) = rest.split_whitespace().partition(|part| part.starts_with('@'));
+    let context = match contexts.as_slice() {
+        [] => None,
+        ["@"] => return Err("The name of a context stands right behind @; tab completes it.".to_owned()),
+        [one] => Some(one.trim_start_matches('@').to_owned()),
+        _ => return Err("One context at a time can be gone to.".to_owned()),
+    };
+    // Without a context the filter stays as it was typed, blanks and all.
+    let filter = if context.is_some() { others.join(" ") } else { rest.to_owned() };
+    match filter.strip_prefix('/') {
+        Some(filter) => Ok(Typed::Topics { filter: Some(filter.to_owned()).filter(|filter| !filter.is_empty()), context }),
+        None if filter.is_empty() => Ok(Typed::Topics { filter: None, context }),
+        None => Err("A filter stands behind a slash: topics /^pay".to_owned()),
+    }
+}
+
 fn unknown(name: &str) -> String {
     let near = WORDS.iter().map(|word| word.name).chain(COMMANDS.iter().map(|command| command.name));
     let best = near.filter(|other| other.starts_with(name) || name.starts_with(other)).min_by_key(|other| other.len());
@@ -148,8 +171,14 @@ mod tests {
     fn lines_in_the_grammar_of_k9s() {
         let filter = |text: &str| Some(text.to_owned());
         for (line, typed) in [
-            ("t", Typed::Topics { filter: None }),
-            (":topics /^pay", Typed::Topics { filter: filter("^pay") }),
+            ("t", Typed::Topics { filter: None, context: None }),
+            (":topics /^pay", Typed::Topics { filter: filter("^pay"), context: None }),
+            ("topics /-f a  b", Typed::Topics { filter: filter("-f a  b"), context: None }),
+            ("topics /^pay @staging", Typed::Topics { filter: filter("^pay"), context: filter("staging") }),
+            ("t @staging", Typed::Topics { filter: None, context: filter("staging") }),
+            ("ctx", Typed::Contexts),
+            ("ctx staging", Typed::Switch("staging".into())),
+            ("filter @type", Typed::Filter("@type".into())),
             ("m orders", Typed::Messages { name: "orders".into(), query: None }),
             ("messages orders .status == \"FAILED\"", Typed::Messages { name: "orders".into(), query: filter(".status == \"FAILED\"") }),
             ("messages orders /FAILED", Typed::Messages { name: "orders".into(), query: filter("FAILED") }),
@@ -171,7 +200,10 @@ mod tests {
             ("top", "Did you mean topic"),
             ("messages", "needs a topic"),
             ("topics pay", "behind a slash"),
-            ("topics @prod", "kscope prod"),
+            ("topics @", "right behind @"),
+            ("topics @a @b", "One context"),
+            ("messages orders @prod", "topics @staging"),
+            ("ctx a b", "one name"),
             ("mouse maybe", "on or off"),
             ("log now", "takes nothing"),
         ] {

@@ -2,6 +2,7 @@
 
 use super::guard::{ReadOnly, Rules};
 use crate::model::{ClusterId, ClusterView};
+use crate::text::{Shown, meant};
 
 /// The cluster as the user named it.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +28,20 @@ pub enum Hue {
     Purple,
 }
 
+impl Hue {
+    /// As it is configured.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Red => "red",
+            Self::Amber => "amber",
+            Self::Green => "green",
+            Self::Cyan => "cyan",
+            Self::Blue => "blue",
+            Self::Purple => "purple",
+        }
+    }
+}
+
 /// How much is asked before a change (`guard`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Guard {
@@ -37,6 +52,41 @@ pub enum Guard {
     /// The name of what is changed is typed.
     Typed,
 }
+
+/// A cluster that can be gone to while kscope runs: a context of the configuration, or what the command line named.
+#[derive(Debug, Clone)]
+pub struct Target {
+    pub context: Context,
+    /// Its addresses as they were given, parted by commas.
+    pub bootstrap: String,
+}
+
+impl Target {
+    /// What it is called: its name, else its addresses.
+    pub fn name(&self) -> &str {
+        self.context.name.as_deref().unwrap_or(&self.bootstrap)
+    }
+}
+
+/// Where the target of that name stands among them.
+///
+/// # Errors
+/// There is none: a sentence with what was meant, or with what there is.
+pub fn find(targets: &[Target], name: &str) -> Result<usize, String> {
+    if let Some(at) = targets.iter().position(|target| target.name() == name) {
+        return Ok(at);
+    }
+    let names = targets.iter().map(Target::name);
+    let more = match meant(name, names.clone()) {
+        Some(near) => format!("Did you mean {near}?"),
+        None if !targets.iter().any(|target| target.context.configured) => NONE_CONFIGURED.to_owned(),
+        None => format!("There are {}.", names.take(12).collect::<Vec<_>>().join(", ")),
+    };
+    Err(format!("There is no context \"{}\". {more}", Shown::of(name)))
+}
+
+/// How to come by one.
+pub const NONE_CONFIGURED: &str = "No context is configured: [contexts.NAME] in config.toml";
 
 impl Context {
     /// Why this is not the cluster that the context names, as a sentence; `None` while it is, and before it told its id.
@@ -62,6 +112,21 @@ impl Context {
 mod tests {
     use super::*;
     use crate::testing::cluster;
+
+    #[test]
+    fn a_name_that_is_not_known_is_answered_with_what_was_meant() {
+        let target = |name: &str, configured| Target {
+            context: Context { name: Some(name.to_owned()), configured, ..Context::default() },
+            bootstrap: "kafka:9092".to_owned(),
+        };
+        let all = [target("prod-eu", true), target("staging", true)];
+        assert_eq!(find(&all, "staging"), Ok(1));
+        assert!(find(&all, "stagng").unwrap_err().ends_with("Did you mean staging?"));
+        assert!(find(&all, "elsewhere").unwrap_err().ends_with("There are prod-eu, staging."));
+        let alone = [Target { context: Context::default(), ..target("", false) }];
+        assert_eq!(find(&alone, "kafka:9092"), Ok(0), "what has no name is called by its addresses");
+        assert!(find(&alone, "prod").unwrap_err().contains("[contexts.NAME]"));
+    }
 
     #[test]
     fn another_cluster_is_a_stranger_and_locks_changes() {

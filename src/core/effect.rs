@@ -28,6 +28,9 @@ pub enum Effect {
     Cancel(TaskId),
     CancelOwner(Owner),
     Flow(TaskId, Flow),
+    /// To the cluster at that place of the list that the program was started with: what is asked from here on goes there, and
+    /// the connections to the one before are closed.
+    Switch(usize),
     /// What needs the terminal: done by the loop itself, while the input thread is parked.
     Term(Term),
     Quit,

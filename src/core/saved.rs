@@ -48,6 +48,11 @@ impl Keeper {
         self.path.is_some() && self.writing.is_none() && self.looked_at != Some(revision)
     }
 
+    /// Something else than the history has changed.
+    pub fn look_again(&mut self) {
+        self.looked_at = None;
+    }
+
     /// The question that brings the file up to date; `None` when it is, or while it is being written.
     pub fn ask(&mut self, wanted: &Saved, revision: u64) -> Option<Ask> {
         self.looked_at = Some(revision);

@@ -79,6 +79,11 @@ impl Runner {
         self.out.largest = bytes;
     }
 
+    /// Asks another cluster from here on. The connections to the one before close with the last task that uses them.
+    pub fn reach(&mut self, client: Client) {
+        self.client = client;
+    }
+
     pub fn perform(&mut self, effect: Effect) {
         self.tasks.retain(|_, task| !task.abort.is_finished());
         match effect {
@@ -102,7 +107,8 @@ impl Runner {
                     let _ended = lane.send(flow);
                 }
             }
-            Effect::Term(_) | Effect::Quit => {}
+            // A client is made of settings that the core does not know: `app` does, and calls `reach`.
+            Effect::Switch(_) | Effect::Term(_) | Effect::Quit => {}
         }
     }
 

@@ -75,6 +75,11 @@ fn retry(look: &Look<'_>, has_data: bool, pen: &mut Pen<'_>) {
     if has_data {
         pen.own(", ", Token::Dim).own("esc", Token::Accent).own(" hides this", Token::Dim);
     }
+    let elsewhere = [", ", ":ctx", " other cluster"];
+    if look.settings.contexts.len() > 1 && pen.room() >= elsewhere.concat().len() {
+        let [comma, command, words] = elsewhere;
+        pen.own(comma, Token::Dim).own(command, Token::Accent).own(words, Token::Dim);
+    }
 }
 
 /// What most often is behind it, when every address failed at the same step.

@@ -5,7 +5,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget as _};
 
-use crate::core::command::{self, Takes, WORDS};
+use crate::core::command::{self, Takes, WORDS, Word};
+use crate::core::context::Target;
 use crate::core::cursor::Cursor;
 use crate::core::history::Past;
 use crate::core::key::{Key, KeyCode};
@@ -29,8 +30,8 @@ pub struct Palette {
     line: Line,
     past: Past,
     suggestions: Vec<Suggestion>,
-    /// They are topics.
-    topics: bool,
+    /// They are names that the line is about, not words that it begins with.
+    names: bool,
     /// How many there would be.
     found: usize,
     cursor: Cursor,
@@ -70,7 +71,7 @@ impl Palette {
     /// With a text that is there already.
     pub fn new(text: &str, past: Past) -> Self {
         let line = Line::new(text).with_past(Past::clone(&past));
-        Self { line, past, suggestions: Vec::new(), topics: false, found: 0, cursor: Cursor::default(), error: None }
+        Self { line, past, suggestions: Vec::new(), names: false, found: 0, cursor: Cursor::default(), error: None }
     }
 
     pub fn text(&self) -> &str {
@@ -130,9 +131,9 @@ impl Palette {
         let text = self.line.text().trim().to_owned();
         let chosen = self.suggestions.get(self.cursor.at);
         let is_listed = self.suggestions.iter().any(|suggestion| suggestion.line == text);
-        if let (true, false, Some(topic)) = (self.topics, is_listed, chosen) {
+        if let (true, false, Some(best)) = (self.names, is_listed, chosen) {
             // Part of a name stands for the best that has it.
-            return Done::Run(topic.line.clone());
+            return Done::Run(best.line.clone());
         }
         match (command::read(&text), chosen) {
             (Ok(_), chosen) if self.cursor.at == 0 || chosen.is_none() => Done::Run(text),
@@ -153,17 +154,26 @@ impl Palette {
         Done::Changed
     }
 
-    /// Makes the list anew, from what can be done here, the topics there are, and the aliases.
-    pub fn suggest(&mut self, here: &[Here], view: Option<&ClusterView>, aliases: &[(String, String)]) {
+    /// Makes the list anew, from what can be done here, the topics there are, the aliases, and the contexts.
+    pub fn suggest(&mut self, here: &[Here], view: Option<&ClusterView>, aliases: &[(String, String)], targets: &[Target]) {
         let text = self.line.text().trim_start().trim_start_matches(':').to_owned();
         self.cursor = Cursor::default();
-        self.topics = false;
+        self.names = false;
         let word = text.split_once(char::is_whitespace);
         let about = word.and_then(|(name, rest)| command::find(name).map(|word| (word, rest.trim_start())));
         self.suggestions = match about {
             Some((word, rest)) if matches!(word.takes, Takes::Topic | Takes::TopicAndQuery) && !rest.contains(char::is_whitespace) => {
-                self.topics = true;
+                self.names = true;
                 topics(word.name, rest, view)
+            }
+            Some((Word { takes: Takes::Context, name, .. }, rest)) if !rest.contains(char::is_whitespace) => {
+                self.names = true;
+                contexts(&format!("{name} "), rest, targets)
+            }
+            Some((Word { takes: Takes::Filter, .. }, rest)) if last(rest).starts_with('@') => {
+                self.names = true;
+                let typed = last(rest).trim_start_matches('@');
+                contexts(text.strip_suffix(typed).unwrap_or(&text), typed, targets)
             }
             Some(_) => Vec::new(),
             None if word.is_some() => Vec::new(),
@@ -186,13 +196,29 @@ fn topics(word: &str, typed: &str, view: Option<&ClusterView>) -> Vec<Suggestion
     found.into_iter().filter_map(suggestion).collect()
 }
 
+/// What is being typed: the last word, empty behind a blank.
+fn last(text: &str) -> &str {
+    text.rsplit(char::is_whitespace).next().unwrap_or_default()
+}
+
+/// The contexts that match, best first; `before`: what the line says in front of the name.
+fn contexts(before: &str, typed: &str, targets: &[Target]) -> Vec<Suggestion> {
+    let found = names::fuzzy(typed, targets.iter().map(Target::name));
+    let suggestion = |at: usize| {
+        let target = targets.get(at)?;
+        let line = format!("{before}{}", target.name());
+        Some(Suggestion { line, whole: true, doc: target.bootstrap.clone(), keys: String::new(), refused: None })
+    };
+    found.into_iter().filter_map(suggestion).collect()
+}
+
 /// The words, the commands that belong here, and the aliases that match, best first.
 fn commands(typed: &str, here: &[Here], aliases: &[(String, String)]) -> Vec<Suggestion> {
     let words = WORDS.iter().map(|word| Suggestion {
         line: word.name.to_owned(),
-        whole: matches!(word.takes, Takes::Nothing | Takes::Filter),
+        whole: matches!(word.takes, Takes::Nothing | Takes::Filter | Takes::Context),
         doc: word.doc.to_owned(),
-        keys: word.short.first().map_or_else(String::new, |short| format!(":{short}")),
+        keys: word.short.first().filter(|short| short.len() < word.name.len()).map_or_else(String::new, |short| format!(":{short}")),
         refused: None,
     });
     let aliases = aliases.iter().map(|(name, line)| Suggestion {
@@ -281,7 +307,9 @@ fn hint(palette: &Palette) -> String {
     let word = text.split_whitespace().next().and_then(command::find);
     match word.map(|word| word.takes) {
         Some(Takes::Text(what)) => format!("{what}; enter runs it"),
-        Some(Takes::Filter) => "a filter behind a slash: /^pay, /!internal, /-f fuzzy".to_owned(),
+        Some(Takes::Filter) if last(text).starts_with('@') => "no context of that name is configured".to_owned(),
+        Some(Takes::Filter) => "a filter behind a slash: /^pay, /!internal, /-f fuzzy; a context behind an @".to_owned(),
+        Some(Takes::Context) => "no context of that name is configured".to_owned(),
         Some(Takes::TopicAndQuery) => "a query, as behind / on the message screen: .status == \"FAILED\"".to_owned(),
         Some(Takes::Topic) => "no topic of that name is listed".to_owned(),
         Some(Takes::Nothing) => "enter runs it".to_owned(),

@@ -53,6 +53,10 @@ impl Screen for Log {
         vec![Scope::List]
     }
 
+    fn needs_cluster(&self) -> bool {
+        false
+    }
+
     fn allows(&self, action: Action) -> Result<(), Reason> {
         match action {
             Action::NextPane | Action::PreviousPane | Action::FullScreen => Err("There is one pane here, and it is as large as it gets."),

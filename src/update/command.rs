@@ -1,6 +1,6 @@
 //! The palette: what can be done here, and doing what was typed.
 
-use super::{act, open_route, with_top};
+use super::{act, open_route, switch, with_top};
 use crate::core::action::{Action, COMMANDS, Scope};
 use crate::core::command::{self, Typed};
 use crate::core::effect::{Effect, Term};
@@ -21,7 +21,7 @@ pub(super) fn open(state: &mut State, text: &str) {
 
 fn suggest(state: &State, palette: &mut Palette) {
     let aliases: Vec<(String, String)> = state.settings.aliases.iter().map(|(name, line)| (name.clone(), line.clone())).collect();
-    palette.suggest(&here(state), state.cluster.view.get().map(|view| &**view), &aliases);
+    palette.suggest(&here(state), state.cluster.view.get().map(|view| &**view), &aliases, &state.settings.contexts);
 }
 
 /// The commands of the table that belong here.
@@ -68,7 +68,10 @@ pub(super) fn paste(state: &mut State, text: &str) {
 /// Does what a line says. The error is a sentence.
 pub(super) fn run(state: &mut State, line: &str, effects: &mut Vec<Effect>) -> Result<(), String> {
     match command::read(&with_alias(state, line))? {
-        Typed::Topics { filter } => {
+        Typed::Topics { filter, context } => {
+            if let Some(name) = context {
+                switch::named(state, &name, effects)?;
+            }
             super::trail::home(state, effects);
             if let Some(filter) = filter {
                 prompt(state, Action::FilterTopics, &filter, effects)?;
@@ -85,6 +88,8 @@ pub(super) fn run(state: &mut State, line: &str, effects: &mut Vec<Effect>) -> R
                 prompt(state, Action::Filter, &query, effects)?;
             }
         }
+        Typed::Contexts => open_route(state, Route::Contexts, effects),
+        Typed::Switch(name) => switch::named(state, &name, effects)?,
         Typed::Log => open_route(state, Route::Log, effects),
         Typed::Mouse(on) => {
             state.mouse = on;
@@ -172,6 +177,7 @@ pub(super) fn siblings(state: &State) -> &'static str {
     match state.top().map(|top| &top.route) {
         Some(Route::Messages(_) | Route::Partition(..)) => "messages ",
         Some(Route::Topic(_)) => "topic ",
+        Some(Route::Contexts) => "ctx ",
         _ => "",
     }
 }

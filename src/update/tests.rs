@@ -11,6 +11,7 @@ use crate::core::stream::{Fact, Flow};
 use crate::model::{Attempt, Cause, Failure, Foreign, Offset, PartitionId, Step, TxnTable};
 use crate::testing::{Made, Script, chunk, live, made, topic};
 
+mod contexts;
 mod looks;
 mod monkey;
 mod older;

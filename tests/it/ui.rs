@@ -6,6 +6,7 @@
 mod brokers;
 mod browse;
 mod changes;
+mod contexts;
 mod faults;
 mod leaving;
 mod offline;

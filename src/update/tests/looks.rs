@@ -14,7 +14,7 @@ use crate::core::stream::{Fact, PartitionProgress, Progress};
 use crate::model::{
     Attempt, BrokerId, Cause, Failure, Foreign, LeaderEpoch, Offset, Outcome, PartitionId, ProducerId, Step, Topic, TopicError, TxnTable,
 };
-use crate::testing::{Made, Script, chunk, live, made, topic};
+use crate::testing::{Made, Script, chunk, live, made, targets, topic};
 
 const SMALL: (u16, u16) = (80, 24);
 const USUAL: (u16, u16) = (120, 36);
@@ -170,6 +170,29 @@ fn the_palette_lists_what_can_be_done_and_the_topics_there_are() {
 }
 
 // --- one topic ------------------------------------------------------------------------------------------------------
+
+#[test]
+fn contexts_that_one_may_go_to() {
+    let listed = |size, contexts| {
+        let mut script = at(size).cluster(odd_topics());
+        script.state.settings.contexts = contexts;
+        script.keys(":").text("ctx").keys("enter")
+    };
+    for size in [SMALL, USUAL, LARGE] {
+        looks(&listed(size, targets()).keys("j"), &named(size, "contexts"));
+    }
+    let alone = targets().into_iter().take(1).collect();
+    looks(&listed(SMALL, alone), "contexts_none_configured");
+    let mut script = at(SMALL).cluster(odd_topics());
+    script.state.settings.contexts = targets();
+    looks(&script.keys(":").text("ctx prod-eu").keys("enter"), "contexts_on_the_way_to_another");
+    let mut script = at(SMALL).cluster(odd_topics());
+    script.state.settings.contexts = targets();
+    looks(&script.keys(":").text("ctx prod-eu").keys("enter").reply("cluster", Err(three_ways())), "contexts_that_cannot_be_reached");
+    let mut script = at(USUAL).cluster(odd_topics());
+    script.state.settings.contexts = targets();
+    looks(&script.keys(":").text("t /^orders @"), "palette_contexts");
+}
 
 #[test]
 fn a_topic_with_its_partitions_and_settings() {

@@ -47,7 +47,7 @@ struct Monkey {
 
 impl Monkey {
     fn start(depth: Depth) -> Result<Self, TestCaseError> {
-        let settings = Settings { limits: Limits { records: 40, bytes: 30_000 }, ..settings() };
+        let settings = Settings { limits: Limits { records: 40, bytes: 30_000 }, contexts: testing::targets(), ..settings() };
         let theme = Theme::new(depth, Ground::Dark);
         let (state, effects) = start(Time::from_millis(NOW), (80, 24), "kafka-1:9092".to_owned(), theme, settings, Route::Topics);
         let mut monkey = Self { state, under_way: Vec::new(), over: Vec::new(), generations: BTreeMap::new() };
@@ -84,6 +84,10 @@ impl Monkey {
                     if let Flow::Filter { generation, .. } = flow {
                         self.generations.insert(id, generation);
                     }
+                }
+                Effect::Switch(_) => {
+                    let of_the_old = self.under_way.iter().find(|(.., ask)| !matches!(ask, Ask::Save { .. }));
+                    prop_assert!(of_the_old.is_none(), "{of_the_old:?} goes on");
                 }
                 Effect::Quit => prop_assert!(self.state.quitting),
                 Effect::Term(_) => {}

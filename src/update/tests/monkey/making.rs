@@ -144,6 +144,9 @@ const TEXTS: &[&str] = &[
     "|||fff",
     "vvvvvv",
     "wwllhhll",
+    ":ctx",
+    ":ctx staging",
+    ":t /ord @prod-eu",
 ];
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {

@@ -1,0 +1,48 @@
+//! To another cluster while the program runs: the screens and all that was known of the one before go, what the user typed
+//! stays.
+
+use super::push;
+use crate::core::cluster::Cluster;
+use crate::core::context;
+use crate::core::effect::{Effect, TaskId};
+use crate::screens::Route;
+use crate::state::State;
+
+/// To the context of that name.
+///
+/// # Errors
+/// There is none: a sentence.
+pub(super) fn named(state: &mut State, name: &str, effects: &mut Vec<Effect>) -> Result<(), String> {
+    let at = context::find(&state.settings.contexts, name)?;
+    to(state, at, effects);
+    Ok(())
+}
+
+/// To the one at that place of the list. Where it is open already nothing happens but a word.
+pub(super) fn to(state: &mut State, at: usize, effects: &mut Vec<Effect>) {
+    let Some(target) = state.settings.contexts.get(at).cloned() else { return };
+    if state.cluster.is(&target) {
+        let now = state.now;
+        state.notices.look(now, format!("{} is in use already; ctrl-r asks it anew.", target.name()));
+        return;
+    }
+    leave(state, effects);
+    effects.push(Effect::Switch(at));
+    state.cluster = Cluster::at(target);
+    state.keeper.look_again();
+    push(state, Route::Topics, effects);
+}
+
+/// Ends what was started for the cluster that is open. What its tasks sent already and still lies in a lane is told by its
+/// number: numbers are never used twice.
+fn leave(state: &mut State, effects: &mut Vec<Effect>) {
+    effects.extend(state.stack.drain(..).map(|gone| Effect::CancelOwner(gone.owner)));
+    effects.extend(state.cluster.view.task().map(Effect::Cancel));
+    state.left = TaskId(state.next_task);
+    state.ahead.clear();
+    state.last = None;
+    state.help = None;
+    state.typed.clear();
+    state.panel_hidden = false;
+    state.notices = crate::core::notices::Notices::default();
+}

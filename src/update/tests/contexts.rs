@@ -1,0 +1,158 @@
+//! To another cluster while the program runs.
+
+use std::time::Duration;
+
+use super::{messages, orders, unreachable};
+use crate::core::ask::{Answer, Ask, Reply};
+use crate::core::effect::{Effect, Owner, TaskId};
+use crate::core::event::{Arrival, Event};
+use crate::core::history::Kind;
+use crate::core::saved::{Keeper, Saved};
+use crate::testing::{Script, chunk, cluster, made, targets, topic};
+
+/// With somewhere to go.
+fn among(mut script: Script) -> Script {
+    script.state.settings.contexts = targets();
+    script
+}
+
+fn typed(script: Script, line: &str) -> Script {
+    script.keys(":").text(line).keys("enter")
+}
+
+/// Where it went, in order.
+fn switched(script: &Script) -> Vec<usize> {
+    script.effects.iter().filter_map(|effect| if let Effect::Switch(at) = effect { Some(*at) } else { None }).collect()
+}
+
+#[test]
+fn another_context_is_gone_to_by_its_name_and_nothing_of_the_old_one_stays() {
+    let script = typed(among(messages()), "ctx prod-eu");
+    assert_eq!(switched(&script), [1]);
+    assert_eq!(script.state.stack.len(), 1);
+    let script = script.sees("○ connecting").sees("prod-eu  ▲PROD  READ-ONLY").sees_not("orders").sees_not("kafka-1:9092");
+    assert_eq!(script.ask("cluster").0, TaskId(script.state.next_task), "the new one is asked at once");
+    let script = script.cluster(vec![topic("invoices", 1)]).sees("invoices").sees_not("clicks");
+    script.keys("-").sees("There was no other screen yet").keys("]").sees("No screen was left");
+}
+
+#[test]
+fn what_was_under_way_is_ended_before_the_new_cluster_is_asked() {
+    let mut script = among(messages());
+    let running = script.ask("read").0;
+    let owners: Vec<Owner> = script.state.stack.iter().map(|opened| opened.owner).collect();
+    script.effects.clear();
+    let script = typed(script, "ctx staging");
+    let at = |wanted: &dyn Fn(&Effect) -> bool| script.effects.iter().position(wanted).unwrap();
+    let to = at(&|effect| matches!(effect, Effect::Switch(2)));
+    for owner in owners {
+        assert!(at(&|effect| matches!(effect, Effect::CancelOwner(gone) if *gone == owner)) < to);
+    }
+    assert!(script.ask("cluster").0 > running);
+    // A question of the program's own is ended too: here the list is not there yet.
+    let script = among(Script::at(120, 36));
+    let asked = script.ask("cluster").0;
+    let script = typed(script, "ctx staging");
+    assert!(script.effects.iter().any(|effect| matches!(effect, Effect::Cancel(id) if *id == asked)));
+}
+
+#[test]
+fn late_answers_of_the_old_cluster_change_nothing() {
+    let script = among(orders().keys("j enter"));
+    let (reader, positions) = (script.ask("read").0, script.ask("positions").0);
+    let Ask::Positions { which, topics } = script.ask("positions").1.clone() else { unreachable!("positions") };
+    let old = cluster(vec![topic("orders", 3)]);
+    let mut script = typed(script, "ctx staging").cluster(vec![topic("orders", 3)]);
+    let told = crate::core::ask::Positions {
+        which,
+        topics: topics
+            .iter()
+            .map(|topic| crate::core::ask::TopicPositions {
+                name: topic.name.clone(),
+                id: topic.id,
+                partitions: topic.partitions.iter().map(|p| (p.id, Ok(crate::model::Offset(777_777)))).collect(),
+            })
+            .collect(),
+    };
+    let before = script.screen();
+    script.event(Event::Arrival(Arrival::Part(positions, Answer::Positions(told))));
+    let delivery = crate::core::stream::Delivery {
+        generation: 0,
+        facts: vec![],
+        chunk: std::sync::Arc::new(chunk(&[made(0, "k", "{}")])),
+        read: 1,
+        not_shown: 0,
+    };
+    script.event(Event::Arrival(Arrival::Chunk(reader, delivery)));
+    let late = Ok(Answer::Cluster(std::sync::Arc::new(old)));
+    script.event(Event::Arrival(Arrival::Reply(Reply { id: TaskId(1), result: late })));
+    script.event(Event::Arrival(Arrival::Reply(Reply { id: reader, result: Err(unreachable()) })));
+    assert_eq!(script.screen(), before);
+    assert!(script.state.cluster.figures.of(&topic("orders", 3)).is_none(), "nor is anything kept for later");
+}
+
+#[test]
+fn a_list_is_opened_on_another_context_with_its_filter() {
+    let script = typed(among(orders()), "topics /^inv @staging");
+    assert_eq!(switched(&script), [2]);
+    let script = script.cluster(vec![topic("invoices", 1), topic("orders", 3)]).sees("filter  ^inv").sees("1 of 2").sees("invoices");
+    // Of the one that is open it is the list alone.
+    let script = typed(script.keys("enter"), "topics @staging").sees("─ Topics");
+    assert_eq!(switched(&script), [2]);
+}
+
+#[test]
+fn names_are_completed_and_a_part_of_one_is_enough() {
+    let script = among(orders()).keys(":").text("ctx ").sees("kafka-1.int:9092,kafka-2.int:9092").sees("staging").text("stg");
+    assert_eq!(switched(&script.keys("enter")), [2]);
+    let script = among(orders()).keys(":").text("t /x @prd").keys("tab").sees(":t /x @prod-eu").keys("enter");
+    assert_eq!(switched(&script), [1]);
+    let script = typed(among(orders()), "ctx nowhere").sees("There is no context \"nowhere\". There are kafka-1:9092, prod-eu, staging.");
+    assert!(switched(&script).is_empty());
+    typed(orders(), "ctx prod").sees("No context is configured: [contexts.NAME] in config.toml");
+}
+
+#[test]
+fn the_list_of_contexts_tells_which_is_in_use_and_enter_goes_to_the_selected_one() {
+    let script = typed(among(orders()), "ctx").sees("─ Contexts").sees("▌ ● kafka-1:9092");
+    let script = script.keys("j").sees("line 12 of config.toml").keys("k enter").sees("kafka-1:9092 is in use already").keys("j enter");
+    assert_eq!(switched(&script), [1]);
+    let script = typed(script.cluster(vec![]), "ctx").sees("▌ ● prod-eu").keys("k enter");
+    assert_eq!(switched(&script), [1, 0], "and back to what was opened first");
+    script.sees("kafka-1:9092").sees_not("prod-eu");
+}
+
+#[test]
+fn what_was_typed_before_stays() {
+    let script = typed(orders(), "topics /^cli");
+    let script = typed(among(script), "ctx staging");
+    assert_eq!(*script.state.history.of(Kind::Command), ["topics /^cli", "ctx staging"]);
+    script.cluster(vec![topic("a", 1)]).keys("/ up").sees("^cli");
+}
+
+#[test]
+fn the_context_that_was_gone_to_is_kept_for_the_next_run() {
+    let mut script = among(orders());
+    script.state.keeper = Keeper::new(Some("/state/state.json".into()), Saved::default());
+    // By the list: nothing is typed that would have to be kept.
+    let script = script.keys("j");
+    let script = script.keys(":").text("ctx").keys("enter").reply("save", Ok(Answer::Saved)).keys("j enter");
+    let (id, ask) = script.ask("save");
+    assert!(matches!(ask, Ask::Save { saved, .. } if saved.context.as_deref() == Some("prod-eu")), "{ask:?}");
+    // That reply is of the program itself, whichever cluster is open.
+    let mut script = typed(script, "ctx staging");
+    assert!(id <= script.state.left);
+    script.event(Event::Arrival(Arrival::Reply(Reply { id, result: Ok(Answer::Saved) })));
+    assert_eq!(script.state.keeper.kept().context.as_deref(), Some("prod-eu"));
+    assert!(matches!(script.ask("save").1, Ask::Save { saved, .. } if saved.context.as_deref() == Some("staging")));
+}
+
+#[test]
+fn a_context_that_does_not_answer_says_so_and_lets_one_go_on_to_another() {
+    let script = typed(among(orders()), "ctx staging").reply("cluster", Err(unreachable()));
+    let script = script.sees("─ Not connected").sees("connection refused").sees(":ctx other cluster").sees("OFFLINE");
+    // The list of contexts is of use just then: the panel does not hide it.
+    let script = typed(script, "ctx").sees("─ Contexts").sees_not("Not connected").keys("esc").sees("─ Not connected");
+    let script = typed(script, "ctx prod-eu").sees("○ connecting").sees_not("Not connected");
+    script.cluster(vec![topic("invoices", 1)]).sees("invoices").later(Duration::from_secs(1)).sees_not("OFFLINE");
+}
