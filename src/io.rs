@@ -4,6 +4,7 @@
 //! To add a place that waits: a module here, reached from `runner` through one arm of its match over the asks.
 #![expect(clippy::disallowed_methods, reason = "tasks are started here and nowhere else, each with an owner and an end")]
 
+pub mod behind;
 mod clipboard;
 mod export;
 pub mod figures;

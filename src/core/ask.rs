@@ -37,6 +37,9 @@ pub enum Ask {
     Describe(Vec<GroupAsk>),
     /// How groups stand: [`Answer::Lag`] as parts, some hundred groups each.
     Lag(Vec<GroupAsk>),
+    /// When the records were written that stand at these offsets, or first behind them: of a group, its commit, or the log's
+    /// start where that lies behind it. Nothing is to be asked where a group is level.
+    Behind(Vec<(TopicName, PartitionId, Offset)>),
     /// Who holds records of a partition back with an open transaction.
     Holders { topic: TopicName, partition: PartitionId },
     /// Read a topic: [`super::event::Arrival::Chunk`] and `Progress` until it ends or is cancelled.
@@ -108,6 +111,17 @@ pub struct GroupList {
 pub struct GroupLag {
     pub id: GroupId,
     pub topics: Result<Vec<TopicPlaces>, Why>,
+}
+
+/// The record that a group reads next of a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Behind {
+    pub topic: TopicName,
+    pub partition: PartitionId,
+    /// As it was asked for.
+    pub offset: Offset,
+    /// Of the record at or first behind the offset; `Ok(None)`: there is none, or it has no timestamp.
+    pub timestamp: Result<Option<Time>, Why>,
 }
 
 /// Which position of a partition.
@@ -188,6 +202,8 @@ pub enum Answer {
     Groups(GroupList),
     Described(Vec<(GroupId, Result<GroupDescription, Why>)>),
     Lag(Vec<GroupLag>),
+    /// In the order of the question.
+    Behind(Vec<Behind>),
     Holders {
         topic: TopicName,
         partition: PartitionId,
@@ -277,6 +293,7 @@ impl Ask {
             Self::Groups => "groups",
             Self::Describe(_) => "describe",
             Self::Lag(_) => "lag",
+            Self::Behind(_) => "behind",
             Self::Holders { .. } => "holders",
             Self::Read(_) => "read",
             Self::Older(_) => "older",

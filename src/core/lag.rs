@@ -2,7 +2,7 @@
 //! reason when it is unknown. Pure arithmetic; the words for every case are here, so that a list, a command and a verdict say the
 //! same.
 
-use crate::model::{Commit, Offset, PartitionId, TopicId, TopicName, Why};
+use crate::model::{Commit, Offset, PartitionId, Time, TopicId, TopicName, Why};
 
 /// The positions of one partition of a group. The commit was read before the ends, so a lag may be overstated by what was
 /// consumed in between, and never negative.
@@ -84,6 +84,17 @@ impl Place {
         distance(*self.stable.as_ref().ok()?, *self.high.as_ref().ok()?)
     }
 
+    /// The offset of the record that is read next, when the group is behind: the commit, or the log's start where that lies
+    /// behind it. `None` where it is level, or it is not known what is read next.
+    pub fn next(&self, end: End) -> Option<Offset> {
+        let at = self.committed()?;
+        match self.lag(end) {
+            Lag::Behind(_) | Lag::Blocked { .. } => Some(at),
+            Lag::BelowStart { behind, .. } if behind > 0 => self.start.as_ref().ok().copied(),
+            _ => None,
+        }
+    }
+
     /// How the group stands.
     pub fn lag(&self, end: End) -> Lag {
         let commit = match &self.commit {
@@ -114,6 +125,13 @@ impl Place {
             (behind, _) => Lag::Behind(behind),
         }
     }
+}
+
+/// How long ago a record was written that waits to be read, in milliseconds. One that says to be of the future was written by
+/// a clock that is ahead: by up to a minute that counts as now, and by more the time behind is unknown.
+pub fn behind_ms(now: Time, written: Time) -> Option<i64> {
+    let ms = now.millis().saturating_sub(written.millis());
+    (ms >= -60_000).then_some(ms.max(0))
 }
 
 /// Offsets from `from` to `to`; `None` when `to` lies before it.
@@ -223,6 +241,20 @@ mod tests {
         assert_eq!(place(Some(5), 0, 8, 10).lag(End::Stable), Lag::Behind(3));
         // A commit between the two ends is behind a reader's back: nothing of it is beyond the end.
         assert_eq!(place(Some(9), 0, 8, 10).lag(End::Stable), Lag::Blocked { held: 2 });
+    }
+
+    #[test]
+    fn what_is_read_next_is_never_asked_for_where_nothing_waits() {
+        let next = |committed, start| place(committed, start, 10, 10).next(End::High).map(|offset| offset.0);
+        assert_eq!((next(Some(4), 0), next(Some(2), 5), next(Some(2), 10)), (Some(4), Some(5), None));
+        assert_eq!((next(Some(10), 0), next(None, 0), next(Some(12), 0)), (None, None, None));
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_makes_no_negative_time() {
+        let behind = |ms| behind_ms(Time::from_millis(100_000), Time::from_millis(ms));
+        assert_eq!((behind(90_000), behind(100_500), behind(160_001)), (Some(10_000), Some(0), None));
+        assert_eq!(behind_ms(Time::from_millis(0), Time(i64::MIN)).map(|ms| ms > 0), Some(true));
     }
 
     #[test]

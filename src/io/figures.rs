@@ -132,7 +132,7 @@ pub(super) async fn keep(client: &Client, topics: &[TopicName]) -> Answer {
 }
 
 /// The reason of an unknown figure when a whole question failed.
-fn unknown(failure: Failure) -> Why {
+pub(super) fn unknown(failure: Failure) -> Why {
     match failure.cause {
         Cause::NotOffered(_) => Why::NotOffered,
         Cause::NotAuthorised(_) => Why::NotAuthorised,

@@ -187,6 +187,7 @@ async fn answer(
             super::groups::lag(&client, &groups, |part| tell(&out, id, part)).await?;
             Ok(Answer::Told(super::figures::traffic(&client)))
         }
+        Ask::Behind(places) => Ok(Answer::Behind(super::behind::times(&client, &places).await)),
         Ask::Holders { topic, partition } => {
             let holders = client.holders("look for open transactions", &topic, partition).await.map_err(|error| error.why());
             Ok(Answer::Holders { topic, partition, holders })
