@@ -8,6 +8,7 @@
 mod about;
 mod config;
 mod format;
+pub mod group;
 mod print;
 mod rows;
 pub mod sandbox;
@@ -41,6 +42,8 @@ pub enum Command {
     Sandbox(Box<sandbox::Sandbox>),
     /// Print topics, or one of them.
     Topics(Box<topics::Topics>),
+    /// About one group: print it, or change it.
+    Group(Box<group::Group>),
     /// Print these words: the answer is known already.
     Print(Exit),
 }
@@ -161,6 +164,8 @@ enum Sub {
     Topics(topics::TopicsArgs),
     /// About one topic
     Topic(topics::TopicArgs),
+    /// About one group: move, restore, copy or delete its commits
+    Group(group::GroupArgs),
     /// The configuration: where it is, what is wrong with it, what is in force
     #[command(subcommand)]
     Config(config::ConfigArgs),
@@ -197,6 +202,7 @@ pub fn parse(
         Some(Sub::Tail(args)) => OnCluster::Tail(args),
         Some(Sub::Topics(args)) => OnCluster::Topics(args),
         Some(Sub::Topic(args)) => OnCluster::Topic(args),
+        Some(Sub::Group(args)) => OnCluster::Group(args),
         Some(Sub::Config(args)) => return Ok(Command::Print(config::run(&args, variable, json))),
         Some(Sub::Completion { shell }) => return Ok(Command::Print(about::completion(shell, Cli::command()))),
         Some(Sub::Man { command }) => return Ok(Command::Print(about::man(command.as_deref(), Cli::command(), json))),
@@ -229,6 +235,10 @@ pub fn parse(
         }
         OnCluster::Topics(args) => Command::Topics(Box::new(topics::Topics::list(for_topics(cluster, &cli.common), &args).map_err(usage)?)),
         OnCluster::Topic(args) => Command::Topics(Box::new(topics::Topics::describe(for_topics(cluster, &cli.common), args))),
+        OnCluster::Group(args) => {
+            let common = group::Common::of(cluster, context, &cli.common);
+            Command::Group(Box::new(group::Group::new(common, args)))
+        }
     })
 }
 
@@ -238,6 +248,7 @@ enum OnCluster {
     Tail(tail::TailArgs),
     Topics(topics::TopicsArgs),
     Topic(topics::TopicArgs),
+    Group(group::GroupArgs),
 }
 
 fn for_topics(cluster: Cluster, common: &Common) -> topics::Common {

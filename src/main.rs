@@ -36,6 +36,10 @@ fn main() -> ExitCode {
             let _log = logging("topics");
             topics.run()
         }
+        Ok(Command::Group(group)) => {
+            let _log = logging("group");
+            group.run(log::folder().as_deref())
+        }
         Ok(Command::Ui(ui)) => open(*ui),
         Ok(Command::Sandbox(sandbox)) => sandbox.run(open),
         Ok(Command::Print(exit)) | Err(exit) => exit.print(),
