@@ -11,7 +11,7 @@
 //! ```
 //!
 //! What it does not model, and does not advertise where that can be told:
-//! - groups, commits, members (`FindCoordinator` and all behind it); share groups; telemetry
+//! - groups of the consumer (KIP-848), share and streams protocols; what `groups.rs` lists of classic ones; telemetry
 //! - producers with an id: no `InitProducerId`, so no idempotence and no new transactions. Those that it holds were put there
 //! - changes by clients other than `Produce`: topics, configs, records, leaders, quotas, users and ACLs stay as they are
 //! - SASL, TLS, authorisation, quotas
@@ -29,7 +29,9 @@
 
 mod api;
 mod cluster;
+mod code;
 mod dice;
+mod groups;
 mod hooks;
 mod listener;
 mod log;
@@ -37,6 +39,7 @@ mod seed;
 mod topic;
 mod traffic;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -49,6 +52,7 @@ pub use hooks::{Fault, Injection};
 pub use kafka_protocol::messages::ApiKey;
 
 use cluster::Cluster;
+use groups::Commit;
 
 /// How the cluster is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,11 +67,13 @@ pub struct Options {
     pub brokers: u16,
     /// Synthetic topics beside the others, each with ten partitions.
     pub topics: u32,
+    /// Synthetic groups beside the others, each with twelve commits.
+    pub groups: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), rate: 20, seed: 1, brokers: 3, topics: 0 }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), rate: 20, seed: 1, brokers: 3, topics: 0, groups: 0 }
     }
 }
 
@@ -154,6 +160,44 @@ impl Sandbox {
     /// API and the client's name for itself.
     pub fn mutations(&self) -> Vec<(ApiKey, String)> {
         self.cluster.hooks.mutations()
+    }
+
+    /// Gives a group, and those that share its partition of `__consumer_offsets`, to another broker. `false`: there is none.
+    pub fn move_coordinator(&self, group: &str) -> bool {
+        self.cluster.state().move_coordinator(group, &self.cluster.ids())
+    }
+
+    /// What a group has committed: topic, partition, offset, in order. `None`: there is no such group.
+    pub fn commits(&self, group: &str) -> Option<Vec<(String, i32, i64)>> {
+        let mut state = self.cluster.state();
+        let group = state.groups.get(group, self.cluster.moment())?;
+        let of_topic = |(topic, partitions): (&Arc<str>, &BTreeMap<i32, Commit>)| {
+            let commits = partitions.iter().map(|(partition, commit)| (topic.to_string(), *partition, commit.offset));
+            commits.collect::<Vec<_>>()
+        };
+        Some(group.commits.topics().flat_map(of_topic).collect())
+    }
+
+    /// Commits as a program does that is no member, past every check. The group is made when it does not exist.
+    pub fn commit(&self, group: &str, topic: &str, partition: i32, offset: i64) {
+        let mut state = self.cluster.state();
+        let group = state.groups.open(group, self.cluster.moment());
+        group.commits.set(&Arc::from(topic), partition, Commit::at(offset));
+    }
+
+    /// Puts a member into a group, in place of those that it has, which reads these topics and stays until [`Sandbox::vacate`].
+    pub fn occupy(&self, group: &str, topics: &[&str]) {
+        let mut state = self.cluster.state();
+        let id = state.groups.member_id("occupier");
+        state.groups.open(group, self.cluster.moment()).occupy(id, topics);
+    }
+
+    /// All members of a group leave.
+    pub fn vacate(&self, group: &str) {
+        let now = self.cluster.moment();
+        if let Some(group) = self.cluster.state().groups.get(group, now) {
+            group.vacate(now);
+        }
     }
 
     /// Gives the leadership of a partition to its next replica, under a new epoch. `false`: no such partition, or nobody to take

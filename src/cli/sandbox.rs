@@ -36,6 +36,9 @@ pub(super) struct SandboxArgs {
     /// So many topics more, of ten partitions each, to see kscope with a big cluster
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = RangedU64ValueParser::<u32>::new().range(..=100_000))]
     topics: u32,
+    /// So many consumer groups more, of twelve commits each
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = RangedU64ValueParser::<u32>::new().range(..=100_000))]
+    groups: u32,
 }
 
 /// A sandbox that can be started.
@@ -73,7 +76,7 @@ impl Sandbox {
             let failure = usage(format!("--listen: clients cannot be sent to {}", listen.ip()));
             return Err(failure.hint("name an address of this machine, as 127.0.0.1:9092"));
         }
-        let options = Options { listen, rate: args.rate, seed: args.seed, brokers: args.brokers, topics: args.topics };
+        let options = Options { listen, rate: args.rate, seed: args.seed, brokers: args.brokers, topics: args.topics, groups: args.groups };
         let config = if args.headless { None } else { Some(config?) };
         Ok(Self { options, config, color: common.color, always, json, quiet: common.quiet })
     }

@@ -1,15 +1,29 @@
 //! Kafka's requests, one file per API key: the table of what is offered, and the way from a request's bytes to an answer's.
 
 mod api_versions;
+mod delete_groups;
 mod describe_cluster;
 mod describe_configs;
+mod describe_groups;
 mod describe_log_dirs;
 mod fetch;
+mod find_coordinator;
+mod heartbeat;
+mod join_group;
+mod leave_group;
+mod list_groups;
 mod list_offsets;
 mod list_partition_reassignments;
 mod metadata;
+mod offset_commit;
+mod offset_delete;
+mod offset_fetch;
 mod offset_for_leader_epoch;
 mod produce;
+mod sync_group;
+
+use std::net::IpAddr;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{
@@ -17,42 +31,35 @@ use kafka_protocol::messages::{
     ListPartitionReassignmentsRequest, MetadataRequest, OffsetForLeaderEpochRequest, ProduceRequest,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until};
 
 use super::cluster::{Cluster, Named, State};
+use super::code;
 use super::topic::{Partition, Topic};
 
-/// Error codes of Kafka that are answered here (`org.apache.kafka.common.protocol.Errors`).
-mod code {
-    pub(super) const OFFSET_OUT_OF_RANGE: i16 = 1;
-    pub(super) const CORRUPT_MESSAGE: i16 = 2;
-    pub(super) const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
-    pub(super) const LEADER_NOT_AVAILABLE: i16 = 5;
-    pub(super) const NOT_LEADER_OR_FOLLOWER: i16 = 6;
-    pub(super) const MESSAGE_TOO_LARGE: i16 = 10;
-    pub(super) const INVALID_TOPIC: i16 = 17;
-    pub(super) const INVALID_REQUIRED_ACKS: i16 = 21;
-    pub(super) const UNSUPPORTED_VERSION: i16 = 35;
-    pub(super) const INVALID_REQUEST: i16 = 42;
-    pub(super) const INVALID_PRODUCER_ID_MAPPING: i16 = 49;
-    pub(super) const FETCH_SESSION_ID_NOT_FOUND: i16 = 70;
-    pub(super) const FENCED_LEADER_EPOCH: i16 = 74;
-    pub(super) const UNKNOWN_LEADER_EPOCH: i16 = 75;
-    pub(super) const INVALID_RECORD: i16 = 87;
-    pub(super) const UNKNOWN_TOPIC_ID: i16 = 100;
-    pub(super) const MISMATCHED_ENDPOINT_TYPE: i16 = 114;
-}
-
 /// The APIs that are offered, with the lowest and highest version, as Apache Kafka 4.1 has them.
-pub(super) const OFFERED: [(ApiKey, i16, i16); 10] = [
+pub(super) const OFFERED: [(ApiKey, i16, i16); 21] = [
     (ApiKey::Produce, 3, 13),
     (ApiKey::Fetch, 4, 18),
     (ApiKey::ListOffsets, 1, 10),
     (ApiKey::Metadata, 0, 13),
+    (ApiKey::OffsetCommit, 2, 9),
+    (ApiKey::OffsetFetch, 1, 9),
+    (ApiKey::FindCoordinator, 0, 6),
+    (ApiKey::JoinGroup, 0, 9),
+    (ApiKey::Heartbeat, 0, 4),
+    (ApiKey::LeaveGroup, 0, 5),
+    (ApiKey::SyncGroup, 0, 5),
+    (ApiKey::DescribeGroups, 0, 6),
+    (ApiKey::ListGroups, 0, 5),
     (ApiKey::ApiVersions, 0, 4),
     (ApiKey::OffsetForLeaderEpoch, 2, 4),
     (ApiKey::DescribeConfigs, 1, 4),
     (ApiKey::DescribeLogDirs, 1, 4),
+    (ApiKey::DeleteGroups, 0, 2),
     (ApiKey::ListPartitionReassignments, 0, 0),
+    (ApiKey::OffsetDelete, 0, 0),
     (ApiKey::DescribeCluster, 0, 2),
 ];
 
@@ -68,12 +75,18 @@ pub(super) struct Asked<'c> {
     /// The broker that was asked.
     pub(super) broker: i32,
     pub(super) version: i16,
+    /// What the client calls itself.
+    pub(super) client: &'c str,
+    /// Where the client is.
+    pub(super) host: IpAddr,
     /// It comes from the sandbox's own traffic.
     pub(super) own: bool,
     /// The error to answer with.
     pub(super) error: Option<i16>,
+    /// The error to answer a change of a group's commits with, after it was made.
+    pub(super) error_after: Option<i16>,
     pub(super) throttle_ms: i32,
-    /// Every partition that is named moves to another leader first.
+    /// Every partition that is named moves to another leader first, and every group to another coordinator.
     pub(super) moves: bool,
 }
 
@@ -120,9 +133,28 @@ pub(super) async fn answer(asked: &Asked<'_>, api: ApiKey, body: Bytes, out: &mu
             }
             return Ok(wants_answer);
         }
-        _ => return Err(Refused::NotOffered),
+        _ => answer_about_groups(asked, api, body, out).await?,
     }
     Ok(true)
+}
+
+/// The requests to coordinators.
+async fn answer_about_groups(asked: &Asked<'_>, api: ApiKey, body: Bytes, out: &mut BytesMut) -> Result<(), Refused> {
+    let version = asked.version;
+    match api {
+        ApiKey::FindCoordinator => write(&find_coordinator::answer(asked, decode(body, version)?), version, out),
+        ApiKey::ListGroups => write(&list_groups::answer(asked, &decode(body, version)?), version, out),
+        ApiKey::DescribeGroups => write(&describe_groups::answer(asked, &decode(body, version)?), version, out),
+        ApiKey::DeleteGroups => write(&delete_groups::answer(asked, decode(body, version)?), version, out),
+        ApiKey::OffsetCommit => write(&offset_commit::answer(asked, decode(body, version)?), version, out),
+        ApiKey::OffsetFetch => write(&offset_fetch::answer(asked, decode(body, version)?), version, out),
+        ApiKey::OffsetDelete => write(&offset_delete::answer(asked, decode(body, version)?), version, out),
+        ApiKey::JoinGroup => write(&join_group::answer(asked, decode(body, version)?).await, version, out),
+        ApiKey::SyncGroup => write(&sync_group::answer(asked, decode(body, version)?).await, version, out),
+        ApiKey::Heartbeat => write(&heartbeat::answer(asked, &decode(body, version)?), version, out),
+        ApiKey::LeaveGroup => write(&leave_group::answer(asked, decode(body, version)?), version, out),
+        _ => Err(Refused::NotOffered),
+    }
 }
 
 /// Whether this metadata request would create topics on a cluster that lets it.
@@ -165,6 +197,46 @@ impl Asked<'_> {
         }
     }
 }
+
+impl Asked<'_> {
+    /// Whether this broker is the coordinator of a group. Else the error code, a fault's before all others.
+    fn coordinates(&self, state: &mut State, group: &str) -> Result<(), i16> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        if self.moves {
+            state.move_coordinator(group, &self.cluster.ids());
+            return Err(code::NOT_COORDINATOR);
+        }
+        match state.coordinator(group) {
+            Some(broker) if broker == self.broker => Ok(()),
+            Some(_) => Err(code::NOT_COORDINATOR),
+            None => Err(code::COORDINATOR_NOT_AVAILABLE),
+        }
+    }
+
+    /// As [`Asked::coordinates`], for requests of members, whose group must have a name.
+    fn coordinates_members(&self, state: &mut State, group: &str) -> Result<(), i16> {
+        if group.is_empty() { Err(code::INVALID_GROUP_ID) } else { self.coordinates(state, group) }
+    }
+
+    /// Waits for what a group tells one of its members, and lets happen meanwhile what falls due in it. `None`: nobody will tell.
+    async fn wait<T>(&self, group: &str, mut told: oneshot::Receiver<T>) -> Option<T> {
+        loop {
+            let next = self.cluster.state().groups.get(group, self.cluster.moment()).and_then(|group| group.wake_at());
+            // Others may bring the next moment forward.
+            let latest = Instant::now() + LONGEST_SLEEP;
+            let next = next.and_then(|at| self.cluster.instant(at)).map_or(latest, |at| at.min(latest));
+            tokio::select! {
+                answer = &mut told => return answer.ok(),
+                () = sleep_until(next) => {}
+            }
+        }
+    }
+}
+
+/// Who waits for a group looks at it at least this often.
+const LONGEST_SLEEP: Duration = Duration::from_millis(200);
 
 /// Who leads a partition now, for an answer that says so to a client that asked the wrong broker (KIP-951).
 fn leader_of(state: &State, topic: Named<'_>, partition: i32) -> Option<(i32, i32)> {

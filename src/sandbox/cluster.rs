@@ -7,13 +7,17 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
+use super::groups::{self, Groups, Moment};
 use super::hooks::Hooks;
 use super::topic::{Partition, Topic};
 use super::{Options, now_ms, seed};
 
 /// What the cluster calls itself.
 pub(super) const CLUSTER_ID: &str = "kscope-sandbox";
+/// Whose partitions say who coordinates a group.
+const OFFSETS_TOPIC: &str = "__consumer_offsets";
 /// How often retention looks at topics that nobody writes to.
 const RETENTION_CHECK: Duration = Duration::from_secs(30);
 
@@ -36,6 +40,7 @@ pub(super) struct Cluster {
     state: LazyLock<Mutex<State>, Sow>,
     /// Counts appends, for fetches that wait.
     appended: watch::Sender<u64>,
+    started: Instant,
 }
 
 impl fmt::Debug for Cluster {
@@ -44,12 +49,23 @@ impl fmt::Debug for Cluster {
     }
 }
 
-/// The topics.
+/// The topics and the groups.
 #[derive(Debug, Default)]
 pub(super) struct State {
+    pub(super) groups: Groups,
     topics: Vec<Topic>,
     by_name: HashMap<Arc<str>, usize>,
     by_id: HashMap<[u8; 16], usize>,
+}
+
+/// The partitions of the topic of offsets, by index: whether one broker leads them.
+#[derive(Debug)]
+pub(super) struct Coordinated(Vec<bool>);
+
+impl Coordinated {
+    pub(super) fn keeps(&self, group: &str) -> bool {
+        self.0.get(groups::partition_of(group, self.0.len())).is_some_and(|led| *led)
+    }
 }
 
 /// How a request names a topic.
@@ -67,7 +83,17 @@ impl Cluster {
         let ids: Vec<i32> = brokers.iter().map(|broker| broker.id).collect();
         let options = options.clone();
         let sow: Sow = Box::new(move || Mutex::new(seed::topics(&ids, &options, now_ms())));
-        Self { brokers, hooks: Hooks::default(), state: LazyLock::new(sow), appended: watch::Sender::new(0) }
+        Self { brokers, hooks: Hooks::default(), state: LazyLock::new(sow), appended: watch::Sender::new(0), started: Instant::now() }
+    }
+
+    /// This moment, for groups.
+    pub(super) fn moment(&self) -> Moment {
+        self.started.elapsed()
+    }
+
+    /// When that moment is, for who waits until then. `None`: never.
+    pub(super) fn instant(&self, moment: Moment) -> Option<Instant> {
+        self.started.checked_add(moment)
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -135,6 +161,35 @@ impl State {
 
     pub(super) fn topic_mut(&mut self, named: Named<'_>) -> Option<&mut Topic> {
         self.place(named).and_then(|at| self.topics.get_mut(at))
+    }
+
+    /// The name of a topic that has this partition.
+    pub(super) fn name_of(&self, topic: &str, partition: i32) -> Option<Arc<str>> {
+        let topic = self.topic(Named::Name(topic))?;
+        let at = usize::try_from(partition).ok()?;
+        (at < topic.partitions.len()).then(|| Arc::clone(&topic.name))
+    }
+
+    fn coordinating(&mut self, group: &str) -> Option<&mut Partition> {
+        let topic = self.topic_mut(Named::Name(OFFSETS_TOPIC))?;
+        let at = groups::partition_of(group, topic.partitions.len());
+        topic.partitions.get_mut(at)
+    }
+
+    /// The broker that keeps a group.
+    pub(super) fn coordinator(&mut self, group: &str) -> Option<i32> {
+        self.coordinating(group).map(|partition| partition.leader).filter(|leader| *leader >= 0)
+    }
+
+    /// Which groups a broker keeps.
+    pub(super) fn coordinated_by(&self, broker: i32) -> Coordinated {
+        let topic = self.topic(Named::Name(OFFSETS_TOPIC));
+        Coordinated(topic.into_iter().flat_map(|topic| &topic.partitions).map(|partition| partition.leader == broker).collect())
+    }
+
+    /// Gives a group, and others with it, to another broker. `false`: there is none.
+    pub(super) fn move_coordinator(&mut self, group: &str, alive: &[i32]) -> bool {
+        self.coordinating(group).is_some_and(|partition| partition.move_leader(alive))
     }
 
     pub(super) fn partition_mut(&mut self, topic: &str, partition: i32) -> Option<&mut Partition> {

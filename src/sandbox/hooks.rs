@@ -15,7 +15,12 @@ pub enum Fault {
     Delay(Duration),
     /// It is answered, and the client is told to hold back (`throttle_time_ms`).
     Throttle(Duration),
-    /// The leadership of each partition that it names moves on before it is answered.
+    /// It is answered with this error of Kafka's after it was applied, as a coordinator does that does not hear of its followers in
+    /// time: commits, their deletion, the deletion of groups. Other requests are only answered.
+    AppliedThenError(i16),
+    /// It is applied, and the connection ends without an answer.
+    LoseReply,
+    /// The leadership of each partition that it names, and the coordinator of each group, moves on before it is answered.
     MoveLeader,
     /// The answer is announced in full; so many bytes of it come, then the connection ends.
     CloseMidFrame(usize),

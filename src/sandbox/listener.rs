@@ -1,5 +1,6 @@
 //! Sockets: one listener per broker, one task per connection, requests answered in the order they came, as a broker does.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,9 +65,10 @@ enum Next {
 async fn converse(cluster: &Cluster, broker: i32, mut stream: TcpStream) {
     // Small answers are not to wait for each other.
     let _nodelay = stream.set_nodelay(true);
+    let Ok(peer) = stream.peer_addr() else { return };
     let mut out = BytesMut::new();
     while let Some(frame) = read(&mut stream).await {
-        match respond(cluster, broker, frame, &mut stream, &mut out).await {
+        match respond((cluster, broker, peer), frame, &mut stream, &mut out).await {
             Some(Next::GoOn) => {}
             Some(Next::End) | None => return,
         }
@@ -86,14 +88,20 @@ async fn read(stream: &mut TcpStream) -> Option<Bytes> {
 }
 
 /// Answers one request, or does what a fault wants. `None`: the connection is to end.
-async fn respond(cluster: &Cluster, broker: i32, mut frame: Bytes, stream: &mut TcpStream, out: &mut BytesMut) -> Option<Next> {
+async fn respond(
+    (cluster, broker, peer): (&Cluster, i32, SocketAddr),
+    mut frame: Bytes,
+    stream: &mut TcpStream,
+    out: &mut BytesMut,
+) -> Option<Next> {
     let (&[a, b, c, d], _) = frame.split_first_chunk()?;
     let (key, version) = (i16::from_be_bytes([a, b]), i16::from_be_bytes([c, d]));
     let api = ApiKey::try_from(key).ok()?;
     let header = RequestHeader::decode(&mut frame, api.request_header_version(version)).ok()?;
     let client = header.client_id.as_deref().unwrap_or_default();
     let own = client == traffic::CLIENT;
-    let mut asked = Asked { cluster, broker, version, own, error: None, throttle_ms: 0, moves: false };
+    let host = peer.ip();
+    let mut asked = Asked { cluster, broker, version, client, host, own, error: None, error_after: None, throttle_ms: 0, moves: false };
     let mut fault = None;
     if !own {
         cluster.hooks.watch(api, client, api == ApiKey::Metadata && api::creates_topics(&frame, version));
@@ -106,6 +114,7 @@ async fn respond(cluster: &Cluster, broker: i32, mut frame: Bytes, stream: &mut 
     }
     match &fault {
         Some(Fault::Error(code)) => asked.error = Some(*code),
+        Some(Fault::AppliedThenError(code)) => asked.error_after = Some(*code),
         Some(Fault::Throttle(time)) => asked.throttle_ms = i32::try_from(time.as_millis()).unwrap_or(i32::MAX),
         Some(Fault::MoveLeader) => asked.moves = true,
         Some(Fault::Delay(time)) => sleep(*time).await,
@@ -115,7 +124,7 @@ async fn respond(cluster: &Cluster, broker: i32, mut frame: Bytes, stream: &mut 
             stream.write_all(bytes).await.ok()?;
             return Some(Next::End);
         }
-        Some(Fault::CloseMidFrame(_)) | None => {}
+        Some(Fault::CloseMidFrame(_) | Fault::LoseReply) | None => {}
     }
     out.put_i32(0);
     out.put_i32(header.correlation_id);
@@ -130,6 +139,9 @@ async fn respond(cluster: &Cluster, broker: i32, mut frame: Bytes, stream: &mut 
     }
     let size = i32::try_from(out.len().saturating_sub(4)).ok()?;
     out.get_mut(..4)?.copy_from_slice(&size.to_be_bytes());
+    if fault == Some(Fault::LoseReply) {
+        return Some(Next::End);
+    }
     if let Some(Fault::CloseMidFrame(bytes)) = fault {
         stream.write_all(out.get(..bytes.min(out.len()))?).await.ok()?;
         return Some(Next::End);

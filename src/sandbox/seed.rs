@@ -1,7 +1,9 @@
-//! What is there at first: every topic, made from the seed. Times count back from the moment of the start.
+//! What is there at first: every topic and every group's commits, made from the seed. Times count back from the moment of the start.
 
 mod broken;
+mod catalog;
 mod clicks;
+mod groups;
 mod odd;
 mod orders;
 mod plain;
@@ -27,7 +29,7 @@ const REPLICAS: usize = 3;
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 
-/// All topics as they are when the cluster starts.
+/// All topics and groups as they are when the cluster starts.
 pub(super) fn topics(brokers: &[i32], options: &Options, now_ms: i64) -> State {
     let mut garden = Garden { state: State::default(), brokers: brokers.to_vec(), seed: options.seed, now_ms, planted: 0 };
     clicks::plant(&mut garden);
@@ -36,7 +38,9 @@ pub(super) fn topics(brokers: &[i32], options: &Options, now_ms: i64) -> State {
     transactions::plant(&mut garden);
     plain::plant(&mut garden);
     broken::plant(&mut garden);
+    let broken = catalog::plant(&mut garden);
     scale::plant(&mut garden, options.topics);
+    groups::plant(&mut garden, broken, options.groups);
     garden.state
 }
 

@@ -3,8 +3,10 @@
 
 mod clients;
 mod faults;
+mod groups;
 mod program;
 mod reading;
+mod wire;
 
 use std::future::Future;
 

@@ -12,7 +12,7 @@ const PARTITIONS: usize = 10;
 const BATCHES: u32 = 24;
 
 const REGIONS: [&str; 6] = ["eu-central", "eu-west", "us-east", "us-west", "ap-south", "ap-northeast"];
-const DOMAINS: [&str; 20] = [
+pub(super) const DOMAINS: [&str; 20] = [
     "billing",
     "catalog",
     "checkout",
@@ -34,7 +34,8 @@ const DOMAINS: [&str; 20] = [
     "support",
     "warehouse",
 ];
-const ENTITIES: [&str; 10] = ["account", "address", "invoice", "item", "message", "parcel", "price", "profile", "session", "stock"];
+pub(super) const ENTITIES: [&str; 10] =
+    ["account", "address", "invoice", "item", "message", "parcel", "price", "profile", "session", "stock"];
 const EVENTS: [&str; 9] = ["created", "updated", "deleted", "snapshot", "cdc", "retry", "dlq", "commands", "audit"];
 /// Region, domain, entity, event.
 const NAMES: usize = REGIONS.len() * DOMAINS.len() * ENTITIES.len() * EVENTS.len();

@@ -40,7 +40,7 @@ fn wrong_arguments_are_usage() {
         &["sandbox", "--listen", "9092"],
         &["sandbox", "--brokers", "0"],
         &["sandbox", "--topics", "100001"],
-        &["sandbox", "--groups", "3"],
+        &["sandbox", "--groups", "100001"],
     ] {
         let done = kscope(&[arguments, &["--headless"]].concat());
         assert_eq!(done.code, Some(2), "{arguments:?}: {}", done.stderr);

@@ -1,0 +1,33 @@
+//! Error codes of Kafka that are answered here (`org.apache.kafka.common.protocol.Errors`).
+
+pub(super) const OFFSET_OUT_OF_RANGE: i16 = 1;
+pub(super) const CORRUPT_MESSAGE: i16 = 2;
+pub(super) const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
+pub(super) const LEADER_NOT_AVAILABLE: i16 = 5;
+pub(super) const NOT_LEADER_OR_FOLLOWER: i16 = 6;
+pub(super) const MESSAGE_TOO_LARGE: i16 = 10;
+pub(super) const OFFSET_METADATA_TOO_LARGE: i16 = 12;
+pub(super) const COORDINATOR_NOT_AVAILABLE: i16 = 15;
+pub(super) const NOT_COORDINATOR: i16 = 16;
+pub(super) const INVALID_TOPIC: i16 = 17;
+pub(super) const INVALID_REQUIRED_ACKS: i16 = 21;
+pub(super) const ILLEGAL_GENERATION: i16 = 22;
+pub(super) const INCONSISTENT_GROUP_PROTOCOL: i16 = 23;
+pub(super) const INVALID_GROUP_ID: i16 = 24;
+pub(super) const UNKNOWN_MEMBER_ID: i16 = 25;
+pub(super) const INVALID_SESSION_TIMEOUT: i16 = 26;
+pub(super) const REBALANCE_IN_PROGRESS: i16 = 27;
+pub(super) const UNSUPPORTED_VERSION: i16 = 35;
+pub(super) const INVALID_REQUEST: i16 = 42;
+pub(super) const INVALID_PRODUCER_ID_MAPPING: i16 = 49;
+pub(super) const NON_EMPTY_GROUP: i16 = 68;
+pub(super) const GROUP_ID_NOT_FOUND: i16 = 69;
+pub(super) const FETCH_SESSION_ID_NOT_FOUND: i16 = 70;
+pub(super) const FENCED_LEADER_EPOCH: i16 = 74;
+pub(super) const UNKNOWN_LEADER_EPOCH: i16 = 75;
+pub(super) const MEMBER_ID_REQUIRED: i16 = 79;
+pub(super) const FENCED_INSTANCE_ID: i16 = 82;
+pub(super) const GROUP_SUBSCRIBED_TO_TOPIC: i16 = 86;
+pub(super) const INVALID_RECORD: i16 = 87;
+pub(super) const UNKNOWN_TOPIC_ID: i16 = 100;
+pub(super) const MISMATCHED_ENDPOINT_TYPE: i16 = 114;
