@@ -18,6 +18,7 @@ use crate::core::cluster::Cluster;
 use crate::core::context::{Hue, Target};
 use crate::core::effect::{Effect, Owner, TaskId, Term};
 use crate::core::event::Arrival;
+use crate::core::groups::poll::Watch;
 use crate::core::history::History;
 use crate::core::key::{Input, Mouse, MouseKind};
 use crate::core::line::Line;
@@ -219,6 +220,11 @@ pub trait Screen: Debug {
     /// An answer, or a part of one; given back when it is not for this screen.
     fn receive(&mut self, _cx: &mut Cx<'_>, arrival: Arrival) -> Option<Arrival> {
         Some(arrival)
+    }
+
+    /// What of groups is on screen now: it is asked for more often.
+    fn groups(&self, _cluster: &Cluster) -> Watch {
+        Watch::default()
     }
 
     /// The shared view of the cluster changed.

@@ -1,6 +1,9 @@
 //! A script: keys and replies in, asks and a screen out. Everything that the loop does but the terminal and the world.
 
 mod figures;
+mod groups;
+
+pub(crate) use groups::TestGroup;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -130,7 +133,24 @@ impl Script {
     }
 
     /// Answers what is asked of topics' figures, as a healthy cluster does: `end` tells a partition's end by the topic's name.
-    pub(crate) fn figures(mut self, end: impl Fn(&str, i32) -> Option<i64>) -> Self {
+    pub(crate) fn figures(self, end: impl Fn(&str, i32) -> Option<i64>) -> Self {
+        self.groups(&[]).figures_alone(end)
+    }
+
+    /// Answers what is asked about groups, until nothing more is.
+    pub(crate) fn groups(mut self, all: &[TestGroup]) -> Self {
+        while let Some(at) = self.waiting.iter().position(|(_, ask)| groups::is_of_groups(ask)) {
+            let Some((id, ask)) = self.waiting.remove(at) else { break };
+            let (part, reply) = groups::answers(&ask, all);
+            if let Some(part) = part {
+                self.event(Event::Arrival(Arrival::Part(id, part)));
+            }
+            self.event(Event::Arrival(Arrival::Reply(Reply { id, result: Ok(reply) })));
+        }
+        self
+    }
+
+    fn figures_alone(mut self, end: impl Fn(&str, i32) -> Option<i64>) -> Self {
         while let Some(at) = self.waiting.iter().position(|(_, ask)| matches!(ask.name(), "positions" | "sizes" | "keep" | "topic")) {
             let Some((id, ask)) = self.waiting.remove(at) else { break };
             let (part, reply) = figures::answers(&ask, &end);

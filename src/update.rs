@@ -158,6 +158,7 @@ fn act(state: &mut State, action: Action, by: Option<Key>, effects: &mut Vec<Eff
         Action::Backward => trail::back(state, effects),
         Action::Forward => trail::forward(state, effects),
         Action::Refresh => {
+            state.cluster.poll.hurry();
             ask_cluster(state, true, effects);
             dispatch(state, action, effects);
         }
@@ -271,6 +272,22 @@ fn on_arrival(state: &mut State, arrival: Arrival, effects: &mut Vec<Effect>) {
 fn ask_when_due(state: &mut State, effects: &mut Vec<Effect>) {
     if !state.quitting && state.cluster.is_due(state.now) {
         ask_cluster(state, false, effects);
+    }
+    ask_groups(state, effects);
+}
+
+/// Asks for what is due about groups: for what the visible screen shows of them, and a little for the rest.
+fn ask_groups(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.quitting {
+        return;
+    }
+    let watch = state.top().map(|top| top.screen.groups(&state.cluster)).unwrap_or_default();
+    state.cluster.poll.watch(watch);
+    for (kind, ask) in state.cluster.group_asks(state.now) {
+        state.next_task += 1;
+        let id = TaskId(state.next_task);
+        state.cluster.poll.started(kind, id, state.now);
+        effects.push(Effect::Start { id, owner: Owner::PROGRAM, ask, permit: None });
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use super::ask::{Answer, Reply, Traffic};
+use super::ask::{Answer, Ask, Reply, Traffic};
 use super::context::{Context, Target};
 use super::effect::TaskId;
 use super::figures::Figures;
+use super::groups::Groups;
+use super::groups::poll::{Kind, Poll};
 use super::guard::ReadOnly;
 use super::remote::{Remote, Status};
+use super::timeline::{Timeline, What};
 use crate::model::{ClusterView, Failure, Time};
 
 /// Metadata is asked anew so often, as long as it works. An answer that takes long is asked for less often, so that a
@@ -30,6 +33,10 @@ pub struct Cluster {
     /// What keeps us from it now, kept while the next attempt runs.
     pub trouble: Option<Trouble>,
     pub figures: Figures,
+    pub groups: Groups,
+    pub poll: Poll,
+    /// What was seen to change, the newest last.
+    pub timeline: Timeline,
     pub load: Load,
     /// When to ask next, unless a question is under way.
     next: Option<Time>,
@@ -107,7 +114,27 @@ impl Cluster {
 
     /// When it wants to ask again, by itself.
     pub fn wake_at(&self) -> Option<Time> {
-        if self.view.is_loading() { None } else { self.next }
+        let metadata = if self.view.is_loading() { None } else { self.next };
+        let groups = self.view.get().and_then(|_| self.poll.wake_at());
+        metadata.into_iter().chain(groups).min()
+    }
+
+    /// What is to be asked about groups now; nothing before the cluster has answered, or while it does not.
+    pub fn group_asks(&mut self, now: Time) -> Vec<(Kind, Ask)> {
+        if self.view.get().is_none() || self.trouble.is_some() { Vec::new() } else { self.poll.due(&self.groups, now) }
+    }
+
+    /// Takes the end of a question about groups; gives back any other reply.
+    fn accept_of_groups(&mut self, reply: Reply, now: Time) -> Option<Reply> {
+        let Some(kind) = self.poll.ended(reply.id) else { return Some(reply) };
+        let first = self.groups.listed_at().is_none();
+        if kind == Kind::List && reply.result.is_ok() {
+            for gone in self.groups.list_ended(now) {
+                self.timeline.add(now, What::Group(gone));
+            }
+        }
+        self.poll.go_on(kind, first);
+        None
     }
 
     /// Whether the time to ask has come.
@@ -121,6 +148,9 @@ impl Cluster {
 
     /// Takes what any answer tells of topics.
     pub fn told(&mut self, answer: &Answer, now: Time) {
+        for change in self.groups.take(answer, now) {
+            self.timeline.add(now, What::Group(change));
+        }
         if let Answer::Told(traffic) = answer {
             self.load.told(*traffic, now);
         } else if let Some(view) = self.view.get() {
@@ -131,10 +161,12 @@ impl Cluster {
 
     /// Takes the reply to its own question; gives back any other.
     pub fn accept(&mut self, reply: Reply, now: Time) -> Option<Reply> {
+        let reply = self.accept_of_groups(reply, now)?;
         let asked = match self.view.status {
             Status::Loading { since, .. } => since,
             _ => now,
         };
+        let old = self.view.get().cloned();
         let other = self.view.accept(reply, now, |answer| match answer {
             Answer::Cluster(view) => Some(view),
             _ => None,
@@ -150,6 +182,7 @@ impl Cluster {
             self.trouble = None;
             if let Some(view) = self.view.get() {
                 self.figures.retain(view);
+                self.timeline.compare(old.as_deref(), view, now);
             }
             let took = now.since(asked);
             self.round_trip = Some(took);

@@ -12,6 +12,7 @@ use crate::model::{Attempt, Cause, Failure, Foreign, Offset, PartitionId, Step, 
 use crate::testing::{Made, Script, chunk, live, made, topic};
 
 mod contexts;
+mod groups;
 mod looks;
 mod monkey;
 mod older;

@@ -197,7 +197,9 @@ fn good(ask: &Ask, last: usize) -> Result<Answer, TestCaseError> {
             Answer::Cluster(Arc::new(cluster(topics.split_off(first))))
         }
         Ask::Read(_) => Answer::ReadEnded,
-        Ask::Positions { .. } | Ask::Sizes(_) => Answer::Told(Traffic { requests: last as u64, throttled: 1 }),
+        Ask::Positions { .. } | Ask::Sizes(_) | Ask::Groups | Ask::Lag(_) => Answer::Told(Traffic { requests: last as u64, throttled: 1 }),
+        Ask::Describe(groups) => Answer::Described(groups.iter().map(|group| making::described(group, last)).collect()),
+        Ask::Behind(records) => Answer::Behind(records.iter().map(|record| making::behind(record, last)).collect()),
         Ask::Keep(names) => Answer::Kept(names.iter().map(|name| (name.clone(), making::keep(last))).collect()),
         Ask::Topic { topic, .. } => Answer::Topic(making::facts(topic, last)),
         Ask::Older(plan) => {
@@ -240,6 +242,8 @@ fn part(ask: &Ask, n: usize) -> Option<Answer> {
             };
             Some(Answer::Sizes(partitions.map(size).collect()))
         }
+        Ask::Groups => Some(Answer::Groups(making::groups(n))),
+        Ask::Lag(groups) => Some(Answer::Lag(groups.iter().map(|group| making::lag(group, n)).collect())),
         _ => None,
     }
 }

@@ -6,12 +6,13 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::core::action::COMMANDS;
-use crate::core::ask::{Answer, TopicFacts};
+use crate::core::ask::{Answer, Behind, GroupAsk, GroupLag, GroupList, TopicFacts};
 use crate::core::key::{Input, Key};
+use crate::core::lag::{Place, TopicPlaces};
 use crate::core::stream::{Fact, PartitionProgress, Progress};
 use crate::model::{
-    BrokerId, Cleanup, Foreign, Keep, LeaderEpoch, Move, Offset, PartitionId, ProducerId, Setting, Source, Topic, TopicError, TopicId,
-    TxnTable, Why,
+    BrokerId, Cleanup, Commit, Foreign, GroupDescription, GroupId, GroupKind, GroupListing, GroupState, Keep, LeaderEpoch, Member, Move,
+    Offset, PartitionId, ProducerId, Setting, Source, Time, Topic, TopicError, TopicId, TopicName, TxnTable, Why,
 };
 use crate::testing::{self, topic};
 
@@ -312,4 +313,68 @@ pub(super) fn facts(topic: &Topic, n: usize) -> TopicFacts {
         },
         moves: Ok(moves.collect()),
     }
+}
+
+const STATES: [&str; 6] = ["Stable", "Empty", "PreparingRebalance", "Dead", "Dozing\u{1b}[2J", ""];
+const KINDS: [&str; 6] = ["classic", "consumer", "share", "streams", "hive\u{202e}", ""];
+const GROUPS: [&str; 5] = ["billing", "ledger\u{1b}]0;x\u{7}", "", "größe", "stuck"];
+
+fn pick<'a>(all: &[&'a str], n: usize) -> &'a str {
+    all.get(n % all.len()).copied().unwrap_or_default()
+}
+
+/// Some groups in some states, or a broker that does not tell.
+pub(super) fn groups(n: usize) -> GroupList {
+    let listing = |(at, id): (usize, &&str)| GroupListing {
+        id: GroupId::new(*id),
+        kind: GroupKind::of(pick(&KINDS, n.wrapping_add(at))),
+        state: GroupState::of(pick(&STATES, n.wrapping_mul(at + 1))),
+        protocol: Foreign::new("consumer"),
+        coordinator: BrokerId(1),
+    };
+    let groups = GROUPS.iter().enumerate().filter(|(at, _)| !(n >> at).is_multiple_of(3)).map(listing).collect();
+    GroupList { broker: BrokerId(1), groups: if n.is_multiple_of(7) { Err(Why::NoAnswer) } else { Ok(groups) } }
+}
+
+fn place(n: usize) -> Place {
+    let commit = position(n / 3).map(|offset| {
+        let commit = Commit { offset, epoch: LeaderEpoch(-1), metadata: Foreign::new("\u{1b}") };
+        (!n.is_multiple_of(5)).then_some(commit)
+    });
+    Place { commit, start: position(n / 5), stable: position(n / 7), high: position(n / 11) }
+}
+
+/// Positions that make no sense together, among others.
+pub(super) fn lag(group: &GroupAsk, n: usize) -> GroupLag {
+    let partitions = (0..4).map(|id| (PartitionId(id), place(n.wrapping_mul(usize::try_from(id).unwrap_or(0) + 1)))).collect();
+    let topics = vec![TopicPlaces { topic: TopicName::new("orders"), id: TopicId::default(), partitions }];
+    GroupLag { id: group.id.clone(), topics: if n.is_multiple_of(6) { Err(Why::NotAuthorised) } else { Ok(topics) } }
+}
+
+pub(super) fn described(group: &GroupAsk, n: usize) -> (GroupId, Result<GroupDescription, Why>) {
+    let member = |at: usize| Member {
+        id: Foreign::new(format!("m\u{7}{at}")),
+        instance: None,
+        client_id: Foreign::new("client\u{202e}"),
+        host: Foreign::new("/10.0.0.1"),
+        subscribed: None,
+        pattern: Some(Foreign::new("a\u{1b}.*")),
+        assigned: (!at.is_multiple_of(2)).then(|| vec![(TopicName::new("orders"), vec![PartitionId(0), PartitionId(-7)])]),
+    };
+    let description = GroupDescription {
+        id: group.id.clone(),
+        kind: group.kind.clone(),
+        state: GroupState::of(pick(&STATES, n)),
+        coordinator: BrokerId(-1),
+        protocol: Foreign::new("consumer"),
+        assignor: Foreign::new("\u{9b}31m"),
+        epoch: None,
+        members: (0..n % 40).map(member).collect(),
+    };
+    (group.id.clone(), if n.is_multiple_of(4) { Err(Why::NotOffered) } else { Ok(description) })
+}
+
+pub(super) fn behind((topic, partition, offset): &(TopicName, PartitionId, Offset), n: usize) -> Behind {
+    let timestamp = if n.is_multiple_of(3) { Err(Why::NoAnswer) } else { Ok(Some(Time(i64::MAX - i64::try_from(n % 1_000).unwrap_or(0)))) };
+    Behind { topic: topic.clone(), partition: *partition, offset: *offset, timestamp }
 }
