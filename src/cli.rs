@@ -140,6 +140,9 @@ struct Common {
     /// Refuse whatever changes something on the cluster
     #[arg(long, global = true)]
     readonly: bool,
+    /// Allow changes in a context that is read-only unless told otherwise
+    #[arg(long, global = true, conflicts_with = "readonly")]
+    write: bool,
     /// Form of the output: table on a terminal, ndjson when piped, unless said
     #[arg(short, long, global = true, value_enum, value_name = "FORM")]
     output: Option<Output>,

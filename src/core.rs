@@ -23,6 +23,7 @@ pub mod names;
 pub mod narrow;
 pub mod notices;
 pub mod remote;
+pub mod reset;
 pub mod saved;
 pub mod store;
 pub mod stream;

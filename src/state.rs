@@ -2,6 +2,7 @@
 
 use crate::core::cluster::Cluster;
 use crate::core::effect::{Owner, TaskId};
+use crate::core::guard::Gate;
 use crate::core::history::History;
 use crate::core::key::Key;
 use crate::core::keymap::Keymap;
@@ -38,6 +39,8 @@ pub struct State {
     pub theme: Theme,
     pub settings: Settings,
     pub keeper: Keeper,
+    /// Changes that wait for their audit line.
+    pub gate: Gate,
     /// The panel about a lost connection was sent away; it returns with the next loss.
     pub panel_hidden: bool,
     pub next_owner: u32,

@@ -18,7 +18,7 @@ use crate::core::ask::{Answer, Ask, Reply};
 use crate::core::context::{Context, Guard, Hue, Target};
 use crate::core::effect::{Effect, TaskId};
 use crate::core::event::{Arrival, Event};
-use crate::core::guard::{ReadOnly, Rules};
+use crate::core::guard::{ReadOnly, Receipt, Rules};
 use crate::core::key::{Input, Key};
 use crate::core::stream::{Delivery, Fact, PartitionProgress, Progress};
 use crate::draw;
@@ -57,7 +57,13 @@ impl Script {
     fn take(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Start { id, ask, .. } => match ask {
+                Effect::Start { id, ask, permit, .. } => match ask {
+                    // The line is always written; what it let through must carry the permit.
+                    Ask::Audit(_) => {
+                        let result = Ok(Answer::Audited(Receipt::of("line")));
+                        self.event(Event::Arrival(Arrival::Reply(Reply { id, result })));
+                    }
+                    ask if ask.mutates() && permit.is_none() => panic!("{} without a permit", ask.name()),
                     Ask::Render(_) | Ask::Search { .. } | Ask::Highlight { .. } | Ask::Filter(_) => {
                         let result = runner::compute(&ask);
                         self.event(Event::Arrival(Arrival::Reply(Reply { id, result })));
@@ -217,7 +223,7 @@ pub(crate) fn targets() -> Vec<Target> {
         context: Context { name: Some(name.to_owned()), configured: true, hue, rules, ..Context::default() },
         bootstrap: bootstrap.to_owned(),
     };
-    let guarded = Rules { guard: Guard::Typed, refused: Some(ReadOnly::Context { line: 12 }) };
+    let guarded = Rules { guard: Guard::Typed, refused: Some(ReadOnly::Context { line: 12, write: false }) };
     vec![
         Target { context: Context::default(), bootstrap: "kafka-1:9092".to_owned() },
         target("prod-eu", "kafka-1.int:9092,kafka-2.int:9092,kafka-3.int:9092", guarded, Some(Hue::Red)),

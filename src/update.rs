@@ -1,6 +1,7 @@
 //! `(&mut State, Event) -> Effects`: the only place where the state changes. Pure: no I/O, clock, lock or task.
 
 mod command;
+mod gate;
 mod switch;
 mod trail;
 
@@ -8,6 +9,7 @@ use crate::core::action::Action;
 use crate::core::ask::{Ask, Reply};
 use crate::core::effect::{Effect, Owner, TaskId, Term};
 use crate::core::event::{Arrival, Event};
+use crate::core::guard::Gate;
 use crate::core::history::History;
 use crate::core::key::{Input, Key, KeyCode, Mouse};
 use crate::core::keymap::{Found, Keymap};
@@ -39,6 +41,7 @@ pub fn start(now: Time, size: (u16, u16), bootstrap: String, theme: Theme, setti
         theme,
         settings,
         keeper: Keeper::default(),
+        gate: Gate::default(),
         panel_hidden: false,
         next_owner: 0,
         next_task: 0,
@@ -76,7 +79,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     state.notices.expire(state.now);
     ask_when_due(state, &mut effects);
     keep(state, &mut effects);
-    effects
+    gate::pass(state, effects)
 }
 
 fn on_input(state: &mut State, input: &Input, effects: &mut Vec<Effect>) {
@@ -240,6 +243,10 @@ fn on_arrival(state: &mut State, arrival: Arrival, effects: &mut Vec<Effect>) {
     // It tells of another cluster, whatever it tells.
     if arrival.task() <= state.left {
         return;
+    }
+    if let Arrival::Reply(reply) = arrival {
+        let Some(reply) = gate::hear(state, reply, effects) else { return };
+        arrival = Arrival::Reply(reply);
     }
     match &arrival {
         Arrival::Part(_, answer) | Arrival::Reply(Reply { result: Ok(answer), .. }) => state.cluster.told(answer, now),

@@ -43,6 +43,8 @@ struct Named<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Always {
     readonly: bool,
+    /// `--write`: a context that is read-only by default is not.
+    write: bool,
     timeout: Option<Duration>,
 }
 
@@ -50,12 +52,16 @@ impl Always {
     pub(super) fn of(common: &Common, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Failure> {
         let set = variable(READONLY).filter(|text| !text.trim().is_empty());
         let readonly = common.readonly || set.is_some_and(|value| !matches!(value.as_str(), "0" | "false" | "no" | "off"));
-        Ok(Self { readonly, timeout: common.timeout.as_deref().map(duration).transpose().map_err(usage)? })
+        Ok(Self { readonly, write: common.write, timeout: common.timeout.as_deref().map(duration).transpose().map_err(usage)? })
     }
 
     /// A cluster of addresses, and what holds for it.
     pub(super) fn over(self, bootstrap: Vec<Address>, context: Context, limits: Limits) -> (Cluster, Context) {
-        let refused = if self.readonly { Some(ReadOnly::Flag) } else { context.rules.refused };
+        let refused = match context.rules.refused {
+            _ if self.readonly => Some(ReadOnly::Flag),
+            Some(ReadOnly::Context { write: true, .. }) if self.write => None,
+            refused => refused,
+        };
         let cluster = Cluster { bootstrap, from: None, timeout: self.timeout, limits };
         (cluster, Context { rules: Rules { refused, ..context.rules }, ..context })
     }
@@ -82,6 +88,10 @@ pub(super) fn resolve(argument: Option<&str>, common: &Common, always: Always, k
     }
     let (context, addresses) = (named.context, named.addresses);
     let bootstrap = addresses.or_else(|| context.map(|context| context.bootstrap.clone())).ok_or_else(|| nothing(known.config))?;
+    if let Some(context) = context.filter(|context| common.write && context.readonly == config::ReadOnly::Yes) {
+        let why = ReadOnly::Context { line: context.line, write: false };
+        return Err(Failure::new("open the context", Cause::Refused("--write is refused: the context is read-only")).hint(why.hint()));
+    }
     let (cluster, context) = always.over(bootstrap, context.map(in_force).unwrap_or_default(), known.config.limits);
     Ok((Cluster { from: named.from, ..cluster }, context))
 }
@@ -158,7 +168,11 @@ fn context<'c>(name: &str, config: &'c Config) -> Result<&'c config::Context, Fa
 
 /// What the configuration says of a context.
 fn in_force(context: &config::Context) -> Context {
-    let refused = (context.readonly != config::ReadOnly::No).then_some(ReadOnly::Context { line: context.line });
+    let refused = match context.readonly {
+        config::ReadOnly::No => None,
+        config::ReadOnly::Default => Some(ReadOnly::Context { line: context.line, write: true }),
+        config::ReadOnly::Yes => Some(ReadOnly::Context { line: context.line, write: false }),
+    };
     Context {
         name: Some(context.name.clone()),
         configured: true,

@@ -151,7 +151,7 @@ expect_cluster_id = \"id\"
     fn what_a_context_says_is_handed_on() {
         let ui = opened(&["prod"], &[], None, FILE).unwrap();
         assert!(ui.context.rules.is_guarded());
-        assert_eq!(ui.context.rules.read_only(), Some(ReadOnly::Context { line: 4 }));
+        assert_eq!(ui.context.rules.read_only(), Some(ReadOnly::Context { line: 4, write: true }));
         assert_eq!(ui.context.expects.map(|id| id.raw().to_owned()).as_deref(), Some("id"));
         let dev = opened(&["dev", "--readonly"], &[], None, FILE).unwrap();
         assert_eq!(dev.context.rules.read_only(), Some(ReadOnly::Flag));
@@ -165,7 +165,7 @@ expect_cluster_id = \"id\"
             targets.map(|(at, context)| (context.name, addresses(&at), context.rules.refused, at.timeout)).collect::<Vec<_>>()
         };
         let (dev, prod) = (Some("dev".to_owned()), Some("prod".to_owned()));
-        let line = Some(ReadOnly::Context { line: 4 });
+        let line = Some(ReadOnly::Context { line: 4, write: true });
         let as_written = [(dev.clone(), "d:1".to_owned(), None, None), (prod.clone(), "p:1,p:2".to_owned(), line, None)];
         assert_eq!(targets(&[]), as_written);
         let (flag, timeout) = (Some(ReadOnly::Flag), Some(Duration::from_secs(3)));

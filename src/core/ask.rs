@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::guard::{Intent, Receipt};
+use super::reset::{self, Order, Report, Step, Wish};
 use super::stream::{Delivery, Plan, Progress};
 use crate::decode::{View, Wanted};
 use crate::model::{
@@ -64,6 +66,15 @@ pub enum Ask {
     Export(Export),
     /// Keep something for the next run.
     Save { path: PathBuf, saved: Saved },
+    /// Make the plan of a change: [`Answer::Preview`]. Reads only.
+    Preview(Box<Wish>),
+    /// Carry a plan out: [`Answer::Step`] as parts, [`Answer::Reset`] at the end. Changes the cluster.
+    Reset(Box<Order>),
+    /// As [`Ask::Reset`], at the first moment at which the group has no members; until then it can be cancelled. Changes the
+    /// cluster.
+    Arm(Box<Order>),
+    /// Write the line of the audit log that states an intent: [`Answer::Audited`]. The gate asks it.
+    Audit(Box<Intent>),
 }
 
 /// A value to decode: record `row` of `chunk`.
@@ -246,6 +257,13 @@ pub enum Answer {
         records: usize,
         bytes: u64,
     },
+    Preview(Box<reset::Plan>),
+    /// How far carrying out a plan has got.
+    Step(Box<Step>),
+    /// How it ended.
+    Reset(Box<Report>),
+    /// The line is on disk.
+    Audited(Receipt),
 }
 
 /// Records of a stretch.
@@ -277,9 +295,15 @@ pub struct Reply {
 }
 
 impl Ask {
-    /// Whether it changes anything on the cluster. Nothing here does yet; what will must come with a permit.
+    /// Whether it changes anything on the cluster: it must come with a permit.
     pub fn mutates(&self) -> bool {
-        false
+        matches!(self, Self::Reset(_) | Self::Arm(_))
+    }
+
+    /// What the audit log is to say before a change; `None` for what changes nothing.
+    pub fn intent(&self) -> Option<Intent> {
+        let (Self::Reset(order) | Self::Arm(order)) = self else { return None };
+        Some(order.intent(matches!(self, Self::Arm(_))))
     }
 
     /// A name for the log.
@@ -306,6 +330,10 @@ impl Ask {
             Self::Copy(_) => "copy",
             Self::Export(_) => "export",
             Self::Save { .. } => "save",
+            Self::Preview(_) => "preview",
+            Self::Reset(_) => "reset",
+            Self::Arm(_) => "arm",
+            Self::Audit(_) => "audit",
         }
     }
 }

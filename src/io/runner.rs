@@ -14,6 +14,7 @@ use super::{clipboard, export, saved};
 use crate::core::ask::{Answer, Ask, FilterAsk, Matches, Older, RenderAsk, Reply};
 use crate::core::effect::{Effect, Owner, TaskId};
 use crate::core::event::Arrival;
+use crate::core::guard::Permit;
 use crate::core::store::Seq;
 use crate::core::stream::{Delivery, Flow, Plan, Progress};
 use crate::decode;
@@ -87,7 +88,7 @@ impl Runner {
     pub fn perform(&mut self, effect: Effect) {
         self.tasks.retain(|_, task| !task.abort.is_finished());
         match effect {
-            Effect::Start { id, owner, ask, permit: _ } => self.start(id, owner, ask),
+            Effect::Start { id, owner, ask, permit } => self.start(id, owner, ask, permit),
             Effect::Cancel(id) => {
                 if let Some(task) = self.tasks.remove(&id) {
                     task.abort.abort();
@@ -119,7 +120,7 @@ impl Runner {
         }
     }
 
-    fn start(&mut self, id: TaskId, owner: Owner, ask: Ask) {
+    fn start(&mut self, id: TaskId, owner: Owner, ask: Ask, permit: Option<Permit>) {
         tracing::debug!(task = id.0, ask = ask.name(), "start");
         let (flow, steer) = if matches!(ask, Ask::Read(_)) {
             let (send, receive) = mpsc::unbounded_channel();
@@ -130,7 +131,7 @@ impl Runner {
         let (client, work, out) = (self.client.clone(), self.work.clone(), self.out.clone());
         let replies = self.out.replies.clone();
         let name = ask.name();
-        let inner = tokio::spawn(answer(client, work, out, id, ask, steer));
+        let inner = tokio::spawn(answer(client, work, out, id, ask, Given { steer, permit }));
         let abort = inner.abort_handle();
         tokio::spawn(async move {
             let result = match inner.await {
@@ -153,14 +154,16 @@ impl Runner {
     }
 }
 
-async fn answer(
-    client: Client,
-    work: Work,
-    out: Out,
-    id: TaskId,
-    ask: Ask,
-    flow: Option<mpsc::UnboundedReceiver<Flow>>,
-) -> Result<Answer, Failure> {
+/// What comes with some asks.
+#[derive(Debug)]
+struct Given {
+    /// For a reader.
+    steer: Option<mpsc::UnboundedReceiver<Flow>>,
+    /// For a change.
+    permit: Option<Permit>,
+}
+
+async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, given: Given) -> Result<Answer, Failure> {
     match ask {
         Ask::Cluster { urgent } => {
             if urgent {
@@ -193,7 +196,7 @@ async fn answer(
             Ok(Answer::Holders { topic, partition, holders })
         }
         Ask::Read(plan) => {
-            let flow = flow.unwrap_or_else(|| mpsc::unbounded_channel().1);
+            let flow = given.steer.unwrap_or_else(|| mpsc::unbounded_channel().1);
             read(client, work, out, id, *plan, flow).await
         }
         Ask::Older(plan) => older(client, work, *plan).await,
@@ -206,6 +209,12 @@ async fn answer(
         Ask::Log(folder) => work.run("read the log", move || super::log_tail::read(&folder)).await?.map(Answer::Log),
         Ask::Copy(text) => Ok(Answer::Copied(clipboard::copy(text).await)),
         Ask::Save { path, saved } => work.run("keep the history", move || saved::write(&path, &saved)).await?,
+        Ask::Preview(_) | Ask::Audit(_) => Err(Failure::new("change the group", Cause::Refused("this release does not change groups yet"))),
+        Ask::Reset(_) | Ask::Arm(_) => match given.permit {
+            // The gate lets none through without; whoever gets past it finds the door closed.
+            None => Err(Failure::new("change the group", Cause::Refused("nothing was written: there is no permit for it"))),
+            Some(_) => Err(Failure::new("change the group", Cause::Refused("this release does not change groups yet"))),
+        },
         Ask::Export(export) => work.run("save the records", move || export::write(&export)).await?,
     }
 }

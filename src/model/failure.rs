@@ -53,6 +53,8 @@ pub enum Cause {
     },
     /// Refused by us: read-only, guard.
     Refused(&'static str),
+    /// Refused by us, for what was seen on the cluster: lines in words.
+    Stopped(Foreign),
     /// The question itself was wrong: a bad position, a bad filter. The sentence is ours.
     Usage(Foreign),
     /// A file or the terminal's tools.
@@ -130,7 +132,7 @@ impl Failure {
             | Cause::OtherCluster { .. } => 3,
             Cause::NotAuthorised(_) => 4,
             Cause::NotFound(_) => 5,
-            Cause::Refused(_) => 6,
+            Cause::Refused(_) | Cause::Stopped(_) => 6,
             Cause::Bug(_) => 70,
             Cause::Cancelled => 130,
             Cause::TooLarge(_) | Cause::NotOffered(_) | Cause::Kafka { .. } | Cause::File(_) => 1,
@@ -149,7 +151,7 @@ impl Failure {
             Cause::OtherCluster { .. } => "other_cluster",
             Cause::NotAuthorised(_) => "not_authorised",
             Cause::NotFound(_) => "not_found",
-            Cause::Refused(_) => "refused",
+            Cause::Refused(_) | Cause::Stopped(_) => "refused",
             Cause::Bug(_) => "bug",
             Cause::Cancelled => "cancelled",
             Cause::TooLarge(_) => "too_large",
@@ -178,7 +180,7 @@ impl Failure {
             Cause::OtherCluster { expected, found } => {
                 format!("the address now answers as cluster {}, before it was {}", found.raw(), expected.raw())
             }
-            Cause::Usage(text) | Cause::File(text) | Cause::Bug(text) => text.raw().to_owned(),
+            Cause::Usage(text) | Cause::Stopped(text) | Cause::File(text) | Cause::Bug(text) => text.raw().to_owned(),
             Cause::Cancelled => "cancelled".to_owned(),
         };
         match &self.at {

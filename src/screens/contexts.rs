@@ -102,8 +102,9 @@ impl Screen for Contexts {
         let Some(target) = look.settings.contexts.get(self.cursor.at) else { return };
         let why = match target.context.rules.read_only() {
             Some(ReadOnly::Flag) => "read-only: --readonly".to_owned(),
-            Some(ReadOnly::Context { line }) => format!("read-only: line {line} of config.toml"),
-            Some(ReadOnly::Release | ReadOnly::Stranger) => "read-only: this release changes nothing".to_owned(),
+            Some(ReadOnly::Context { line, write: false }) => format!("read-only: line {line} of config.toml"),
+            Some(ReadOnly::Context { line, write: true }) => format!("read-only: line {line} of config.toml; --write allows changes"),
+            Some(ReadOnly::Stranger) => "read-only: another cluster than it expects".to_owned(),
             None => "may be changed".to_owned(),
         };
         let expects = target.context.expects.as_ref().map(|id| format!("expects cluster {}", Shown::of(id.raw())));

@@ -35,7 +35,7 @@ fn unreachable() -> Failure {
 
 #[test]
 fn the_first_frame_needs_no_answer_and_the_first_question_is_the_cluster() {
-    let script = Script::at(120, 36).sees("connecting").sees("READ-ONLY");
+    let script = Script::at(120, 36).sees("connecting").sees("WRITE");
     assert_eq!(script.waiting(), ["cluster"]);
 }
 
