@@ -130,9 +130,8 @@ impl Rules {
     /// The level at which something of level `base` is confirmed here: `ask` makes 1 a 2, `typed` makes 1 a 2 and 2 a 3.
     pub fn level(&self, base: Level) -> Level {
         match (self.guard, base) {
-            (Guard::None, base) => base,
+            (Guard::None, base) | (Guard::Ask, base @ (Level::Preview | Level::Name)) => base,
             (Guard::Ask | Guard::Typed, Level::Form) => Level::Preview,
-            (Guard::Ask, base) => base,
             (Guard::Typed, Level::Preview | Level::Name) => Level::Name,
         }
     }

@@ -330,7 +330,7 @@ impl Row {
             To::Leave(left) => Some(left.sentence()),
             _ => None,
         };
-        left.into_iter().chain(self.notes.iter().map(|note| note.sentence())).collect::<Vec<_>>().join("; ")
+        left.into_iter().chain(self.notes.iter().map(Note::sentence)).collect::<Vec<_>>().join("; ")
     }
 
     /// Offsets in the log that will not be read, and those that will be read again.

@@ -75,7 +75,8 @@ fn topics(rows: &[&Row], commits: bool) -> String {
         let wanted = of_topic.iter().filter(|row| row.target().is_some() == commits);
         let partitions: Vec<String> = wanted.map(|row| row.partition.0.to_string()).collect();
         if let (Some(first), false) = (of_topic.first(), partitions.is_empty()) {
-            out += &format!(" --topic {}", quoted(&format!("{}:{}", first.topic.raw(), partitions.join(","))));
+            // Writing to a string does not fail.
+            let _written = write!(out, " --topic {}", quoted(&format!("{}:{}", first.topic.raw(), partitions.join(","))));
         }
     }
     out
@@ -83,8 +84,12 @@ fn topics(rows: &[&Row], commits: bool) -> String {
 
 /// The tool for share groups takes whole topics.
 fn topics_alone(rows: &[&Row]) -> String {
-    let firsts = rows.chunk_by(|a, b| a.topic == b.topic).filter_map(|of_topic| of_topic.first());
-    firsts.map(|row| format!(" --topic {}", quoted(row.topic.raw()))).collect()
+    let mut out = String::new();
+    for row in rows.chunk_by(|a, b| a.topic == b.topic).filter_map(|of_topic| of_topic.first()) {
+        // Writing to a string does not fail.
+        let _written = write!(out, " --topic {}", quoted(row.topic.raw()));
+    }
+    out
 }
 
 /// For a shell, where it needs quotes.

@@ -93,13 +93,11 @@ fn fields(line: &str) -> Result<Vec<Field>, (usize, &'static str)> {
     let mut chars = line.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         match c {
-            '"' if quoted => match chars.peek() {
-                Some((_, '"')) => {
-                    text.push('"');
-                    chars.next();
-                }
-                _ => (quoted, closed) = (false, true),
-            },
+            '"' if quoted && chars.peek().is_some_and(|(_, next)| *next == '"') => {
+                text.push('"');
+                chars.next();
+            }
+            '"' if quoted => (quoted, closed) = (false, true),
             c if quoted => text.push(c),
             '"' if text.is_empty() && !closed => quoted = true,
             ',' => {

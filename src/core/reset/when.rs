@@ -157,7 +157,7 @@ pub fn duration(text: &str) -> Result<i64, WhenError> {
     };
     let begin = text.len() - body.len();
     if !body.starts_with(['P', 'p']) {
-        let ours = when::duration(body).map_err(|_| WhenError { at: begin, message: DURATION.to_owned() })?;
+        let ours = when::duration(body).map_err(|_why| WhenError { at: begin, message: DURATION.to_owned() })?;
         let ms = i64::try_from(ours.as_millis()).ok().ok_or_else(|| too_long(begin))?;
         return Ok(if signed { -ms } else { ms });
     }
