@@ -9,6 +9,7 @@ mod about;
 mod config;
 mod format;
 pub mod group;
+pub mod groups;
 mod print;
 mod rows;
 pub mod sandbox;
@@ -44,6 +45,8 @@ pub enum Command {
     Topics(Box<topics::Topics>),
     /// About one group: print it, or change it.
     Group(Box<group::Group>),
+    /// Print groups, their lag, or the record that one reads next.
+    Groups(Box<groups::Groups>),
     /// Print these words: the answer is known already.
     Print(Exit),
 }
@@ -167,8 +170,14 @@ enum Sub {
     Topics(topics::TopicsArgs),
     /// About one topic
     Topic(topics::TopicArgs),
-    /// About one group: move, restore, copy or delete its commits
+    /// About one group: print it; move, restore, copy or delete its commits
     Group(group::GroupArgs),
+    /// List groups with their state, members and lag
+    Groups(groups::GroupsArgs),
+    /// How far groups are behind, partition by partition
+    Lag(groups::LagArgs),
+    /// Print the records around what a group has committed
+    Peek(groups::PeekArgs),
     /// The configuration: where it is, what is wrong with it, what is in force
     #[command(subcommand)]
     Config(config::ConfigArgs),
@@ -206,6 +215,9 @@ pub fn parse(
         Some(Sub::Topics(args)) => OnCluster::Topics(args),
         Some(Sub::Topic(args)) => OnCluster::Topic(args),
         Some(Sub::Group(args)) => OnCluster::Group(args),
+        Some(Sub::Groups(args)) => OnCluster::Groups(args),
+        Some(Sub::Lag(args)) => OnCluster::Lag(args),
+        Some(Sub::Peek(args)) => OnCluster::Peek(args),
         Some(Sub::Config(args)) => return Ok(Command::Print(config::run(&args, variable, json))),
         Some(Sub::Completion { shell }) => return Ok(Command::Print(about::completion(shell, Cli::command()))),
         Some(Sub::Man { command }) => return Ok(Command::Print(about::man(command.as_deref(), Cli::command(), json))),
@@ -237,6 +249,9 @@ pub fn parse(
             Command::Tail(Box::new(tail::Tail::new(common, args).map_err(usage)?))
         }
         OnCluster::Topics(args) => Command::Topics(Box::new(topics::Topics::list(for_topics(cluster, &cli.common), &args).map_err(usage)?)),
+        OnCluster::Groups(args) => Command::Groups(Box::new(groups::Groups::list(for_topics(cluster, &cli.common), &args).map_err(usage)?)),
+        OnCluster::Lag(args) => Command::Groups(Box::new(groups::Groups::lag(for_topics(cluster, &cli.common), args))),
+        OnCluster::Peek(args) => Command::Groups(Box::new(groups::Groups::peek(for_topics(cluster, &cli.common), args).map_err(usage)?)),
         OnCluster::Topic(args) => Command::Topics(Box::new(topics::Topics::describe(for_topics(cluster, &cli.common), args))),
         OnCluster::Group(args) => {
             let common = group::Common::of(cluster, context, &cli.common);
@@ -252,6 +267,9 @@ enum OnCluster {
     Topics(topics::TopicsArgs),
     Topic(topics::TopicArgs),
     Group(group::GroupArgs),
+    Groups(groups::GroupsArgs),
+    Lag(groups::LagArgs),
+    Peek(groups::PeekArgs),
 }
 
 fn for_topics(cluster: Cluster, common: &Common) -> topics::Common {

@@ -40,6 +40,10 @@ fn main() -> ExitCode {
             let _log = logging("group");
             group.run(log::folder().as_deref())
         }
+        Ok(Command::Groups(groups)) => {
+            let _log = logging("groups");
+            groups.run()
+        }
         Ok(Command::Ui(ui)) => open(*ui),
         Ok(Command::Sandbox(sandbox)) => sandbox.run(open),
         Ok(Command::Print(exit)) | Err(exit) => exit.print(),

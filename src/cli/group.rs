@@ -13,7 +13,7 @@ use super::words::{self, Exit};
 use super::{Cluster, Output};
 use crate::core::context::Context;
 use crate::io::kafka::Client;
-use crate::model::{Cause, Failure, Foreign};
+use crate::model::{Cause, Failure, Foreign, GroupId};
 
 /// Arguments of `group`.
 #[derive(Debug, Args)]
@@ -24,6 +24,11 @@ pub(super) struct GroupArgs {
 
 #[derive(Debug, Subcommand)]
 enum GroupCommand {
+    /// Members of a group, and where it stands on each partition
+    Describe {
+        /// Its id
+        group: String,
+    },
     /// Move what a group has committed: prints the plan, and with --execute carries it out
     Reset(change::ResetArgs),
     /// Put back what a change of kscope replaced
@@ -85,7 +90,11 @@ impl Group {
         }
         let client = Client::new(self.common.cluster.settings());
         let code = runtime.block_on(async {
-            match self.command {
+            match &self.command {
+                GroupCommand::Describe { group } => {
+                    let group = GroupId::new(group.as_str());
+                    super::groups::describe::run(&client, self.common.output, self.common.terminal, &group).await
+                }
                 GroupCommand::Reset(_)
                 | GroupCommand::Undo(_)
                 | GroupCommand::Delete(_)

@@ -62,7 +62,8 @@ impl Style {
 }
 
 const BETWEEN: &[u8] = b",\n";
-const CSV_HEADER: &[u8] = b"topic,partition,offset,timestampMs,timestampType,key,keyEncoding,value,valueEncoding,headers,leaderEpoch,txn\n";
+pub(super) const CSV_HEADER: &[u8] =
+    b"topic,partition,offset,timestampMs,timestampType,key,keyEncoding,value,valueEncoding,headers,leaderEpoch,txn\n";
 
 /// What stands around all records.
 #[derive(Debug, Clone, Copy, Default)]

@@ -9,7 +9,10 @@ use crate::text::{Shown, width};
 /// One value. Text is foreign until it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Field {
+    /// Unknown.
     Null,
+    /// There is none: null as well, and in a table told from what is unknown.
+    Absent,
     Bool(bool),
     Number(i128),
     Text(String),
@@ -96,7 +99,7 @@ fn object(out: &mut Vec<u8>, fields: &[(&'static str, Field)], target: Target) {
 
 fn value(out: &mut Vec<u8>, field: &Field, target: Target) {
     match field {
-        Field::Null => out.extend_from_slice(b"null"),
+        Field::Null | Field::Absent => out.extend_from_slice(b"null"),
         Field::Bool(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
         Field::Number(n) => out.extend_from_slice(n.to_string().as_bytes()),
         Field::Text(text) => ndjson::string(out, text, target),
@@ -117,7 +120,7 @@ fn value(out: &mut Vec<u8>, field: &Field, target: Target) {
 /// A field as plain text: null is empty.
 fn text(field: &Field) -> String {
     match field {
-        Field::Null => String::new(),
+        Field::Null | Field::Absent => String::new(),
         Field::Bool(value) => value.to_string(),
         Field::Number(n) => n.to_string(),
         Field::Text(text) => text.clone(),
@@ -148,11 +151,19 @@ fn csv(out: &mut Vec<u8>, rows: &[Row], terminal: bool) {
     }
 }
 
-/// Columns as wide as their widest field; figures stand right, `?` is unknown.
+/// Rows as a table, to stand among other lines for people.
+pub(super) fn as_table(rows: &[Row]) -> String {
+    let mut out = Vec::new();
+    table(&mut out, rows);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Columns as wide as their widest field; figures stand right, `?` is unknown, `–` is none.
 fn table(out: &mut Vec<u8>, rows: &[Row]) {
     let Some(first) = rows.first() else { return };
     let cell = |field: &Field| match field {
         Field::Null => "?".to_owned(),
+        Field::Absent => "–".to_owned(),
         field => Shown::of(&text(field)).into_string(),
     };
     let lines: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|(_, field)| cell(field)).collect()).collect();
@@ -199,6 +210,13 @@ mod tests {
     fn unknown_is_null_and_not_zero() {
         assert_eq!(written(|out| object(out, &rows()[0], Target::Data)), r#"{"name":"a,b","size":null,"ok":true}"#);
         assert_eq!(written(|out| csv(out, &rows(), false)), "name,size,ok\n\"a,b\",,true\n\u{1b}[2J,12,false\n");
+    }
+
+    #[test]
+    fn none_is_null_to_programs_and_told_from_unknown_to_people() {
+        let rows = vec![vec![("a", Field::Absent), ("b", Field::Null)]];
+        assert_eq!(written(|out| object(out, &rows[0], Target::Data)), r#"{"a":null,"b":null}"#);
+        assert_eq!(as_table(&rows), "a  b\n–  ?\n");
     }
 
     #[test]

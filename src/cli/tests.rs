@@ -61,6 +61,12 @@ fn wrong_arguments_are_usage() {
         &["tail", "-b", "a:1", "t", "--format", "%q"],
         &["tail", "-b", "a:1", "t", "--format", "%s", "-o", "json"],
         &["tail", "-b", "a:1", "t", "--isolation", "dirty"],
+        &["groups", "-b", "a:1", "-f", "("],
+        &["lag", "-b", "a:1", "--fail-over", "-1"],
+        &["lag", "-b", "a:1", "--isolation", "dirty"],
+        &["peek", "-b", "a:1", "g", "t"],
+        &["peek", "-b", "a:1", "g", "t:0", "-B", "-1"],
+        &["group", "-b", "a:1", "describe"],
     ] {
         assert_eq!(refused(args).0, 2, "{args:?}");
     }

@@ -54,6 +54,53 @@ pub(super) struct Common {
     pub quiet: bool,
 }
 
+impl Common {
+    /// Runs a command to its end on a runtime of its own; returns the exit code.
+    pub(super) fn run(&self, command: impl AsyncFnOnce(Client) -> Result<u8, Failure>) -> u8 {
+        let json = matches!(self.output, Output::Json | Output::Ndjson);
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return Exit::failed(&Failure::new("start", Cause::File(Foreign::new(error.to_string()))), json).print(),
+        };
+        if let Some(from) = &self.cluster.from {
+            self.say(from);
+        }
+        let code = runtime.block_on(Box::pin(command(Client::new(self.cluster.settings()))));
+        // Whatever still waits for a broker is not waited for.
+        runtime.shutdown_background();
+        code.unwrap_or_else(|failure| Exit::failed(&failure, json).print())
+    }
+
+    /// Words that are no errors.
+    pub(super) fn say(&self, text: &str) {
+        if !self.quiet {
+            words::say(text);
+        }
+    }
+}
+
+/// Names that are listed: those that match a regular expression, or with `!` in front all others.
+#[derive(Debug)]
+pub(super) struct NameFilter {
+    regex: Regex,
+    wanted: bool,
+}
+
+impl NameFilter {
+    pub(super) fn parse(text: &str) -> Result<Self, Failure> {
+        let (pattern, wanted) = text.strip_prefix('!').map_or((text, true), |rest| (rest, false));
+        let bad = |error: regex::Error| {
+            let last = error.to_string().lines().last().unwrap_or_default().to_owned();
+            Failure::new("read the arguments", Cause::Usage(Foreign::new(format!("'{pattern}' is no regular expression: {last}"))))
+        };
+        Regex::new(pattern).map(|regex| Self { regex, wanted }).map_err(bad)
+    }
+
+    pub(super) fn passes(&self, name: &str) -> bool {
+        self.regex.is_match(name) == self.wanted
+    }
+}
+
 /// A command, checked.
 #[derive(Debug)]
 pub struct Topics {
@@ -63,21 +110,14 @@ pub struct Topics {
 
 #[derive(Debug)]
 enum What {
-    List { filter: Option<(Regex, bool)>, internal: bool },
+    List { filter: Option<NameFilter>, internal: bool },
     Describe(TopicName),
 }
 
 impl Topics {
     pub(super) fn list(common: Common, args: &TopicsArgs) -> Result<Self, Failure> {
-        let filter = args.filter.as_deref().map(|text| {
-            let (pattern, wanted) = text.strip_prefix('!').map_or((text, true), |rest| (rest, false));
-            let bad = |error: regex::Error| {
-                let last = error.to_string().lines().last().unwrap_or_default().to_owned();
-                Failure::new("read the arguments", Cause::Usage(Foreign::new(format!("'{pattern}' is no regular expression: {last}"))))
-            };
-            Regex::new(pattern).map(|regex| (regex, wanted)).map_err(bad)
-        });
-        Ok(Self { common, wanted: What::List { filter: filter.transpose()?, internal: args.internal } })
+        let filter = args.filter.as_deref().map(NameFilter::parse).transpose()?;
+        Ok(Self { common, wanted: What::List { filter, internal: args.internal } })
     }
 
     pub(super) fn describe(common: Common, args: TopicArgs) -> Self {
@@ -87,30 +127,15 @@ impl Topics {
 
     /// Runs to the end on a runtime of its own; returns the exit code.
     pub fn run(self) -> u8 {
-        let json = matches!(self.common.output, Output::Json | Output::Ndjson);
-        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => return Exit::failed(&Failure::new("start", Cause::File(Foreign::new(error.to_string()))), json).print(),
-        };
-        if let (Some(from), false) = (&self.common.cluster.from, self.common.quiet) {
-            words::say(from);
-        }
-        let client = Client::new(self.common.cluster.settings());
-        let code = runtime.block_on(async {
-            match &self.wanted {
-                What::List { filter, internal } => self.run_list(&client, filter.as_ref(), *internal).await,
-                What::Describe(topic) => self.run_describe(&client, topic).await,
-            }
-        });
-        runtime.shutdown_background();
-        code.unwrap_or_else(|failure| Exit::failed(&failure, json).print())
+        self.common.run(async |client| match &self.wanted {
+            What::List { filter, internal } => self.run_list(&client, filter.as_ref(), *internal).await,
+            What::Describe(topic) => self.run_describe(&client, topic).await,
+        })
     }
 
-    async fn run_list(&self, client: &Client, filter: Option<&(Regex, bool)>, internal: bool) -> Result<u8, Failure> {
+    async fn run_list(&self, client: &Client, filter: Option<&NameFilter>, internal: bool) -> Result<u8, Failure> {
         let view = client.cluster(WHAT, Wanted::All).await?;
-        let passes = |topic: &Arc<Topic>| {
-            (internal || !topic.internal) && filter.is_none_or(|(regex, wanted)| regex.is_match(topic.name.raw()) == *wanted)
-        };
+        let passes = |topic: &Arc<Topic>| (internal || !topic.internal) && filter.is_none_or(|filter| filter.passes(topic.name.raw()));
         let listed: Vec<Arc<Topic>> = view.topics.iter().filter(|topic| passes(topic)).cloned().collect();
         let figures = measure(client, &view, &listed, &[Which::Start, Which::End]).await;
         let rows: Vec<Row> = listed.iter().map(|topic| list_row(topic, figures.of(topic))).collect();
@@ -144,19 +169,27 @@ impl Topics {
         if let (Err(error), false) = (&settings, self.common.quiet) {
             words::say(&format!("the settings are unknown: {}", error.sentence()));
         }
+        let (groups, all_told) = match super::groups::describe::of_topic(client, &topic).await {
+            Ok((groups, partial)) => (Some(groups), !partial),
+            Err(failure) => {
+                self.common.say(&format!("the groups are unknown: {}", failure.sentence()));
+                (None, false)
+            }
+        };
         let figures = figures.of(&topic);
         if self.common.output == Output::Table {
-            rows::write(in_words(&topic, figures, known).as_bytes()).map_err(|error| unwritten(&error))?;
+            rows::write(in_words(&topic, figures, known, groups.as_deref()).as_bytes()).map_err(|error| unwritten(&error))?;
         } else {
-            rows::print_object(&describe_row(&topic, figures, known), self.common.terminal).map_err(|error| unwritten(&error))?;
+            rows::print_object(&describe_row(&topic, figures, known, groups), self.common.terminal).map_err(|error| unwritten(&error))?;
         }
-        let complete =
-            known.is_some() && topic.partitions.iter().all(|p| figures.and_then(|f| f.of(p.id)).is_some_and(|f| f.end.is().is_some()));
+        let complete = all_told
+            && known.is_some()
+            && topic.partitions.iter().all(|p| figures.and_then(|f| f.of(p.id)).is_some_and(|f| f.end.is().is_some()));
         Ok(if complete { 0 } else { 7 })
     }
 }
 
-fn unwritten(error: &std::io::Error) -> Failure {
+pub(super) fn unwritten(error: &std::io::Error) -> Failure {
     Failure::new("write the answer", Cause::File(Foreign::new(error.to_string())))
 }
 
@@ -198,7 +231,7 @@ fn id(topic: &Topic) -> Field {
     if topic.id.is_known() { Field::Text(topic.id.to_string()) } else { Field::Null }
 }
 
-fn describe_row(topic: &Topic, figures: Option<&TopicFigures>, settings: Option<&Vec<Setting>>) -> Row {
+fn describe_row(topic: &Topic, figures: Option<&TopicFigures>, settings: Option<&Vec<Setting>>, groups: Option<Vec<Row>>) -> Row {
     let ids = |ids: &[BrokerId]| Field::List(ids.iter().map(|id| id.0.into()).collect());
     let partitions = topic.partitions.iter().map(|partition| {
         let told = figures.and_then(|figures| figures.of(partition.id));
@@ -232,12 +265,12 @@ fn describe_row(topic: &Topic, figures: Option<&TopicFigures>, settings: Option<
         ("internal", Field::Bool(topic.internal)),
         ("partitions", Field::List(partitions.collect())),
         ("configs", settings.map_or(Field::Null, |settings| Field::List(settings.iter().map(config).collect()))),
-        ("groups", Field::Null),
+        ("groups", groups.map_or(Field::Null, |groups| Field::List(groups.into_iter().map(Field::Object).collect()))),
     ]
 }
 
-/// For people: a line of facts, the partitions, and the settings that were set here.
-fn in_words(topic: &Topic, figures: Option<&TopicFigures>, settings: Option<&Vec<Setting>>) -> String {
+/// For people: a line of facts, the partitions, the settings that were set here, and who reads it.
+fn in_words(topic: &Topic, figures: Option<&TopicFigures>, settings: Option<&Vec<Setting>>, groups: Option<&[Row]>) -> String {
     let mut out = format!("{}  id {}\n\n", Shown::of(topic.name.raw()), topic.id);
     out += "partition  leader  replicas      isr           start          end            size\n";
     let ids = |ids: &[BrokerId]| ids.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",");
@@ -271,6 +304,14 @@ fn in_words(topic: &Topic, figures: Option<&TopicFigures>, settings: Option<&Vec
         out += "  unknown\n";
     } else if !any {
         out += "  none: all are defaults\n";
+    }
+    out += "\ngroups with a commit or a member:\n";
+    match groups {
+        None => out += "  unknown\n",
+        Some([]) => out += "  none\n",
+        Some(groups) => rows::as_table(groups).lines().for_each(|line| {
+            let _written = writeln!(out, "  {line}");
+        }),
     }
     out
 }

@@ -89,7 +89,9 @@ impl Place {
     pub fn next(&self, end: End) -> Option<Offset> {
         let at = self.committed()?;
         match self.lag(end) {
-            Lag::Behind(_) | Lag::Blocked { .. } => Some(at),
+            Lag::Behind(_) => Some(at),
+            // To the stable end nothing waits.
+            Lag::Blocked { .. } if end == End::High => Some(at),
             Lag::BelowStart { behind, .. } if behind > 0 => self.start.as_ref().ok().copied(),
             _ => None,
         }

@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use tokio::task::JoinSet;
 
-use super::kafka::{At, Client, Found, Isolation, OffsetAsk, OffsetResult, Wanted};
+use super::kafka::{At, Client, Found, Isolation, OffsetAsk, OffsetResult, Scope, Wanted};
 use crate::core::ask::{Answer, GroupAsk, GroupLag, GroupList};
 use crate::core::lag::{Place, TopicPlaces};
 use crate::model::{
-    BrokerId, Failure, GroupDescription, GroupId, GroupKind, Offset, PartitionId, TopicCommits, TopicError, TopicId, TopicName, Why,
+    BrokerId, Failure, GroupDescription, GroupId, GroupKind, Offset, PartitionId, ShareStart, TopicCommits, TopicError, TopicId, TopicName,
+    Why,
 };
 
 const LIST: &str = "list the groups";
@@ -58,8 +59,7 @@ pub async fn describe(client: &Client, groups: &[GroupAsk]) -> Vec<(GroupId, Res
 /// So many groups are looked up in one go, then told.
 const GROUPS_AT_ONCE: usize = 500;
 
-/// Looks up the lag of groups; `tell` hears it in parts. A share group has no commits: its starts stand in their place, and
-/// its lag is not told.
+/// Looks up the lag of groups; `tell` hears it in parts. A share group has no commits: [`starts`] tells what it has.
 ///
 /// # Errors
 /// No broker answers what topics there are.
@@ -78,7 +78,19 @@ type Committed = (GroupId, Result<Vec<TopicCommits>, Why>);
 /// # Errors
 /// As [`lag`].
 pub async fn lag_of(client: &Client, groups: &[GroupAsk]) -> Result<Vec<GroupLag>, Failure> {
-    let committed = committed(client, groups).await;
+    with_ends(client, committed(client, groups, &None).await).await
+}
+
+/// The lag of some groups on one topic, in their order: only partitions with a commit there, and those that were named.
+///
+/// # Errors
+/// As [`lag`].
+pub async fn lag_on(client: &Client, groups: &[GroupAsk], topic: &TopicName, partitions: &[PartitionId]) -> Result<Vec<GroupLag>, Failure> {
+    let scope = Some(vec![(topic.clone(), partitions.to_vec())]);
+    with_ends(client, committed(client, groups, &scope).await).await
+}
+
+async fn with_ends(client: &Client, committed: Vec<Committed>) -> Result<Vec<GroupLag>, Failure> {
     let told = committed.iter().filter_map(|(_, commits)| commits.as_ref().ok()).flatten();
     let mut wanted: BTreeMap<TopicName, BTreeSet<PartitionId>> = BTreeMap::new();
     for topic in told {
@@ -92,29 +104,52 @@ pub async fn lag_of(client: &Client, groups: &[GroupAsk]) -> Result<Vec<GroupLag
 }
 
 /// The commits of groups in their order; a partition that is asked for by name and has none is there without one.
-async fn committed(client: &Client, groups: &[GroupAsk]) -> Vec<Committed> {
+async fn committed(client: &Client, groups: &[GroupAsk], scope: &Scope) -> Vec<Committed> {
     let mut by_coordinator: BTreeMap<BrokerId, Vec<GroupId>> = BTreeMap::new();
     for group in groups.iter().filter(|group| group.kind.commits()) {
         by_coordinator.entry(group.coordinator).or_default().push(group.id.clone());
     }
     let mut running = JoinSet::new();
     for (coordinator, ids) in by_coordinator {
-        let client = client.clone();
-        running.spawn(async move { client.commits(LAG, coordinator, &ids, &None, false).await });
+        let (client, scope) = (client.clone(), scope.clone());
+        running.spawn(async move { client.commits(LAG, coordinator, &ids, &scope, false).await });
     }
     let mut found: HashMap<GroupId, Result<Vec<TopicCommits>, Why>> = HashMap::new();
     while let Some(done) = running.join_next().await {
         let told = done.unwrap_or_default().into_iter();
         found.extend(told.map(|(id, commits)| (id, commits.map_err(|error| error.why()))));
     }
-    let commits = |group: &GroupAsk| match found.remove(&group.id) {
-        Some(Ok(topics)) => Ok(with_named(topics, &group.also)),
+    let mut commits = |group: &GroupAsk| match found.remove(&group.id) {
+        Some(Ok(mut topics)) => {
+            // Partitions that were asked for by name are answered also where there is no commit.
+            for topic in &mut topics {
+                topic.partitions.retain(|(_, commit)| *commit != Ok(None));
+            }
+            topics.retain(|topic| !topic.partitions.is_empty());
+            Ok(with_named(topics, &group.also))
+        }
         Some(Err(why)) => Err(why),
         None if group.kind.commits() => Err(Why::NoAnswer),
         None => Err(Why::NotOffered),
     };
-    let mut commits = commits;
     groups.iter().map(|group| (group.id.clone(), commits(group))).collect()
+}
+
+/// Where share groups start, in their order; of a group of another kind [`Why::NotOffered`].
+pub async fn starts(client: &Client, groups: &[GroupAsk]) -> Vec<(GroupId, Result<Vec<ShareStart>, Why>)> {
+    let mut running = JoinSet::new();
+    for group in groups.iter().filter(|group| group.kind == GroupKind::Share).cloned() {
+        let client = client.clone();
+        running.spawn(async move {
+            let starts = client.share_starts(LAG, group.coordinator, &group.id).await;
+            (group.id, starts.map_err(|error| error.why()))
+        });
+    }
+    let mut found = HashMap::new();
+    while let Some(done) = running.join_next().await {
+        found.extend(done);
+    }
+    groups.iter().map(|group| (group.id.clone(), found.remove(&group.id).unwrap_or(Err(Why::NotOffered)))).collect()
 }
 
 /// Adds partitions that have no commit.
@@ -198,6 +233,12 @@ impl Ends {
             (None, Err(why)) => nothing(why),
             (None, Ok(_)) => nothing(Why::NoTopic),
         }
+    }
+
+    /// The ends of partitions that nobody commits: those of share groups.
+    pub fn uncommitted(&self, topic: TopicName, partitions: &[PartitionId]) -> TopicPlaces {
+        let partitions = partitions.iter().map(|&id| (id, Ok(None))).collect();
+        self.places(TopicCommits { topic, partitions })
     }
 
     fn places(&self, commits: TopicCommits) -> TopicPlaces {

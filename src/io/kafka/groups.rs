@@ -22,6 +22,7 @@ pub use describe::Described;
 
 use super::error::{ErrorCode, Operation, PartitionError};
 use super::fault::Fault;
+use super::metadata::Wanted;
 use super::pool::Pool;
 use super::wire::{ConsumerGroupDescribe, FindCoordinator, ListGroups};
 use crate::model::{BrokerId, Cause, Failure, Foreign, GroupId, GroupKind, GroupListing, GroupState};
@@ -39,7 +40,8 @@ impl Pool {
     /// No broker could be reached to learn which there are.
     pub(super) async fn list_groups(self: &Arc<Self>, what: &'static str, mut each: impl FnMut(Listed)) -> Result<(), Failure> {
         if self.listed().is_empty() {
-            self.describe_cluster(what).await?;
+            // Metadata, because what it tells of brokers is kept.
+            self.cluster(what, Wanted::Brokers).await?;
         }
         let mut running = JoinSet::new();
         for broker in self.listed() {
