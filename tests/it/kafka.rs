@@ -9,6 +9,7 @@ mod cluster;
 mod connection;
 mod figures;
 mod fixture;
+mod groups;
 mod ndjson;
 mod numbers;
 mod seed;
