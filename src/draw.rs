@@ -102,7 +102,7 @@ fn header(state: &State, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     let width_of = |right: &[(String, Token)]| right.iter().map(|(text, _)| text::width(text) + 1).sum::<usize>() + 1;
     let mut pen = Pen::new(buf, &state.theme, area, 0);
     pen.ground(state.theme.bar()).gap(1).bold("kscope", Token::Accent).gap(2);
-    let modes = modes(cluster);
+    let modes = modes(state);
     let taken: usize = modes.iter().map(|(word, _)| text::width(word) + 2).sum();
     let name = Shown::of(cluster.context.name.as_deref().unwrap_or(&cluster.bootstrap));
     // Where there is no room for all, the name matters more than the time, of which a half would be a wrong one.
@@ -130,13 +130,16 @@ fn header(state: &State, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
 }
 
 /// What one must know before pressing a key: a cluster to be careful with, and whether it can be changed.
-fn modes(cluster: &Cluster) -> Vec<(&'static str, Token)> {
+fn modes(state: &State) -> Vec<(&'static str, Token)> {
+    let cluster = &state.cluster;
+    // A change that waits for its moment is not to be forgotten on another screen.
+    let armed = state.stack.iter().any(|opened| opened.screen.armed().is_some()).then_some(("▲ARMED", Token::Act));
     let guarded = cluster.context.rules.is_guarded().then_some(("▲PROD", Token::Act));
     let mode = match cluster.read_only() {
         Some(_) => ("READ-ONLY", Token::Look),
         None => ("WRITE", Token::Act),
     };
-    guarded.into_iter().chain([mode]).collect()
+    guarded.into_iter().chain([mode]).chain(armed).collect()
 }
 
 /// The colour of the context's name: its own, else red where one must be careful.

@@ -25,13 +25,14 @@ use crate::core::line::Line;
 use crate::core::notices::Notices;
 use crate::core::store::Limits;
 use crate::core::stream::{Flow, Isolation, StartAt};
-use crate::model::{PartitionId, Time, Topic};
+use crate::model::{GroupId, PartitionId, Time, Topic};
 use crate::text::{self, Shown, TimeFormat};
 use crate::ui::{Pen, Theme, Token};
 
 pub mod contexts;
 pub mod log;
 pub mod messages;
+pub mod reset;
 pub mod topic;
 pub mod topics;
 
@@ -45,6 +46,8 @@ pub enum Route {
     Partition(std::sync::Arc<Topic>, PartitionId),
     /// The clusters that one may go to.
     Contexts,
+    /// A change of what a group has committed.
+    Reset(Box<reset::Opening>),
     /// What kscope logged.
     Log,
 }
@@ -55,6 +58,7 @@ impl Route {
         match (self, other) {
             (Self::Topics, Self::Topics) | (Self::Contexts, Self::Contexts) | (Self::Log, Self::Log) => true,
             (Self::Topic(a), Self::Topic(b)) | (Self::Messages(a), Self::Messages(b)) => a.name == b.name,
+            (Self::Reset(a), Self::Reset(b)) => a.group == b.group,
             (Self::Partition(a, p), Self::Partition(b, q)) => a.name == b.name && p == q,
             _ => false,
         }
@@ -67,6 +71,7 @@ pub fn open(route: Route, cx: &mut Cx<'_>) -> Box<dyn Screen> {
         Route::Topics => Box::new(topics::Topics::open(cx)),
         Route::Contexts => Box::new(contexts::Contexts::open(cx)),
         Route::Log => Box::new(log::Log::open(cx)),
+        Route::Reset(opening) => Box::new(reset::Reset::open(*opening, cx)),
         Route::Topic(topic) => Box::new(topic::TopicScreen::open(topic, cx)),
         Route::Messages(topic) => Box::new(messages::Messages::open(topic, None, cx)),
         Route::Partition(topic, partition) => Box::new(messages::Messages::open(topic, Some(partition), cx)),
@@ -220,6 +225,16 @@ pub trait Screen: Debug {
     /// An answer, or a part of one; given back when it is not for this screen.
     fn receive(&mut self, _cx: &mut Cx<'_>, arrival: Arrival) -> Option<Arrival> {
         Some(arrival)
+    }
+
+    /// The group for which a change waits here until it has no members.
+    fn armed(&self) -> Option<&GroupId> {
+        None
+    }
+
+    /// Why the program should not end at once.
+    fn busy(&self) -> Option<Reason> {
+        None
     }
 
     /// What of groups is on screen now: it is asked for more often.

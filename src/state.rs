@@ -48,6 +48,8 @@ pub struct State {
     /// Tasks up to this one were started for a cluster that was left since: what they still send is dropped.
     pub left: TaskId,
     pub quitting: bool,
+    /// It was said that something is being written; the next wish to quit counts.
+    pub quit_asked: bool,
     /// The terminal is gone: that is why it ends.
     pub hung_up: bool,
 }

@@ -107,6 +107,22 @@ impl Script {
         self
     }
 
+    /// Goes to a place as a key or a command would.
+    pub(crate) fn open(mut self, route: Route) -> Self {
+        let mut effects = Vec::new();
+        crate::update::open_route(&mut self.state, route, &mut effects);
+        self.take(effects);
+        self
+    }
+
+    /// A part of the answer to the newest ask of that name.
+    #[track_caller]
+    pub(crate) fn part(mut self, name: &str, answer: Answer) -> Self {
+        let (id, _) = self.ask(name);
+        self.event(Event::Arrival(Arrival::Part(id, answer)));
+        self
+    }
+
     pub(crate) fn input(mut self, input: Input) -> Self {
         self.event(Event::Input(input));
         self
@@ -115,6 +131,11 @@ impl Script {
     /// The ids and names of what waits for an answer.
     pub(crate) fn waiting(&self) -> Vec<&'static str> {
         self.waiting.iter().map(|(_, ask)| ask.name()).collect()
+    }
+
+    /// All that waits for an answer.
+    pub(crate) fn all_waiting(&self) -> impl Iterator<Item = &Ask> {
+        self.waiting.iter().map(|(_, ask)| ask)
     }
 
     /// The newest ask of that name, with its id.

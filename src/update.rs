@@ -47,6 +47,7 @@ pub fn start(now: Time, size: (u16, u16), bootstrap: String, theme: Theme, setti
         next_task: 0,
         left: TaskId(0),
         quitting: false,
+        quit_asked: false,
         hung_up: false,
     };
     let mut effects = vec![Effect::Term(Term::Title("kscope".to_owned()))];
@@ -148,7 +149,7 @@ fn on_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
 /// Does what the user wants: what concerns the whole program here, all else in the screen.
 fn act(state: &mut State, action: Action, by: Option<Key>, effects: &mut Vec<Effect>) {
     match action {
-        Action::Quit => quit(state, effects),
+        Action::Quit => ask_and_quit(state, effects),
         Action::Suspend => effects.push(Effect::Term(Term::Suspend)),
         Action::Redraw => effects.push(Effect::Term(Term::Redraw)),
         Action::Help => {
@@ -192,7 +193,7 @@ fn back(state: &mut State, by: Option<Key>, effects: &mut Vec<Effect>) {
         let now = state.now;
         state.notices.look(now, "This is the top; q quits.");
     } else {
-        quit(state, effects);
+        ask_and_quit(state, effects);
     }
 }
 
@@ -210,7 +211,7 @@ fn close_top(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Opens a screen over the others; what was left before is left for good.
-fn open_route(state: &mut State, route: Route, effects: &mut Vec<Effect>) {
+pub(crate) fn open_route(state: &mut State, route: Route, effects: &mut Vec<Effect>) {
     state.ahead.clear();
     push(state, route, effects);
 }
@@ -225,6 +226,19 @@ fn on_mouse(state: &mut State, mouse: Mouse, effects: &mut Vec<Effect>) {
     }
     if let Some(row) = mouse.row.checked_sub(above).filter(|&row| row < rows) {
         with_top(state, effects, |screen, cx| screen.pointer(cx, Mouse { row, ..mouse }));
+    }
+}
+
+/// Ends the program, unless something is being written: then the first wish is only a question.
+fn ask_and_quit(state: &mut State, effects: &mut Vec<Effect>) {
+    let busy = state.stack.iter().find_map(|opened| opened.screen.busy());
+    match busy.filter(|_| !state.quit_asked) {
+        Some(reason) => {
+            let now = state.now;
+            state.notices.look(now, reason);
+            state.quit_asked = true;
+        }
+        None => quit(state, effects),
     }
 }
 

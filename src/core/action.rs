@@ -15,6 +15,10 @@ pub enum Scope {
     Topic,
     /// The list of contexts.
     Contexts,
+    /// Choosing what is to be done to a group's commits.
+    Aim,
+    /// The preview of a change, and its outcome.
+    Plan,
     /// The message screen, whichever pane has the focus.
     Messages,
     /// Its list.
@@ -32,6 +36,8 @@ impl Scope {
             Self::Table => "TABLE",
             Self::Topic => "TOPIC",
             Self::Contexts => "CONTEXTS",
+            Self::Aim => "SCOPE AND TARGET",
+            Self::Plan => "CHANGE OF A GROUP",
             Self::Messages => "STREAM",
             Self::Records => "RECORDS",
             Self::Value => "VALUE",
@@ -108,6 +114,17 @@ actions! {
         Pane2 "topic.pane-2" "" ["2"] "to the settings";
         FilterRows "topic.filter" "filter" ["/"] "filter the pane";
         CopyRow "topic.copy-row" "copy" ["c", "y y"] "copy the setting, or topic/partition";
+    }
+    Aim {
+        ChooseTarget "reset.choose" "choose" ["enter"] "choose the scope or the target";
+    }
+    Plan {
+        CommitPlan "reset.commit" "commit" ["ctrl-s"] "carry the plan out, or arm it while the group has members";
+        ShowRecords "reset.records" "records" ["enter"] "the records at both offsets";
+        EditRow "reset.edit" "edit" ["e"] "the offset of this partition";
+        Recompute "reset.recompute" "recompute" ["R"] "read everything again and make the plan anew";
+        CopyCommands "reset.commands" "commands" ["y c"] "copy the commands of Apache's tools that do the same";
+        UndoReset "reset.undo" "undo" ["U"] "put back what was replaced";
     }
     Contexts {
         SwitchContext "context.switch" "switch" ["enter", "l"] "go to that cluster";

@@ -26,6 +26,11 @@ pub(super) fn to(state: &mut State, at: usize, effects: &mut Vec<Effect>) {
         state.notices.look(now, format!("{} is in use already; ctrl-r asks it anew.", target.name()));
         return;
     }
+    if state.stack.iter().any(|opened| opened.screen.armed().is_some() || opened.screen.busy().is_some()) {
+        let now = state.now;
+        state.notices.look(now, super::trail::HELD);
+        return;
+    }
     leave(state, effects);
     effects.push(Effect::Switch(at));
     state.cluster = Cluster::at(target);

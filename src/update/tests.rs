@@ -18,6 +18,7 @@ mod monkey;
 mod older;
 mod palette;
 mod prompts;
+mod reset;
 
 fn orders() -> Script {
     Script::at(120, 36).cluster(vec![topic("clicks", 6), topic("orders", 3), topic("__consumer_offsets", 50)])

@@ -8,13 +8,23 @@ use crate::state::State;
 /// Screens that may lie on top of each other; the oldest but the first goes when there are more.
 const DEEPEST: usize = 20;
 
+/// Why a screen is not closed by the way.
+pub(super) const HELD: &str = "A change of a group waits or runs on a screen that this would close; there esc twice leaves it.";
+
+/// Whether one of the screens from that one on has work that must not end by the way.
+fn holds(state: &State, from: usize) -> bool {
+    state.stack.iter().skip(from).any(|opened| opened.screen.armed().is_some() || opened.screen.busy().is_some())
+}
+
 /// `[`: one screen back, and never out of the program.
 pub(super) fn back(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.stack.len() > 1 {
-        close_top(state, effects);
-    } else {
-        let now = state.now;
+    let now = state.now;
+    if state.stack.len() < 2 {
         state.notices.look(now, "This is the first screen.");
+    } else if holds(state, state.stack.len() - 1) {
+        state.notices.look(now, HELD);
+    } else {
+        close_top(state, effects);
     }
 }
 
@@ -36,7 +46,7 @@ pub(super) fn last(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     };
     let below = state.stack.len().checked_sub(2).and_then(|at| state.stack.get(at));
-    if below.is_some_and(|below| below.route.is(&route)) {
+    if below.is_some_and(|below| below.route.is(&route)) && !holds(state, state.stack.len() - 1) {
         close_top(state, effects);
     } else {
         let route = current(state, route);
@@ -44,8 +54,12 @@ pub(super) fn last(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Back to the first screen.
+/// Back to the first screen; or it lies on top of what must not be closed.
 pub(super) fn home(state: &mut State, effects: &mut Vec<Effect>) {
+    if holds(state, 1) {
+        let first = state.stack.first().map(|opened| opened.route.clone());
+        return first.into_iter().for_each(|route| open_route(state, route, effects));
+    }
     while state.stack.len() > 1 {
         close_top(state, effects);
     }
@@ -69,7 +83,13 @@ fn current(state: &State, route: Route) -> Route {
 /// Keeps the pile of screens within its limit.
 pub(super) fn limit(state: &mut State, effects: &mut Vec<Effect>) {
     if state.stack.len() > DEEPEST {
-        let gone = state.stack.remove(1);
+        let Some(at) = (1..state.stack.len()).find(|at| {
+            let idle = |opened: &crate::state::Opened| opened.screen.armed().is_none() && opened.screen.busy().is_none();
+            state.stack.get(*at).is_some_and(idle)
+        }) else {
+            return;
+        };
+        let gone = state.stack.remove(at);
         effects.push(Effect::CancelOwner(gone.owner));
         with_top(state, effects, |screen, cx| screen.refreshed(cx));
     }

@@ -401,3 +401,16 @@ fn what_was_done_is_said() {
     looks(&Script::at(39, 9), "too_small");
     looks(&messages().input(crate::core::key::Input::Resize(40, 10)), "messages_smallest");
 }
+
+// --- changes of groups -------------------------------------------------------------------------------------------------
+
+#[test]
+fn a_change_of_a_group() {
+    use super::reset::{changed, opened};
+    use crate::core::reset::{Deed, Target};
+    for size in [SMALL, USUAL, LARGE] {
+        looks(&opened(size, None), &named(size, "reset_choose"));
+        looks(&changed(size, Deed::Reset(Target::Latest), false), &named(size, "reset_preview"));
+    }
+    looks(&changed(USUAL, Deed::Reset(Target::Latest), true).keys("ctrl-s"), "reset_armed");
+}
