@@ -48,6 +48,7 @@ pub struct Config {
     /// The user's own theme, when `ui.theme` is a path.
     pub palette: Option<Palette>,
     pub messages: Messages,
+    pub groups: Groups,
     pub limits: Limits,
     pub keymap: Keymap,
     /// What a word of the palette stands for.
@@ -79,6 +80,13 @@ pub struct Messages {
     pub buffer: store::Limits,
     pub start: StartAt,
     pub isolation: Isolation,
+}
+
+/// `[groups]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Groups {
+    /// A group in use whose commits stand still for so long makes no progress.
+    pub stalled_after: Duration,
 }
 
 /// `[limits]`, in bytes.
@@ -153,7 +161,7 @@ impl Config {
         let Some(document) = reading.document() else { return };
         for entry in &document {
             match entry.key() {
-                "ui" | "messages" | "limits" => settings::take(self, &mut reading, entry),
+                "ui" | "messages" | "groups" | "limits" => settings::take(self, &mut reading, entry),
                 "keys" => keys::take(self, &mut reading, entry),
                 "aliases" => self.take_aliases(&mut reading, entry),
                 "contexts" => contexts::take(self, &mut reading, entry),
@@ -164,7 +172,11 @@ impl Config {
                     }
                 }
                 "decode" => reading.problem(entry, "decoders cannot be chosen by configuration in this release", None),
-                _ => reading.unknown(entry, "table", &["ui", "messages", "limits", "keys", "aliases", "contexts", "default_context"]),
+                _ => reading.unknown(
+                    entry,
+                    "table",
+                    &["ui", "messages", "groups", "limits", "keys", "aliases", "contexts", "default_context"],
+                ),
             }
         }
         if let (Some(name), Some(entry)) = (&self.default_context, document.iter().find(|entry| entry.key() == "default_context"))
@@ -226,6 +238,7 @@ impl Config {
                 start: StartAt::default(),
                 isolation: Isolation::default(),
             },
+            groups: Groups { stalled_after: Duration::ZERO },
             limits: Limits { record: 0, record_alone: 0 },
             keymap: Keymap::default(),
             aliases: BTreeMap::new(),

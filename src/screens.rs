@@ -95,6 +95,8 @@ pub struct Cx<'a> {
     pub go: Option<Route>,
     /// To which of the contexts, in the order of the settings; that closes all screens.
     pub switch: Option<usize>,
+    /// What was done to the cluster, for the timeline and the incident report.
+    pub done: Vec<String>,
 }
 
 impl Cx<'_> {
@@ -133,6 +135,8 @@ pub struct Settings {
     pub start: StartAt,
     /// What it reads at first.
     pub isolation: Isolation,
+    /// A group in use whose commits stand still for so long makes no progress.
+    pub stalled_after: Duration,
     /// What a word of the palette stands for.
     pub aliases: BTreeMap<String, String>,
     /// The clusters that one may go to, the one that was opened first of all among them.

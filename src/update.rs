@@ -2,6 +2,7 @@
 
 mod command;
 mod gate;
+mod past;
 mod switch;
 mod trail;
 
@@ -15,6 +16,7 @@ use crate::core::key::{Input, Key, KeyCode, Mouse};
 use crate::core::keymap::{Found, Keymap};
 use crate::core::notices::Notices;
 use crate::core::saved::Keeper;
+use crate::core::timeline::What;
 use crate::draw;
 use crate::model::Time;
 use crate::overlays::help::Help;
@@ -260,6 +262,7 @@ fn on_arrival(state: &mut State, arrival: Arrival, effects: &mut Vec<Effect>) {
     }
     if let Arrival::Reply(reply) = arrival {
         let Some(reply) = gate::hear(state, reply, effects) else { return };
+        let Some(reply) = past::hear(state, reply) else { return };
         arrival = Arrival::Reply(reply);
     }
     match &arrival {
@@ -295,6 +298,7 @@ fn ask_when_due(state: &mut State, effects: &mut Vec<Effect>) {
         ask_cluster(state, false, effects);
     }
     ask_groups(state, effects);
+    past::keep(state, effects);
 }
 
 /// Asks for what is due about groups: for what the visible screen shows of them, and a little for the rest.
@@ -304,6 +308,7 @@ fn ask_groups(state: &mut State, effects: &mut Vec<Effect>) {
     }
     let watch = state.top().map(|top| top.screen.groups(&state.cluster)).unwrap_or_default();
     state.cluster.poll.watch(watch);
+    state.cluster.groups.limits.stalled_after = state.settings.stalled_after;
     for (kind, ask) in state.cluster.group_asks(state.now) {
         state.next_task += 1;
         let id = TaskId(state.next_task);
@@ -359,7 +364,20 @@ fn cx_of<'a>(
     owner: Owner,
     (notices, history, next_task, effects): Changing<'a>,
 ) -> Cx<'a> {
-    Cx { now, size: draw::body_size(size, cluster), cluster, settings, notices, history, owner, next_task, effects, go: None, switch: None }
+    Cx {
+        now,
+        size: draw::body_size(size, cluster),
+        cluster,
+        settings,
+        notices,
+        history,
+        owner,
+        next_task,
+        effects,
+        go: None,
+        switch: None,
+        done: Vec::new(),
+    }
 }
 
 /// Lets the visible screen change itself, then goes where it wants to go.
@@ -368,7 +386,8 @@ fn with_top(state: &mut State, effects: &mut Vec<Effect>, change: impl FnOnce(&m
     let Some(top) = stack.last_mut() else { return };
     let mut cx = cx_of(*now, *size, cluster, settings, top.owner, (notices, history, next_task, effects));
     change(top.screen.as_mut(), &mut cx);
-    let (go, switch) = (cx.go.take(), cx.switch.take());
+    let (go, switch, notes) = (cx.go.take(), cx.switch.take(), std::mem::take(&mut cx.done));
+    note(state, notes);
     if let Some(route) = go {
         open_route(state, route, effects);
     }
@@ -379,11 +398,21 @@ fn with_top(state: &mut State, effects: &mut Vec<Effect>, change: impl FnOnce(&m
 
 /// Lets every open screen look, the visible one first.
 fn every(state: &mut State, effects: &mut Vec<Effect>, mut change: impl FnMut(&mut dyn screens::Screen, &mut Cx<'_>)) {
+    let mut notes = Vec::new();
     let State { now, size, cluster, settings, notices, history, next_task, stack, .. } = state;
     for opened in stack.iter_mut().rev() {
         let changing = (&mut *notices, &mut *history, &mut *next_task, &mut *effects);
         let mut cx = cx_of(*now, *size, cluster, settings, opened.owner, changing);
         change(opened.screen.as_mut(), &mut cx);
+        notes.append(&mut cx.done);
+    }
+    note(state, notes);
+}
+
+/// Puts what was done from here on the timeline.
+fn note(state: &mut State, notes: Vec<String>) {
+    for text in notes {
+        state.cluster.timeline.add(state.now, What::Done(text));
     }
 }
 

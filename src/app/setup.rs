@@ -14,6 +14,7 @@ pub fn settings(config: &Config) -> Settings {
         time: config.ui.time,
         start: config.messages.start.clone(),
         isolation: config.messages.isolation,
+        stalled_after: config.groups.stalled_after,
         aliases: config.aliases.clone(),
         contexts: Vec::new(),
         log: None,

@@ -1,4 +1,4 @@
-//! The table of all settings of `[ui]`, `[messages]` and `[limits]`: name, and how its value is understood. Files and
+//! The table of all settings of `[ui]`, `[messages]`, `[groups]` and `[limits]`: name, and how its value is understood. Files and
 //! environment variables go through the same rows.
 
 use std::path::{Path, PathBuf};
@@ -63,6 +63,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     row("messages", "buffer_bytes", |config, given, _| size(given.text()?, 64 << 10).map(|bytes| config.messages.buffer.bytes = bytes)),
     row("messages", "start", |config, given, _| start_at(given.text()?).map(|start| config.messages.start = start)),
     row("messages", "isolation", |config, given, _| given.one_of(ISOLATIONS).map(|isolation| config.messages.isolation = isolation)),
+    row("groups", "stalled_after", |config, given, _| refresh(given.text()?).map(|after| config.groups.stalled_after = after)),
     row("limits", "record", |config, given, _| size(given.text()?, 1 << 20).map(|bytes| config.limits.record = bytes)),
     row("limits", "record_alone", |config, given, _| size(given.text()?, 1 << 20).map(|bytes| config.limits.record_alone = bytes)),
 ];

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::groups::kept::Kept;
 use super::guard::{Intent, Receipt};
 use super::reset::{self, Order, Report, Step, Wish};
 use super::stream::{Delivery, Plan, Progress};
@@ -66,6 +67,10 @@ pub enum Ask {
     Export(Export),
     /// Keep something for the next run.
     Save { path: PathBuf, saved: Saved },
+    /// Keep what was seen of groups for the next run.
+    Remember { path: PathBuf, kept: Box<Kept> },
+    /// What an earlier run kept of groups: [`Answer::Recalled`], empty when there is no such file.
+    Recall(PathBuf),
     /// Make the plan of a change: [`Answer::Preview`]. Reads only.
     Preview(Box<Wish>),
     /// Carry a plan out: [`Answer::Step`] as parts, [`Answer::Reset`] at the end. Changes the cluster.
@@ -257,6 +262,7 @@ pub enum Answer {
         records: usize,
         bytes: u64,
     },
+    Recalled(Box<Kept>),
     Preview(Box<reset::Plan>),
     /// How far carrying out a plan has got.
     Step(Box<Step>),
@@ -330,6 +336,8 @@ impl Ask {
             Self::Copy(_) => "copy",
             Self::Export(_) => "export",
             Self::Save { .. } => "save",
+            Self::Remember { .. } => "remember",
+            Self::Recall(_) => "recall",
             Self::Preview(_) => "preview",
             Self::Reset(_) => "reset",
             Self::Arm(_) => "arm",

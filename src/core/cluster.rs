@@ -7,6 +7,7 @@ use super::context::{Context, Target};
 use super::effect::TaskId;
 use super::figures::Figures;
 use super::groups::Groups;
+use super::groups::kept::PastKeeper;
 use super::groups::poll::{Kind, Poll};
 use super::guard::ReadOnly;
 use super::remote::{Remote, Status};
@@ -35,6 +36,7 @@ pub struct Cluster {
     pub figures: Figures,
     pub groups: Groups,
     pub poll: Poll,
+    pub past: PastKeeper,
     /// What was seen to change, the newest last.
     pub timeline: Timeline,
     pub load: Load,
@@ -116,7 +118,7 @@ impl Cluster {
     pub fn wake_at(&self) -> Option<Time> {
         let metadata = if self.view.is_loading() { None } else { self.next };
         let groups = self.view.get().and_then(|_| self.poll.wake_at());
-        metadata.into_iter().chain(groups).min()
+        metadata.into_iter().chain(groups).chain(self.past.wake_at()).min()
     }
 
     /// What is to be asked about groups now; nothing before the cluster has answered, or while it does not.

@@ -4,6 +4,7 @@
 //! A group that no coordinator reports any more keeps its row, marked, until two whole lists in a row lack it: after a crash of
 //! a broker its groups are missing for seconds though nothing happened to them.
 
+pub mod kept;
 pub mod past;
 pub mod poll;
 
@@ -30,6 +31,8 @@ pub struct Groups {
     /// Timestamps of records at commits.
     behind: BTreeMap<(TopicName, PartitionId), RecordTime>,
     pub limits: Limits,
+    /// What an earlier run saw of groups that were not listed yet.
+    earlier: kept::Kept,
 }
 
 /// What is known of one group.
@@ -153,6 +156,9 @@ impl Groups {
         let seen_in = self.clean;
         let Some(row) = self.rows.get_mut(&listing.id) else {
             let mut past = GroupPast::default();
+            if let Some(group) = self.earlier.groups.remove(listing.id.raw()) {
+                past.recall(&group);
+            }
             past.saw_state(&listing.state, now);
             let fresh =
                 Row { listing: listing.clone(), seen: now, seen_in, described: None, lag: None, past, state_since: now, total: None };

@@ -38,6 +38,11 @@ impl Keeper {
         Self { path, kept, writing: None, looked_at: None }
     }
 
+    /// The file, when there is a folder for it.
+    pub fn path(&self) -> Option<&std::path::Path> {
+        self.path.as_deref()
+    }
+
     /// What the file holds, as far as is known.
     pub fn kept(&self) -> &Saved {
         &self.kept

@@ -208,6 +208,8 @@ async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, give
         }
         Ask::Log(folder) => work.run("read the log", move || super::log_tail::read(&folder)).await?.map(Answer::Log),
         Ask::Copy(text) => Ok(Answer::Copied(clipboard::copy(text).await)),
+        Ask::Remember { path, kept } => work.run("keep what was seen", move || saved::remember(&path, &kept)).await?,
+        Ask::Recall(path) => work.run("read what was seen", move || Ok(Answer::Recalled(Box::new(saved::recall(&path))))).await?,
         Ask::Save { path, saved } => work.run("keep the history", move || saved::write(&path, &saved)).await?,
         Ask::Preview(_) | Ask::Audit(_) => Err(Failure::new("change the group", Cause::Refused("this release does not change groups yet"))),
         Ask::Reset(_) | Ask::Arm(_) => match given.permit {

@@ -7,13 +7,15 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use crate::core::ask::Answer;
+use crate::core::groups::kept::Kept;
 use crate::core::saved::Saved;
 use crate::model::{Cause, Failure, Foreign};
 
 /// Its name in the state folder.
 pub const FILE_NAME: &str = "state.json";
-/// A larger file is none of ours.
+/// Larger files are none of ours.
 const LARGEST: u64 = 4 << 20;
+const LARGEST_PAST: u64 = 256 << 20;
 
 /// What the file holds; nothing when there is none, or when it is not what we wrote.
 pub fn read(path: &Path) -> Saved {
@@ -22,6 +24,22 @@ pub fn read(path: &Path) -> Saved {
         return Saved::default();
     }
     fs::read_to_string(path).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
+/// What an earlier run kept of groups; nothing when there is no such file, or when it is not what we wrote.
+pub(super) fn recall(path: &Path) -> Kept {
+    let fits = fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= LARGEST_PAST);
+    let text = if fits { fs::read_to_string(path).ok() } else { None };
+    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
+/// Keeps what was seen of groups.
+pub(super) fn remember(path: &Path, kept: &Kept) -> Result<Answer, Failure> {
+    let failed = |error: io::Error| {
+        let cause = Cause::File(Foreign::new(format!("{}: {error}", path.display())));
+        Failure::new("keep what was seen of the groups", cause).hint("this run goes on without; KSCOPE_STATE_DIR can name another folder")
+    };
+    replace(path, kept).map(|()| Answer::Saved).map_err(failed)
 }
 
 /// Writes the file beside its place and puts it there.
@@ -33,12 +51,13 @@ pub(super) fn write(path: &Path, saved: &Saved) -> Result<Answer, Failure> {
     replace(path, saved).map(|()| Answer::Saved).map_err(|error| failed(&error))
 }
 
-fn replace(path: &Path, saved: &Saved) -> io::Result<()> {
+fn replace(path: &Path, saved: &impl serde::Serialize) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let text = serde_json::to_string(saved).map_err(io::Error::other)?;
     // One name for each process: two that write at once do not mix.
-    let beside = folder.join(format!(".{FILE_NAME}.{}", std::process::id()));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = folder.join(format!(".{name}.{}", std::process::id()));
     let write = || {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         file.write_all(text.as_bytes())?;

@@ -1,9 +1,10 @@
 //! What was seen of a group while kscope watched it: how its lag went, how fast its logs grow and its commits move, since when
 //! a commit stands still. Verdicts are made of this and of the last look; one look alone proves little.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use super::kept::{Earlier, KeptGroup, KeptPartition};
 use crate::core::lag::{End, Lag, Place, TopicPlaces, Total};
 use crate::model::{GroupState, Offset, PartitionId, Time, TopicName};
 
@@ -31,11 +32,14 @@ impl<const N: usize> Columns<N> {
 
     /// The last value within a column's time stands for it.
     pub fn set(&mut self, at: Time, value: u64) {
-        let number = at.0.div_euclid(self.width);
+        self.set_column(at.0.div_euclid(self.width), value);
+    }
+
+    fn set_column(&mut self, number: i64, value: u64) {
         if number < self.newest {
             return;
         }
-        let fresh = usize::try_from(number - self.newest).unwrap_or(N).min(N);
+        let fresh = usize::try_from(number.saturating_sub(self.newest)).unwrap_or(N).min(N);
         self.values.rotate_left(fresh);
         let kept = N - fresh;
         self.values.iter_mut().skip(kept).for_each(|value| *value = None);
@@ -43,6 +47,12 @@ impl<const N: usize> Columns<N> {
         if let Some(last) = self.values.last_mut() {
             *last = Some(value);
         }
+    }
+
+    /// What is known, with the number of each column since 1970.
+    fn numbered(&self) -> Vec<(i64, u64)> {
+        let first = self.newest - i64::try_from(N).unwrap_or(0) + 1;
+        (first..).zip(&self.values).filter_map(|(number, value)| Some((number, (*value)?))).collect()
     }
 
     /// The columns as they stand now.
@@ -61,6 +71,8 @@ impl<const N: usize> Columns<N> {
     }
 }
 
+/// One column of a group's lag.
+const COLUMN: Duration = Duration::from_secs(15);
 /// Columns of a group's lag: a quarter of an hour.
 pub const GROUP_COLUMNS: usize = 60;
 /// Of one partition's.
@@ -82,6 +94,8 @@ pub struct GroupPast {
     rewound: Option<Rewound>,
     /// When a commit was last seen to have moved while no member was there before or after it.
     pub moved_alone: Option<Time>,
+    /// Where commits stood in an earlier run; each is forgotten once the partition was looked at.
+    earlier: BTreeMap<(TopicName, PartitionId), Earlier>,
 }
 
 /// A commit that went back.
@@ -117,13 +131,14 @@ impl Default for GroupPast {
         Self {
             first: None,
             last: None,
-            lag: Columns::new(Duration::from_secs(15)),
+            lag: Columns::new(COLUMN),
             partitions: HashMap::new(),
             with_members: None,
             without_members: None,
             empty_since: None,
             rewound: None,
             moved_alone: None,
+            earlier: BTreeMap::new(),
         }
     }
 }
@@ -182,12 +197,16 @@ impl GroupPast {
             committed: None,
             lag: Columns::new(Duration::from_secs(60)),
         };
+        let earlier = self.earlier.remove(&(topic.clone(), id)).filter(|earlier| Some(earlier.commit) == commit);
         let known = self.partitions.contains_key(&(topic.clone(), id));
         let past = self.partitions.entry((topic.clone(), id)).or_insert_with(fresh);
         if let Some(lag) = lag {
             past.lag.set(now, lag);
         }
         if !known {
+            if let Some(earlier) = earlier {
+                (past.still_since, past.has_moved) = (earlier.since.min(now), earlier.moved);
+            }
             return false;
         }
         let gap = now.since(past.at);
@@ -250,6 +269,44 @@ impl GroupPast {
     /// The newest commit that was seen to move, and when.
     pub fn last_move(&self) -> Option<Time> {
         self.partitions.values().filter(|past| past.has_moved).map(|past| past.still_since).max()
+    }
+
+    /// For the next run; `None` before it was looked at.
+    pub(super) fn to_kept(&self, most: usize) -> Option<KeptGroup> {
+        let partition = |((topic, id), past): (&(TopicName, PartitionId), &PartitionPast)| {
+            let commit = past.commit?;
+            let (topic, since, moved) = (topic.raw().to_owned(), past.still_since.0, past.has_moved);
+            Some(KeptPartition { topic, partition: id.0, commit: commit.0, since, moved })
+        };
+        Some(KeptGroup {
+            first: self.first?.0,
+            last: self.last?.0,
+            members: self.with_members.map(|at| at.0),
+            lag: self.lag.numbered(),
+            partitions: self.partitions.iter().filter_map(partition).take(most).collect(),
+        })
+    }
+
+    /// What an earlier run saw.
+    pub(super) fn recall(&mut self, kept: &KeptGroup) {
+        let earlier = Time(kept.first);
+        self.first = Some(self.first.map_or(earlier, |first| first.min(earlier)));
+        self.with_members = self.with_members.max(kept.members.map(Time));
+        let past = std::mem::replace(&mut self.lag, Columns::new(COLUMN));
+        for (number, offsets) in &kept.lag {
+            self.lag.set_column(*number, *offsets);
+        }
+        for (number, offsets) in past.numbered() {
+            self.lag.set_column(number, offsets);
+        }
+        for partition in &kept.partitions {
+            let known = Earlier { commit: Offset(partition.commit), since: Time(partition.since), moved: partition.moved };
+            match self.partitions.get_mut(&partition.key()) {
+                Some(past) if past.commit == Some(known.commit) => past.still_since = past.still_since.min(known.since),
+                Some(_) => {}
+                None => drop(self.earlier.insert(partition.key(), known)),
+            }
+        }
     }
 
     /// Whether members are there or were there a moment ago.

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use crate::core::ask::{Answer, Ask, Reply};
 use crate::core::effect::TaskId;
-use crate::core::reset::{Ended, Order, Plan, Report, Row, Step};
+use crate::core::reset::{Ended, Order, Plan, Report, Row, Step, command};
 use crate::model::{Chunk, Failure, GroupId, Offset, PartitionId, Time, TopicName};
 use crate::screens::{Cx, Reason};
 use crate::text::Shown;
 
 /// Commits are looked at for so long before they are replaced, counted from when the plan was made.
 const SAMPLE: Duration = Duration::from_secs(10);
+/// Rows that the report of an incident lists.
+const LISTED: usize = 50;
 /// Afterwards the group is looked at for so long.
 const WATCH: Duration = Duration::from_secs(60);
 
@@ -21,6 +23,8 @@ const WATCH: Duration = Duration::from_secs(60);
 pub(super) struct Run {
     task: TaskId,
     armed: bool,
+    /// What is carried out.
+    plan: Plan,
     /// Every kind of step once, the newest of each, in the order of their first coming.
     pub(super) steps: Vec<(Time, Step)>,
     pub(super) report: Option<Result<Report, Failure>>,
@@ -31,9 +35,9 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn start(cx: &mut Cx<'_>, plan: Plan, armed: bool) -> Self {
-        let order = Box::new(Order { plan, sample: SAMPLE, watch: WATCH });
+        let order = Box::new(Order { plan: plan.clone(), sample: SAMPLE, watch: WATCH });
         let task = cx.start(if armed { Ask::Arm(order) } else { Ask::Reset(order) });
-        Self { task, armed, steps: Vec::new(), report: None, started: cx.now, leaving: false }
+        Self { task, armed, plan, steps: Vec::new(), report: None, started: cx.now, leaving: false }
     }
 
     pub(super) fn is(&self, id: TaskId) -> bool {
@@ -81,6 +85,7 @@ impl Run {
         };
         match &report {
             Ok(report) => {
+                cx.done.push(self.done(report, &cx.cluster.bootstrap));
                 let sentence = format!("{}: {}", Shown::of(group.raw()), Shown::of(&report.sentence()));
                 if report.ended.exit_code() == 0 { cx.notices.good(cx.now, sentence) } else { cx.notices.look(cx.now, sentence) }
             }
@@ -88,6 +93,25 @@ impl Run {
         }
         self.report = Some(report);
         None
+    }
+
+    /// What was done, for the incident report; may be foreign in parts, made safe here.
+    fn done(&self, report: &Report, bootstrap: &str) -> String {
+        let plan = &self.plan;
+        let mut text = format!("{} of group {}: {}\n", plan.wish.deed.word(), plan.wish.group.raw(), report.sentence());
+        if matches!(report.ended, Ended::Written(_)) {
+            for row in plan.changing().take(LISTED) {
+                let offset = |offset: Option<Offset>| offset.map_or_else(|| "none".to_owned(), |offset| offset.0.to_string());
+                let (from, to) = (offset(row.committed().map(|commit| commit.offset)), offset(row.target()));
+                text += &format!("{}:{} {from} -> {to}\n", row.topic.raw(), row.partition.0);
+            }
+            if let Some(file) = &report.undo {
+                text += &format!("undo: kscope group undo {} --execute  # {}\n", plan.wish.group.raw(), file.display());
+            }
+            text += "the same with Apache's tools:\n";
+            text += &command::of(plan, bootstrap);
+        }
+        text.lines().map(|line| Shown::of(line).into_string()).collect::<Vec<_>>().join("\n")
     }
 
     /// What was written so far or at the end.
