@@ -249,6 +249,9 @@ pub trait Screen: Debug {
     /// The shared view of the cluster changed.
     fn refreshed(&mut self, _cx: &mut Cx<'_>) {}
 
+    /// Another screen lies on this one now, or no longer: what nobody sees need not be fetched.
+    fn covered(&mut self, _cx: &mut Cx<'_>, _covered: bool) {}
+
     /// The size changed.
     fn resized(&mut self, _cx: &mut Cx<'_>) {}
 

@@ -61,16 +61,19 @@ pub fn start(now: Time, size: (u16, u16), bootstrap: String, theme: Theme, setti
 /// Opens the first screen, as a line of the palette names it.
 pub fn begin_with(state: &mut State, line: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
+    let seen = state.top().map(|top| top.owner);
     if let Err(sentence) = command::run(state, line, &mut effects) {
         let now = state.now;
         state.notices.look(now, sentence);
     }
+    cover(state, seen, &mut effects);
     effects
 }
 
 /// One event. The caller has set `state.now`.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
+    let seen = state.top().map(|top| top.owner);
     match event {
         Event::Input(input) => on_input(state, &input, &mut effects),
         Event::Arrival(arrival) => on_arrival(state, arrival, &mut effects),
@@ -79,10 +82,24 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             with_top(state, &mut effects, |screen, cx| screen.woke(cx));
         }
     }
+    cover(state, seen, &mut effects);
     state.notices.expire(state.now);
     ask_when_due(state, &mut effects);
     keep(state, &mut effects);
     gate::pass(state, effects)
+}
+
+/// Tells the screens when another one than before is seen.
+fn cover(state: &mut State, seen: Option<Owner>, effects: &mut Vec<Effect>) {
+    let top = state.top().map(|top| top.owner);
+    if top == seen {
+        return;
+    }
+    every(state, effects, |screen, cx| {
+        if [seen, top].contains(&Some(cx.owner)) {
+            screen.covered(cx, Some(cx.owner) == seen);
+        }
+    });
 }
 
 fn on_input(state: &mut State, input: &Input, effects: &mut Vec<Effect>) {

@@ -446,6 +446,12 @@ impl Screen for Messages {
         }
     }
 
+    /// Readers share a connection: one that nobody looks at would keep the others waiting for the end of its long poll.
+    fn covered(&mut self, cx: &mut Cx<'_>, covered: bool) {
+        self.reader.covered = covered;
+        self.reader.steer(cx);
+    }
+
     fn resized(&mut self, cx: &mut Cx<'_>) {
         self.settle_focus(cx);
         let height = self.list_height(cx);

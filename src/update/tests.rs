@@ -281,6 +281,21 @@ fn leaving_a_screen_cancels_its_tasks() {
 }
 
 #[test]
+fn what_lies_under_another_screen_fetches_nothing_until_it_is_seen_again() {
+    let count = |script: &Script| {
+        let is = |wanted: fn(&Flow) -> bool| script.effects.iter().filter(|e| matches!(e, Effect::Flow(_, flow) if wanted(flow))).count();
+        (is(|flow| matches!(flow, Flow::Hold)), is(|flow| matches!(flow, Flow::Resume)))
+    };
+    let script = messages().keys(":").text("messages clicks").keys("enter");
+    assert_eq!(count(&script), (1, 0));
+    let script = script.keys("[");
+    assert_eq!(count(&script), (1, 1));
+    // A pause of the user's own stays.
+    let script = messages().keys("P : ").text("messages clicks").keys("enter [");
+    assert_eq!(count(&script), (1, 0));
+}
+
+#[test]
 fn help_lists_the_keys_and_runs_the_chosen_one() {
     let script = messages().keys("?").sees("only this key").text("pause and").sees("1 of").keys("enter").sees_not("EVERYWHERE");
     assert!(script.effects.iter().any(|effect| matches!(effect, Effect::Flow(_, Flow::Hold))));

@@ -26,4 +26,4 @@ pub(crate) use ndjson::{Line, parse};
 pub(crate) use numbers::Numbers;
 pub(crate) use seed::{Seeded, seeded};
 pub(crate) use truth::Written;
-pub(crate) use writer::{Point, Right, Writer};
+pub(crate) use writer::{Point, Right, Transaction, Writer};

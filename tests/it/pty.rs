@@ -36,8 +36,28 @@ pub(crate) struct Terminal {
 struct Seen {
     emulator: vt100::Parser,
     raw: Vec<u8>,
+    /// The beginning of a frame whose end has not come.
+    frame: Vec<u8>,
     ended: bool,
     hung_up: bool,
+}
+
+/// A frame begins, and ends (DEC private mode 2026, synchronized updates).
+const BEGIN: &[u8] = b"\x1b[?2026h";
+const END: &[u8] = b"\x1b[?2026l";
+
+impl Seen {
+    /// Shows what has come, each frame once it is whole, as a terminal does that knows synchronized updates. At the end, all.
+    fn take(&mut self, bytes: &[u8], all: bool) {
+        self.raw.extend(bytes);
+        self.frame.extend(bytes);
+        let position = |mark: &[u8]| self.frame.windows(mark.len()).rposition(|window| window == mark);
+        let begun = position(BEGIN).filter(|begun| position(END).is_none_or(|end| end < *begun));
+        let cut = (1..BEGIN.len()).rev().find(|&n| self.frame.ends_with(&BEGIN[..n])).map_or(self.frame.len(), |n| self.frame.len() - n);
+        let whole = if all { self.frame.len() } else { begun.unwrap_or(cut) };
+        let shown: Vec<u8> = self.frame.drain(..whole).collect();
+        self.emulator.process(&shown);
+    }
 }
 
 impl fmt::Debug for Terminal {
@@ -85,11 +105,13 @@ impl Terminal {
         let output = FileDescriptor::dup(&end).expect("a terminal can be read");
         let keyboard = FileDescriptor::dup(&end).expect("a terminal can be written");
         let emulator = vt100::Parser::new(nonzero(rows), nonzero(columns), 0);
-        let seen = Arc::new(Mutex::new(Seen { emulator, raw: Vec::new(), ended: false, hung_up: false }));
+        let seen = Arc::new(Mutex::new(Seen { emulator, raw: Vec::new(), frame: Vec::new(), ended: false, hung_up: false }));
         let shared = Arc::clone(&seen);
         thread::spawn(move || {
             watch(output, &shared);
-            shared.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
+            let mut seen = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.take(&[], true);
+            seen.ended = true;
         });
         Self { child, master: Some(pair.master), keyboard: Some(keyboard), seen, home }
     }
@@ -205,8 +227,7 @@ fn watch(mut output: FileDescriptor, shared: &Mutex<Seen>) {
         if readable {
             let Ok(n @ 1..) = output.read(&mut buffer) else { return };
             let mut seen = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            seen.emulator.process(&buffer[..n]);
-            seen.raw.extend(&buffer[..n]);
+            seen.take(&buffer[..n], false);
         }
     }
 }

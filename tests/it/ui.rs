@@ -162,6 +162,10 @@ impl Seen {
         self.lines.iter().any(|line| line.contains(text))
     }
 
+    pub(crate) fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
     /// The title of a pane, from its name to the end of its line or to the pane beside it.
     pub(crate) fn title(&self, name: &str) -> Option<String> {
         let (row, column) = self.place(name)?;

@@ -6,7 +6,7 @@ use kafka_protocol::messages::produce_response::{LeaderIdAndEpoch, NodeEndpoint,
 use kafka_protocol::messages::{BrokerId, ProduceRequest, ProduceResponse};
 
 use super::{Asked, code, leader_of, text};
-use crate::model::PartitionId;
+use crate::model::{Offset, PartitionId};
 use crate::records::{self, Found, Scratch, writer};
 use crate::sandbox::cluster::{Named, State};
 use crate::sandbox::now_ms;
@@ -115,7 +115,9 @@ fn check(topic: &Topic, bytes: &[u8]) -> Result<(), i16> {
     if bytes.len() > topic.largest_batch() {
         return Err(code::MESSAGE_TOO_LARGE);
     }
-    if header.magic != 2 || batch.is_control() || header.last_offset_delta.checked_add(1) != Some(header.records) {
+    // Offsets are the broker's to give: producers count from 0 (`UnifiedLog.analyzeAndValidateRecords`).
+    let numbered = header.base_offset != Offset(0);
+    if header.magic != 2 || numbered || batch.is_control() || header.last_offset_delta.checked_add(1) != Some(header.records) {
         return Err(code::INVALID_RECORD);
     }
     if header.producer_id >= 0 || batch.transaction().is_some() {

@@ -65,6 +65,6 @@ pub(super) fn plant(garden: &mut Garden) {
         append(&mut log, codec, PER_BATCH, records);
         log
     });
-    let overrides = &[("retention.ms", "86400000"), ("retention.bytes", "2097152"), ("segment.bytes", "262144")];
+    let overrides = &[("retention.ms", "86400000"), ("retention.bytes", "2097152"), ("segment.bytes", "1048576")];
     garden.plant(name, overrides, logs.collect());
 }

@@ -108,7 +108,7 @@ pub(super) fn plant(garden: &mut Garden) {
         })
         .collect();
     dead_letters(garden, &by_partition);
-    garden.plant(name, &[("retention.ms", "172800000"), ("retention.bytes", "2097152"), ("segment.bytes", "262144")], logs);
+    garden.plant(name, &[("retention.ms", "172800000"), ("retention.bytes", "2097152"), ("segment.bytes", "1048576")], logs);
 }
 
 /// What went wrong, and how the value came to be.

@@ -25,6 +25,8 @@ pub(super) struct Reader {
     pub(super) paused: bool,
     /// The buffer is full and nothing may leave it.
     pub(super) full: bool,
+    /// Nobody sees it.
+    pub(super) covered: bool,
     held: bool,
     pub(super) evicted_before: u64,
 }
@@ -71,6 +73,7 @@ impl Reader {
             failure: None,
             paused: false,
             full: false,
+            covered: false,
             held: false,
             evicted_before: 0,
         }
@@ -126,9 +129,9 @@ impl Reader {
         }
     }
 
-    /// Holds or lets go, after `paused` or `full` changed.
+    /// Holds or lets go, after `paused`, `full` or `covered` changed.
     pub(super) fn steer(&mut self, cx: &mut Cx<'_>) {
-        let hold = self.paused || self.full;
+        let hold = self.paused || self.full || self.covered;
         if hold == self.held {
             return;
         }

@@ -157,6 +157,21 @@ pub(crate) fn encode(codec: Codec, records: &[Record], producer: Option<Producer
     batch
 }
 
+/// Makes a batch of another cluster one that may be produced here: from offset 0, under this producer, if it belongs to a transaction, and with
+/// the producer's times, which a broker then replaces where its topic says so.
+pub(crate) fn adopt(batch: &mut [u8], producer: Option<Producer>) {
+    const APPEND_TIME: u8 = 0x08;
+    batch[..8].copy_from_slice(&0_i64.to_be_bytes());
+    batch[22] &= !APPEND_TIME;
+    if let Some(Producer { id, epoch, sequence }) = producer {
+        batch[43..51].copy_from_slice(&id.to_be_bytes());
+        batch[51..53].copy_from_slice(&epoch.to_be_bytes());
+        batch[53..57].copy_from_slice(&sequence.to_be_bytes());
+    }
+    let checksum = crc32c::crc32c(&batch[21..]);
+    batch[17..21].copy_from_slice(&checksum.to_be_bytes());
+}
+
 fn encode_record(record: &Record, offset: i64, base_timestamp: i64, out: &mut Vec<u8>) {
     let mut body = vec![0]; // attributes
     varint(record.timestamp_ms - base_timestamp, &mut body);

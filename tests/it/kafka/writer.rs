@@ -17,7 +17,7 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 
-use super::batch::{Codec, Producer, Record, encode};
+use super::batch::{Codec, Producer, Record, adopt, encode};
 use super::connection::Connection;
 use crate::eventually;
 
@@ -56,6 +56,16 @@ pub(crate) struct Transaction {
     producer_id: i64,
     epoch: i16,
     sequences: BTreeMap<(String, i32), i32>,
+}
+
+impl Transaction {
+    /// Who writes the next so many records to a partition.
+    fn next(&mut self, topic: &str, partition: i32, records: usize) -> Producer {
+        let sequence = self.sequences.entry((topic.to_owned(), partition)).or_insert(0);
+        let producer = Producer { id: self.producer_id, epoch: self.epoch, sequence: *sequence };
+        *sequence += i32::try_from(records).expect("few");
+        producer
+    }
 }
 
 /// What an ACL is about, by Kafka's numbers.
@@ -238,6 +248,31 @@ impl Writer {
 
     /// Appends records as one transactional batch; begins a transaction when none is open.
     pub(crate) fn append_in(&mut self, tx: &mut Transaction, topic: &str, partition: i32, records: &[Record]) -> Appended {
+        self.join(tx, topic, partition);
+        let producer = tx.next(topic, partition, records.len());
+        self.produce(topic, partition, encode(Codec::None, records, Some(producer)), Some(&tx.id))
+    }
+
+    /// Appends a batch of so many records as it lay in another cluster's log, under the transaction's producer if there is one.
+    pub(crate) fn append_copy(
+        &mut self,
+        tx: Option<&mut Transaction>,
+        topic: &str,
+        partition: i32,
+        mut batch: Vec<u8>,
+        records: usize,
+    ) -> Appended {
+        let Some(tx) = tx else {
+            adopt(&mut batch, None);
+            return self.produce(topic, partition, batch, None);
+        };
+        self.join(tx, topic, partition);
+        adopt(&mut batch, Some(tx.next(topic, partition, records)));
+        self.produce(topic, partition, batch, Some(&tx.id))
+    }
+
+    /// The partition belongs to the transaction, which begins when none is open.
+    fn join(&mut self, tx: &Transaction, topic: &str, partition: i32) {
         let add = AddPartitionsToTxnRequest::default()
             .with_v3_and_below_transactional_id(TransactionalId(text(&tx.id)))
             .with_v3_and_below_producer_id(tx.producer_id.into())
@@ -248,12 +283,6 @@ impl Writer {
             let code = reply.results_by_topic_v3_and_below[0].results_by_partition[0].partition_error_code;
             ok(code, "add the partition").then_some(())
         });
-        let sequence = tx.sequences.entry((topic.to_owned(), partition)).or_insert(0);
-        let producer = Producer { id: tx.producer_id, epoch: tx.epoch, sequence: *sequence };
-        *sequence += i32::try_from(records.len()).expect("few");
-        let batch = encode(Codec::None, records, Some(producer));
-        let id = tx.id.clone();
-        self.produce(topic, partition, batch, Some(&id))
     }
 
     /// Commits or aborts; returns when the coordinator has decided. The markers may come a little later.
