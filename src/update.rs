@@ -75,7 +75,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
     let seen = state.top().map(|top| top.owner);
     match event {
-        Event::Input(input) => on_input(state, &input, &mut effects),
+        Event::Input(input) => {
+            state.cluster.stirred(state.now);
+            on_input(state, &input, &mut effects);
+        }
         Event::Arrival(arrival) => on_arrival(state, arrival, &mut effects),
         Event::Signal(_) => quit(state, &mut effects),
         Event::Woke => {

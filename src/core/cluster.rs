@@ -17,6 +17,9 @@ use crate::model::{ClusterView, Failure, Time};
 /// Metadata is asked anew so often, as long as it works. An answer that takes long is asked for less often, so that a
 /// cluster of a hundred thousand partitions is never busy with us for more than a fiftieth of the time.
 const REFRESH: Duration = Duration::from_secs(5);
+/// The same when neither the user nor the cluster has done anything for [`CALM`]: what is made elsewhere still appears soon.
+const REFRESH_CALM: Duration = Duration::from_secs(10);
+const CALM: Duration = Duration::from_secs(60);
 const REFRESH_MOST: Duration = Duration::from_secs(60);
 const SHARE: u32 = 50;
 /// After a failure: 1 s, doubling, at most this.
@@ -42,6 +45,10 @@ pub struct Cluster {
     pub load: Load,
     /// When to ask next, unless a question is under way.
     next: Option<Time>,
+    /// When the last answer came.
+    answered: Option<Time>,
+    /// When the user or the cluster did something last.
+    stirred: Option<Time>,
 }
 
 /// What our questions cost the cluster.
@@ -144,6 +151,20 @@ impl Cluster {
         !self.view.is_loading() && self.next.is_none_or(|next| next <= now)
     }
 
+    /// The user does something: what is seen is kept as fresh as it gets.
+    pub fn stirred(&mut self, now: Time) {
+        self.stirred = Some(now);
+        let sooner = self.answered.map(|answered| answered.plus(self.pause(now)));
+        self.next = self.next.map(|next| sooner.filter(|_| self.trouble.is_none()).map_or(next, |sooner| next.min(sooner)));
+    }
+
+    /// How long after an answer to ask again.
+    fn pause(&self, now: Time) -> Duration {
+        let calm = self.stirred.is_some_and(|stirred| now.since(stirred) >= CALM);
+        let least = if calm { REFRESH_CALM } else { REFRESH };
+        (self.round_trip.unwrap_or_default() * SHARE).clamp(least, REFRESH_MOST)
+    }
+
     pub fn asked(&mut self, task: TaskId, now: Time) {
         self.view.loading(task, now);
     }
@@ -176,6 +197,10 @@ impl Cluster {
         if other.is_some() {
             return other;
         }
+        let same = |old: &ClusterView, new: &ClusterView| old.topics == new.topics && old.brokers == new.brokers;
+        if self.trouble.is_some() || !old.as_deref().zip(self.view.get()).is_some_and(|(old, new)| same(old, new)) {
+            self.stirred = Some(now);
+        }
         if let Some(failure) = self.view.failure() {
             let (since, attempts) = self.trouble.as_ref().map_or((now, 0), |t| (t.since, t.attempts));
             self.trouble = Some(Trouble { failure: failure.clone(), since, attempts: attempts + 1 });
@@ -186,9 +211,9 @@ impl Cluster {
                 self.figures.retain(view);
                 self.timeline.compare(old.as_deref(), view, now);
             }
-            let took = now.since(asked);
-            self.round_trip = Some(took);
-            self.next = Some(now.plus((took * SHARE).clamp(REFRESH, REFRESH_MOST)));
+            self.round_trip = Some(now.since(asked));
+            self.answered = Some(now);
+            self.next = Some(now.plus(self.pause(now)));
         }
         None
     }

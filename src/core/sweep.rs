@@ -15,8 +15,10 @@ use crate::model::{Time, Topic, TopicName};
 const PARTITIONS: usize = 800;
 /// Topics whose settings one request asks for.
 const SETTINGS: usize = 500;
-/// Starts, sizes and settings change slowly: what is seen is asked for anew so often, the rest half as often.
+/// Starts, sizes and settings change slowly: what is seen is asked for anew so often,
 const SLOW: Duration = Duration::from_secs(30);
+/// and the rest so often: it is asked for at once when it comes into sight.
+const SLOW_ROUND: Duration = Duration::from_secs(300);
 /// A round over the ends of all topics takes at least so long: rates of what nobody looks at need no more.
 const ROUND: Duration = Duration::from_secs(60);
 
@@ -111,7 +113,7 @@ impl Sweep {
     /// Adds the next topics of the round over all.
     fn rest(&mut self, kind: Kind, listed: &Listed<'_>, figures: &Figures, now: Time, topics: &mut Vec<Arc<Topic>>) {
         let lane = self.lane(kind);
-        let pause = if kind == Kind::Ends { ROUND } else { SLOW * 2 };
+        let pause = if kind == Kind::Ends { ROUND } else { SLOW_ROUND };
         if lane.done && lane.began.is_some_and(|began| now.since(began) < pause) {
             return;
         }
@@ -234,6 +236,18 @@ mod tests {
         asked.dedup();
         assert_eq!(asked.len(), 28, "all others once: {asked:?}");
         assert!(figures.of(&all[29]).unwrap().of(PartitionId(99)).is_some());
+    }
+
+    #[test]
+    fn what_changes_slowly_and_is_not_seen_is_asked_once_in_five_minutes() {
+        let all: Vec<Arc<Topic>> = (0..3).map(|n| Arc::new(topic(&format!("t{n}"), 1))).collect();
+        let listed = Listed { seen: &[], all: &all, brokers: 1 };
+        let (mut sweep, figures) = (Sweep::default(), Figures::default());
+        let mut asked = |seconds: std::ops::Range<u64>| -> usize {
+            let asks = seconds.step_by(2).map(|second| sweep.due(&listed, &figures, at(second), EVERY));
+            asks.filter(|asks| !names(asks, Kind::Starts).is_empty()).count()
+        };
+        assert_eq!([asked(0..290), asked(290..310), asked(310..600)], [1, 1, 0]);
     }
 
     #[test]

@@ -77,6 +77,27 @@ fn a_lost_connection_keeps_the_old_list_says_why_and_is_retried_without_a_key() 
     script.cluster(vec![topic("orders", 3)]).sees_not("Connection lost").sees("orders");
 }
 
+#[test]
+fn a_cluster_that_nothing_happens_to_is_asked_less_often_until_a_key_or_a_change() {
+    let topics = || vec![topic("clicks", 6), topic("orders", 3)];
+    let asks = |script: &Script| script.waiting().contains(&"cluster");
+    let mut script = Script::at(120, 36).cluster(topics());
+    for _ in 0..12 {
+        script = script.later(Duration::from_secs(5));
+        assert!(asks(&script));
+        script = script.cluster(topics());
+    }
+    let script = script.later(Duration::from_secs(6));
+    assert!(!asks(&script), "calm for a minute");
+    let script = script.keys("j");
+    assert!(asks(&script), "the user is there");
+    let mut script = script.cluster(topics()).later(Duration::from_secs(61)).cluster(topics());
+    script = script.later(Duration::from_secs(9));
+    assert!(!asks(&script));
+    script = script.later(Duration::from_secs(1)).cluster(vec![topic("new", 1)]);
+    assert!(asks(&script.later(Duration::from_secs(5))), "something happens there");
+}
+
 /// A moment that is over and stays so would keep the loop busy, and no frame would be drawn.
 #[test]
 fn while_the_cluster_is_away_nobody_wants_to_wake_at_once_again_and_again() {
