@@ -13,7 +13,7 @@ use crate::core::ask::{Answer, Which};
 use crate::core::figures::{Figures, TopicFigures};
 use crate::io::figures;
 use crate::io::kafka::{Client, PartitionError, Wanted};
-use crate::model::{BrokerId, Cause, ClusterView, Failure, Foreign, Known, Setting, Source, Time, Topic, TopicName};
+use crate::model::{BrokerId, Cause, ClusterView, Failure, Foreign, Known, Move, Partition, Setting, Source, Time, Topic, TopicName};
 use crate::text::Shown;
 
 const WHAT: &str = "list the topics";
@@ -162,8 +162,11 @@ impl Topics {
         let topic = client.topic(what, name).await?;
         let listed = [Arc::clone(&topic)];
         let names = [name.clone()];
-        let (figures, settings) =
-            tokio::join!(measure(client, &view, &listed, &[Which::Start, Which::End, Which::Stable]), client.configs(what, &names, None),);
+        let (figures, settings, moves) = tokio::join!(
+            measure(client, &view, &listed, &[Which::Start, Which::End, Which::Stable]),
+            client.configs(what, &names, None),
+            client.moves(what, &topic, view.controller),
+        );
         let settings = settings?.into_iter().next().map_or(Err(PartitionError::NoLeader), |(_, found)| found);
         let known = settings.as_ref().ok();
         if let (Err(error), false) = (&settings, self.common.quiet) {
@@ -176,11 +179,17 @@ impl Topics {
                 (None, false)
             }
         };
+        if let Err(failure) = &moves {
+            self.common.say(&format!("which replicas are moving is unknown: {}", failure.sentence()));
+        }
+        let moves = moves.ok();
         let figures = figures.of(&topic);
         if self.common.output == Output::Table {
-            rows::write(in_words(&topic, figures, known, groups.as_deref()).as_bytes()).map_err(|error| unwritten(&error))?;
+            let words = in_words(&topic, figures, known, moves.as_deref(), groups.as_deref());
+            rows::write(words.as_bytes()).map_err(|error| unwritten(&error))?;
         } else {
-            rows::print_object(&describe_row(&topic, figures, known, groups), self.common.terminal).map_err(|error| unwritten(&error))?;
+            let row = describe_row(&topic, figures, known, moves.as_deref(), groups);
+            rows::print_object(&row, self.common.terminal).map_err(|error| unwritten(&error))?;
         }
         let complete = all_told
             && known.is_some()
@@ -231,12 +240,19 @@ fn id(topic: &Topic) -> Field {
     if topic.id.is_known() { Field::Text(topic.id.to_string()) } else { Field::Null }
 }
 
-fn describe_row(topic: &Topic, figures: Option<&TopicFigures>, settings: Option<&Vec<Setting>>, groups: Option<Vec<Row>>) -> Row {
+fn describe_row(
+    topic: &Topic,
+    figures: Option<&TopicFigures>,
+    settings: Option<&Vec<Setting>>,
+    moves: Option<&[Move]>,
+    groups: Option<Vec<Row>>,
+) -> Row {
     let ids = |ids: &[BrokerId]| Field::List(ids.iter().map(|id| id.0.into()).collect());
     let partitions = topic.partitions.iter().map(|partition| {
         let told = figures.and_then(|figures| figures.of(partition.id));
         let end = told.and_then(|told| told.end.is().copied());
         let held = told.and_then(|told| told.held.is().copied()).and_then(|held| i64::try_from(held).ok());
+        let moving = |of: fn(&Move) -> &[BrokerId]| moves.map_or(Field::Null, |moves| ids(of_partition(moves, partition).map_or(&[], of)));
         Field::Object(vec![
             ("partition", partition.id.0.into()),
             ("leader", maybe(partition.leader.map(|leader| leader.0))),
@@ -244,6 +260,8 @@ fn describe_row(topic: &Topic, figures: Option<&TopicFigures>, settings: Option<
             ("replicas", ids(&partition.replicas)),
             ("isr", ids(&partition.isr)),
             ("offlineReplicas", ids(&partition.offline)),
+            ("addingReplicas", moving(|moving| &moving.adding)),
+            ("removingReplicas", moving(|moving| &moving.removing)),
             ("logStart", maybe(told.and_then(|told| told.start.is()).map(|offset| offset.0))),
             ("lastStable", maybe(end.zip(held).map(|(end, held)| end.0.saturating_sub(held)))),
             ("highWatermark", maybe(end.map(|end| end.0))),
@@ -269,8 +287,19 @@ fn describe_row(topic: &Topic, figures: Option<&TopicFigures>, settings: Option<
     ]
 }
 
+/// What is moving of a partition now.
+fn of_partition<'m>(moves: &'m [Move], partition: &Partition) -> Option<&'m Move> {
+    moves.iter().find(|moving| moving.partition == partition.id)
+}
+
 /// For people: a line of facts, the partitions, the settings that were set here, and who reads it.
-fn in_words(topic: &Topic, figures: Option<&TopicFigures>, settings: Option<&Vec<Setting>>, groups: Option<&[Row]>) -> String {
+fn in_words(
+    topic: &Topic,
+    figures: Option<&TopicFigures>,
+    settings: Option<&Vec<Setting>>,
+    moves: Option<&[Move]>,
+    groups: Option<&[Row]>,
+) -> String {
     let mut out = format!("{}  id {}\n\n", Shown::of(topic.name.raw()), topic.id);
     out += "partition  leader  replicas      isr           start          end            size\n";
     let ids = |ids: &[BrokerId]| ids.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",");
@@ -289,6 +318,13 @@ fn in_words(topic: &Topic, figures: Option<&TopicFigures>, settings: Option<&Vec
         );
         out += line.trim_end();
         out.push('\n');
+        if let Some(moving) = moves.and_then(|moves| of_partition(moves, partition)) {
+            let named =
+                |what: &str, brokers: &[BrokerId]| if brokers.is_empty() { String::new() } else { format!("  {what} {}", ids(brokers)) };
+            let (come, go) = (named("adding", &moving.adding), named("removing", &moving.removing));
+            // Writing to a string does not fail.
+            let _written = writeln!(out, "           ▲ its replicas are moving:{come}{go}");
+        }
     }
     out += "\nsettings of this topic:\n";
     let here = settings.into_iter().flatten().filter(|setting| setting.source == Source::Topic);

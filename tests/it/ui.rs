@@ -9,6 +9,7 @@ mod changes;
 mod contexts;
 mod faults;
 mod leaving;
+mod moving;
 mod offline;
 mod older;
 mod truncation;

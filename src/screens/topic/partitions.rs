@@ -143,15 +143,14 @@ fn shown<T>(known: &Known<T>, text: impl Fn(&T) -> String) -> (String, Token) {
     }
 }
 
-/// `1,2,3`, and what is added and taken away while it moves.
+/// `1,2,3`; while it moves `1 +2,3 −1`: the replicas that it had, which come, which go.
 fn replicas(partition: &Partition, moving: Option<&Move>) -> String {
-    let mut text = ids(&partition.replicas);
-    if let Some(moving) = moving {
-        if !moving.adding.is_empty() {
-            text = format!("{text} +{}", ids(&moving.adding));
-        }
-        if !moving.removing.is_empty() {
-            text = format!("{text} −{}", ids(&moving.removing));
+    let Some(moving) = moving else { return ids(&partition.replicas) };
+    let had: Vec<BrokerId> = partition.replicas.iter().filter(|id| !moving.adding.contains(id)).copied().collect();
+    let mut text = ids(&had);
+    for (sign, brokers) in [('+', &moving.adding), ('−', &moving.removing)] {
+        if !brokers.is_empty() {
+            text = format!("{text} {sign}{}", ids(brokers));
         }
     }
     text
