@@ -19,6 +19,7 @@ pub mod key;
 pub mod keymap;
 pub mod lag;
 pub mod line;
+pub mod listing;
 pub mod names;
 pub mod narrow;
 pub mod notices;

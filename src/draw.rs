@@ -43,10 +43,10 @@ pub fn draw(state: &State, buf: &mut Buffer) {
     header(state, &look, buf, row(0));
     crumbs(state, buf, row(1));
     let mut body = Rect { y: area.y + 2, height: area.height - 4, ..area };
-    if let Some(sentence) = state.cluster.stranger() {
+    if let Some(stranger) = state.cluster.stranger() {
         let mut pen = Pen::new(buf, &state.theme, body, 0);
         let room = pen.gap(1).own("▲ ", Token::Act).room();
-        pen.shown_bold(&Shown::of(&sentence), Token::Act, room);
+        pen.shown_bold(&Shown::of(&stranger.words(room)), Token::Act, room);
         body = Rect { y: body.y + 1, height: body.height - 1, ..body };
     }
     let trouble = panel(state);

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -26,7 +26,7 @@ use crate::core::notices::Notices;
 use crate::core::store::Limits;
 use crate::core::stream::{Flow, Isolation, StartAt};
 use crate::model::{GroupId, PartitionId, Time, Topic};
-use crate::text::{self, Shown, TimeFormat};
+use crate::text::{self, Shown, TimeFormat, units};
 use crate::ui::{Pen, Theme, Token};
 
 pub mod contexts;
@@ -172,6 +172,12 @@ impl Look<'_> {
         let seconds = text.split('.').next().unwrap_or_default().to_owned();
         if *zone == TimeZone::UTC { seconds + "Z" } else { seconds }
     }
+}
+
+/// That a file was written. Its name first: the folder is known, and there may be no room for it.
+pub fn written(path: &Path, what: &str, bytes: u64) -> String {
+    let (name, folder) = (path.file_name().unwrap_or_default().display(), path.parent().unwrap_or(path).display());
+    format!("{name}: {what}, {}, written in {folder}", units::size(bytes))
 }
 
 /// The colour of a context's name.

@@ -8,6 +8,7 @@ mod line;
 mod meant;
 pub mod ndjson;
 mod pieces;
+pub mod row;
 mod ruler;
 pub mod setting;
 mod shown;

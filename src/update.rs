@@ -333,7 +333,7 @@ fn ask_groups(state: &mut State, effects: &mut Vec<Effect>) {
         state.next_task += 1;
         let id = TaskId(state.next_task);
         state.cluster.poll.started(kind, id, state.now);
-        effects.push(Effect::Start { id, owner: Owner::PROGRAM, ask, permit: None });
+        effects.push(Effect::Start { id, owner: Owner::CLUSTER, ask, permit: None });
     }
 }
 
@@ -358,7 +358,7 @@ fn ask_cluster(state: &mut State, urgent: bool, effects: &mut Vec<Effect>) {
     state.next_task += 1;
     let id = TaskId(state.next_task);
     state.cluster.asked(id, state.now);
-    effects.push(Effect::Start { id, owner: Owner::PROGRAM, ask: Ask::Cluster { urgent }, permit: None });
+    effects.push(Effect::Start { id, owner: Owner::CLUSTER, ask: Ask::Cluster { urgent }, permit: None });
 }
 
 fn push(state: &mut State, route: Route, effects: &mut Vec<Effect>) {

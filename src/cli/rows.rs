@@ -1,43 +1,13 @@
-//! Rows of named fields in the four forms of output. Names and order are a public interface; unknown is null, never 0.
+//! Rows of named fields in the four forms of output.
 
 use std::io::Write as _;
 
 use super::Output;
-use crate::text::ndjson::{self, Target};
+use crate::text::ndjson::Target;
+use crate::text::row::{object, value};
 use crate::text::{Shown, width};
 
-/// One value. Text is foreign until it is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Field {
-    /// Unknown.
-    Null,
-    /// There is none: null as well, and in a table told from what is unknown.
-    Absent,
-    Bool(bool),
-    Number(i128),
-    Text(String),
-    List(Vec<Self>),
-    Object(Vec<(&'static str, Self)>),
-}
-
-impl<T: Into<i128>> From<T> for Field {
-    fn from(n: T) -> Self {
-        Self::Number(n.into())
-    }
-}
-
-/// What is there, or null.
-pub(super) fn maybe<T: Into<Field>>(value: Option<T>) -> Field {
-    value.map_or(Field::Null, Into::into)
-}
-
-/// A length.
-pub(super) fn count(n: usize) -> Field {
-    Field::Number(i128::try_from(n).unwrap_or(i128::MAX))
-}
-
-/// The fields of one row, in the order of their names.
-pub(super) type Row = Vec<(&'static str, Field)>;
+pub(super) use crate::text::row::{Field, Row, count, maybe};
 
 /// Prints rows in a form; `terminal`: stdout is one, so that control characters are written as visible text.
 ///
@@ -81,39 +51,6 @@ pub(super) fn write(out: &[u8]) -> std::io::Result<()> {
     match stdout.write_all(out).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
-    }
-}
-
-fn object(out: &mut Vec<u8>, fields: &[(&'static str, Field)], target: Target) {
-    out.push(b'{');
-    for (n, (name, field)) in fields.iter().enumerate() {
-        if n > 0 {
-            out.push(b',');
-        }
-        ndjson::string(out, name, target);
-        out.push(b':');
-        value(out, field, target);
-    }
-    out.push(b'}');
-}
-
-fn value(out: &mut Vec<u8>, field: &Field, target: Target) {
-    match field {
-        Field::Null | Field::Absent => out.extend_from_slice(b"null"),
-        Field::Bool(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
-        Field::Number(n) => out.extend_from_slice(n.to_string().as_bytes()),
-        Field::Text(text) => ndjson::string(out, text, target),
-        Field::Object(fields) => object(out, fields, target),
-        Field::List(list) => {
-            out.push(b'[');
-            for (n, item) in list.iter().enumerate() {
-                if n > 0 {
-                    out.push(b',');
-                }
-                value(out, item, target);
-            }
-            out.push(b']');
-        }
     }
 }
 

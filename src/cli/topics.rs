@@ -6,15 +6,16 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use regex::Regex;
 
-use super::rows::{self, Field, Row, count, maybe};
+use super::rows::{self, Field, Row, maybe};
 use super::words::{self, Exit};
 use super::{Cluster, Output};
 use crate::core::ask::{Answer, Which};
 use crate::core::figures::{Figures, TopicFigures};
+use crate::core::listing;
 use crate::io::figures;
 use crate::io::kafka::{Client, PartitionError, Wanted};
-use crate::model::{BrokerId, Cause, ClusterView, Failure, Foreign, Known, Move, Partition, Setting, Source, Time, Topic, TopicName};
-use crate::text::Shown;
+use crate::model::{BrokerId, Cause, ClusterView, Failure, Foreign, Move, Partition, Setting, Source, Time, Topic, TopicName};
+use crate::text::{Shown, row};
 
 const WHAT: &str = "list the topics";
 
@@ -138,10 +139,9 @@ impl Topics {
         let passes = |topic: &Arc<Topic>| (internal || !topic.internal) && filter.is_none_or(|filter| filter.passes(topic.name.raw()));
         let listed: Vec<Arc<Topic>> = view.topics.iter().filter(|topic| passes(topic)).cloned().collect();
         let figures = measure(client, &view, &listed, &[Which::Start, Which::End]).await;
-        let rows: Vec<Row> = listed.iter().map(|topic| list_row(topic, figures.of(topic))).collect();
+        let rows: Vec<Row> = listed.iter().map(|topic| listing::topic(topic, figures.of(topic))).collect();
         rows::print(&rows, self.common.output, self.common.terminal).map_err(|error| unwritten(&error))?;
-        let without =
-            |wanted: &str| rows.iter().filter(|row| row.iter().any(|(name, field)| *name == wanted && *field == Field::Null)).count();
+        let without = |wanted: &str| row::unknown(&rows, wanted);
         for name in ["offsets", "sizeBytes"] {
             let unknown = without(name);
             if unknown > 0 && !self.common.quiet {
@@ -217,29 +217,6 @@ async fn measure(client: &Client, view: &ClusterView, topics: &[Arc<Topic>], whi
     figures.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn list_row(topic: &Topic, figures: Option<&TopicFigures>) -> Row {
-    let told = topic.error.is_none();
-    let known = |n: usize| if told { count(n) } else { Field::Null };
-    let leaderless = topic.partitions.iter().filter(|p| p.leader.is_none()).count();
-    let short = topic.partitions.iter().filter(|p| p.isr.len() < p.replicas.len()).count();
-    let figure = |figure: Option<Known<u64>>| maybe(figure.and_then(|figure| figure.is().copied()).filter(|_| told));
-    vec![
-        ("name", Field::Text(topic.name.raw().to_owned())),
-        ("id", id(topic)),
-        ("partitions", known(topic.partitions.len())),
-        ("replicationFactor", known(topic.replication())),
-        ("underReplicated", known(short)),
-        ("offline", known(leaderless)),
-        ("internal", Field::Bool(topic.internal)),
-        ("offsets", figure(figures.map(|figures| figures.offsets(topic)))),
-        ("sizeBytes", figure(figures.map(|figures| figures.bytes(topic)))),
-    ]
-}
-
-fn id(topic: &Topic) -> Field {
-    if topic.id.is_known() { Field::Text(topic.id.to_string()) } else { Field::Null }
-}
-
 fn describe_row(
     topic: &Topic,
     figures: Option<&TopicFigures>,
@@ -279,7 +256,7 @@ fn describe_row(
     };
     vec![
         ("name", Field::Text(topic.name.raw().to_owned())),
-        ("id", id(topic)),
+        ("id", listing::id(topic)),
         ("internal", Field::Bool(topic.internal)),
         ("partitions", Field::List(partitions.collect())),
         ("configs", settings.map_or(Field::Null, |settings| Field::List(settings.iter().map(config).collect()))),

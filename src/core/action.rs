@@ -92,6 +92,7 @@ actions! {
         DescribeTopic "topic.describe" "describe" ["d"] "partitions and settings of the topic";
         Internal "topics.internal" "internal" ["i"] "show or hide internal topics";
         FilterTopics "topics.filter" "filter" ["/"] "filter by regex; ! inverts, -f is fuzzy";
+        SaveTopics "topics.save" "" ["ctrl-s"] "save marked or shown topics as NDJSON";
         CopyTopic "topic.copy" "copy" ["c", "y y"] "copy the name";
     }
     Table {

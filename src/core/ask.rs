@@ -14,6 +14,7 @@ use crate::model::{
     Setting, Time, Topic, TopicId, TopicName, TxnTable, Why,
 };
 use crate::query::Filter;
+use crate::text;
 use crate::tree::{Found, Row};
 
 use super::lag::TopicPlaces;
@@ -65,6 +66,8 @@ pub enum Ask {
     Copy(String),
     /// Write records to a file.
     Export(Export),
+    /// Write a list to a file as NDJSON: `name` is what is listed, and what the file is called.
+    SaveRows { name: &'static str, rows: Vec<text::row::Row> },
     /// Keep something for the next run.
     Save { path: PathBuf, saved: Saved },
     /// Keep what was seen of groups for the next run.
@@ -335,6 +338,7 @@ impl Ask {
             Self::Log(_) => "log",
             Self::Copy(_) => "copy",
             Self::Export(_) => "export",
+            Self::SaveRows { .. } => "rows",
             Self::Save { .. } => "save",
             Self::Remember { .. } => "remember",
             Self::Recall(_) => "recall",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ask::{Answer, Ask, Reply, Traffic};
-use super::context::{Context, Target};
+use super::context::{Context, Stranger, Target};
 use super::effect::TaskId;
 use super::figures::Figures;
 use super::groups::Groups;
@@ -111,8 +111,8 @@ impl Cluster {
         self.bootstrap == target.bootstrap && self.context.name == target.context.name
     }
 
-    /// Why this is not the cluster that was meant, as a sentence.
-    pub fn stranger(&self) -> Option<String> {
+    /// That this is not the cluster that was meant.
+    pub fn stranger(&self) -> Option<Stranger<'_>> {
         self.context.stranger(self.view.get().map(AsRef::as_ref))
     }
 

@@ -2,7 +2,7 @@
 
 use super::guard::{ReadOnly, Rules};
 use crate::model::{ClusterId, ClusterView};
-use crate::text::{Shown, meant};
+use crate::text::{Shown, meant, width};
 
 /// The cluster as the user named it.
 #[derive(Debug, Clone, Default)]
@@ -89,22 +89,51 @@ pub fn find(targets: &[Target], name: &str) -> Result<usize, String> {
 pub const NONE_CONFIGURED: &str = "No context is configured: [contexts.NAME] in config.toml";
 
 impl Context {
-    /// Why this is not the cluster that the context names, as a sentence; `None` while it is, and before it told its id.
-    pub fn stranger(&self, view: Option<&ClusterView>) -> Option<String> {
+    /// That this is not the cluster which the context names; `None` while it is, and before it told its id.
+    pub fn stranger<'a>(&'a self, view: Option<&'a ClusterView>) -> Option<Stranger<'a>> {
         let (expected, view) = (self.expects.as_ref()?, view?);
-        let name = self.name.as_deref().unwrap_or("the context");
-        match &view.id {
-            Some(id) if id == expected => None,
-            Some(id) => {
-                Some(format!("another cluster: {name} expects {}, this is {}; nothing can be changed here", expected.raw(), id.raw()))
-            }
-            None => Some(format!("a cluster that tells no id: {name} expects {}; nothing can be changed here", expected.raw())),
-        }
+        let found = view.id.as_ref();
+        (found != Some(expected)).then(|| Stranger { name: self.name.as_deref().unwrap_or("the context"), expected, found })
     }
 
     /// Why nothing may be changed now.
     pub fn read_only(&self, view: Option<&ClusterView>) -> Option<ReadOnly> {
         if self.stranger(view).is_some() { Some(ReadOnly::Stranger) } else { self.rules.read_only() }
+    }
+}
+
+/// A cluster that is not the one which its context names.
+#[derive(Debug)]
+pub struct Stranger<'a> {
+    name: &'a str,
+    expected: &'a ClusterId,
+    /// `None`: it tells none.
+    found: Option<&'a ClusterId>,
+}
+
+impl Stranger<'_> {
+    /// So much of an id tells two apart.
+    const SHORT: usize = 8;
+
+    /// In words, what matters first. Where there is no room for the ids they are cut, and left out where that does not help.
+    pub fn words(&self, columns: usize) -> String {
+        let short = |id: &ClusterId| id.raw().chars().take(Self::SHORT).chain(['…']).collect::<String>();
+        let whole = |id: &ClusterId| id.raw().to_owned();
+        let alike = self.found.is_some_and(|found| short(found) == short(self.expected));
+        let cut = Some(self.sentence(&short)).filter(|words| !alike && width(words) <= columns);
+        Some(self.sentence(&whole)).filter(|words| width(words) <= columns).or(cut).unwrap_or_else(|| self.lead())
+    }
+
+    fn sentence(&self, id: &dyn Fn(&ClusterId) -> String) -> String {
+        let found = self.found.map(|found| format!(", is {}", id(found))).unwrap_or_default();
+        format!("{}; expects {}{found}", self.lead(), id(self.expected))
+    }
+
+    fn lead(&self) -> String {
+        match self.found {
+            Some(_) => format!("NOT {}: nothing can be changed here", self.name),
+            None => format!("NOT {} for sure, it tells no id: nothing can be changed here", self.name),
+        }
     }
 }
 
@@ -132,14 +161,31 @@ mod tests {
     fn another_cluster_is_a_stranger_and_locks_changes() {
         let view = cluster(Vec::new()); // q2kZ
         let mut context = Context { name: Some("prod".to_owned()), expects: Some(ClusterId::new("q2kZ")), ..Context::default() };
-        assert_eq!(context.stranger(Some(&view)), None);
+        assert!(context.stranger(Some(&view)).is_none());
         context.expects = Some(ClusterId::new("other"));
-        let sentence = context.stranger(Some(&view)).unwrap();
-        assert!(sentence.contains("prod expects other, this is q2kZ"), "{sentence}");
+        let words = context.stranger(Some(&view)).unwrap().words(100);
+        assert_eq!(words, "NOT prod: nothing can be changed here; expects other, is q2kZ");
         assert_eq!(context.read_only(Some(&view)), Some(ReadOnly::Stranger));
         // Before an answer nothing is known, and nothing is claimed.
-        assert_eq!(context.stranger(None), None);
+        assert!(context.stranger(None).is_none());
         let silent = ClusterView { id: None, ..view };
-        assert!(context.stranger(Some(&silent)).is_some());
+        let words = context.stranger(Some(&silent)).unwrap().words(100);
+        assert_eq!(words, "NOT prod for sure, it tells no id: nothing can be changed here; expects other");
+    }
+
+    #[test]
+    fn what_matters_of_a_stranger_fits_into_80_columns() {
+        let of = |expected: &str, found: &str| {
+            let id = Some(ClusterId::new(found));
+            let view = ClusterView { id, ..cluster(Vec::new()) };
+            let expects = Some(ClusterId::new(expected));
+            let context = Context { name: Some("prod-eu".to_owned()), expects, ..Context::default() };
+            // A sign and blanks stand before it.
+            context.stranger(Some(&view)).unwrap().words(77)
+        };
+        let cut = "NOT prod-eu: nothing can be changed here; expects q2kZ3mN8…, is 5L6g3nSh…";
+        assert_eq!(of("q2kZ3mN8T1uYw5x7A9bCdA", "5L6g3nShT-eMCtK--X86sw"), cut);
+        let without = "NOT prod-eu: nothing can be changed here";
+        assert_eq!(of("q2kZ3mN8T1uYw5x7A9bCdA", "q2kZ3mN8T1uYw5x7A9bCdB"), without, "ids that would look alike are left out");
     }
 }

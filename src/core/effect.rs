@@ -13,8 +13,10 @@ pub struct TaskId(pub u64);
 pub struct Owner(pub u32);
 
 impl Owner {
-    /// Tasks that outlive any screen.
+    /// Tasks that outlive any screen, and the cluster that is open.
     pub const PROGRAM: Self = Self(0);
+    /// Tasks that outlive any screen, but not the cluster that they ask.
+    pub const CLUSTER: Self = Self(u32::MAX);
 }
 
 #[derive(Debug)]

@@ -43,14 +43,6 @@ impl<T> Remote<T> {
         matches!(self.status, Status::Loading { .. })
     }
 
-    /// The task it waits for.
-    pub fn task(&self) -> Option<TaskId> {
-        match self.status {
-            Status::Loading { task, .. } => Some(task),
-            _ => None,
-        }
-    }
-
     /// Whether this is the task it waits for.
     pub fn awaits(&self, id: TaskId) -> bool {
         matches!(self.status, Status::Loading { task, .. } if task == id)

@@ -1,4 +1,4 @@
-//! Records into a file: NDJSON, exactly as `kscope tail -o ndjson` prints them.
+//! Records and lists into a file: NDJSON, exactly as `kscope tail -o ndjson`, `kscope topics -o ndjson` and their kin print them.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
@@ -8,21 +8,37 @@ use std::path::PathBuf;
 use crate::core::ask::{Answer, Export};
 use crate::model::{Cause, Failure, Foreign};
 use crate::text::ndjson::{self, Target};
+use crate::text::row::{self, Row};
 
 /// Names that are tried before giving up: a file that exists is never overwritten.
 const TRIES: u32 = 1000;
 
-/// Writes the records to a new file in the working folder, readable by its owner alone, and syncs it.
+/// Writes the records to a new file in the working folder.
 pub(super) fn write(export: &Export) -> Result<Answer, Failure> {
-    let failed = |error: io::Error| Failure::new("save the records", Cause::File(Foreign::new(error.to_string())));
-    let (path, file) = create(&safe_name(export.topic.raw())).map_err(failed)?;
+    let lines = export.rows.iter().filter_map(|(chunk, row)| chunk.get(*row));
+    file("save the records", &safe_name(export.topic.raw()), lines, |line, record| {
+        let txn = record.transaction.map(|producer| export.txns.outcome(record.partition, producer, record.offset));
+        ndjson::write(line, export.topic.raw(), &record, txn, Target::Data);
+    })
+}
+
+/// Writes a list to a new file in the working folder.
+pub(super) fn rows(name: &str, rows: &[Row]) -> Result<Answer, Failure> {
+    file("save the list", name, rows.iter(), |line, row| {
+        row::object(line, row, Target::Data);
+        line.push(b'\n');
+    })
+}
+
+/// One line for each thing, in a new file that its owner alone can read; synced.
+fn file<T>(what: &'static str, name: &str, all: impl Iterator<Item = T>, write: impl Fn(&mut Vec<u8>, T)) -> Result<Answer, Failure> {
+    let failed = |error: io::Error| Failure::new(what, Cause::File(Foreign::new(error.to_string())));
+    let (path, file) = create(name).map_err(failed)?;
     let mut out = BufWriter::new(file);
     let (mut bytes, mut records, mut line) = (0_u64, 0, Vec::new());
-    for (chunk, row) in &export.rows {
-        let Some(record) = chunk.get(*row) else { continue };
-        let txn = record.transaction.map(|producer| export.txns.outcome(record.partition, producer, record.offset));
+    for one in all {
         line.clear();
-        ndjson::write(&mut line, export.topic.raw(), &record, txn, Target::Data);
+        write(&mut line, one);
         out.write_all(&line).map_err(failed)?;
         bytes += line.len() as u64;
         records += 1;
@@ -32,10 +48,10 @@ pub(super) fn write(export: &Export) -> Result<Answer, Failure> {
     Ok(Answer::Exported { path: fs::canonicalize(&path).unwrap_or(path), records, bytes })
 }
 
-fn create(topic: &str) -> io::Result<(PathBuf, File)> {
+fn create(name: &str) -> io::Result<(PathBuf, File)> {
     let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
     for n in 1..=TRIES {
-        let path = PathBuf::from(if n == 1 { format!("{topic}.ndjson") } else { format!("{topic}.{n}.ndjson") });
+        let path = PathBuf::from(if n == 1 { format!("{name}.ndjson") } else { format!("{name}.{n}.ndjson") });
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             Ok(file) => return Ok((path, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,

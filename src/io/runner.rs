@@ -217,6 +217,7 @@ async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, give
             None => Err(Failure::new("change the group", Cause::Refused("nothing was written: there is no permit for it"))),
             Some(_) => Err(Failure::new("change the group", Cause::Refused("this release does not change groups yet"))),
         },
+        Ask::SaveRows { name, rows } => work.run("save the list", move || export::rows(name, &rows)).await?,
         Ask::Export(export) => work.run("save the records", move || export::write(&export)).await?,
     }
 }

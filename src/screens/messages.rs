@@ -287,11 +287,8 @@ impl Messages {
         }
         match reply.result {
             Ok(Answer::Exported { path, records, bytes }) => {
-                // The name first: the folder is known, and there may be no room for it.
-                let name = path.file_name().unwrap_or_default().display();
-                let folder = path.parent().unwrap_or(&path).display();
                 let what = units::counted(units::wide(records), "record");
-                cx.notices.good(cx.now, format!("{name}: {what}, {}, written in {folder}", units::size(bytes)));
+                cx.notices.good(cx.now, super::written(&path, &what, bytes));
             }
             Ok(_) => {}
             Err(failure) => cx.notices.failure(&failure),

@@ -3,6 +3,7 @@
 
 pub mod columns;
 mod draw;
+mod save;
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -16,7 +17,7 @@ use super::{Cx, Look, Reason, Route, Screen};
 use crate::core::action::{Action, Scope};
 use crate::core::ask::Ask;
 use crate::core::cursor::Cursor;
-use crate::core::effect::Term;
+use crate::core::effect::{TaskId, Term};
 use crate::core::event::Arrival;
 use crate::core::history::Kind;
 use crate::core::key::{Button, Input, KeyCode, Mouse, MouseKind};
@@ -52,6 +53,8 @@ pub struct Topics {
     /// Where a range of marks begins.
     mark_from: Option<TopicName>,
     sweep: Sweep,
+    /// The file being written, and of how many topics in it the offsets are not known.
+    saving: Option<(TaskId, usize)>,
     paused: bool,
     /// The last key, and whether figures have changed that the list is sorted by.
     touched: Option<Time>,
@@ -263,6 +266,7 @@ impl Screen for Topics {
             Action::OpenTopic | Action::CopyTopic | Action::DescribeTopic | Action::MarkRow if self.current().is_none() => {
                 Err("No topic is selected.")
             }
+            Action::SaveTopics if self.saved().is_empty() => Err("No topic is listed."),
             Action::MarkRowRange if self.mark_from.is_none() => Err("A range begins at a mark: space marks."),
             Action::ClearRowMarks if self.marks.is_empty() => Err("Nothing is marked."),
             Action::NextPane | Action::PreviousPane | Action::FullScreen => Err("There is one pane here, and it is as large as it gets."),
@@ -293,6 +297,7 @@ impl Screen for Topics {
             }
             Action::DescribeTopic => cx.go = self.current().map(|topic| Route::Topic(Arc::clone(topic))),
             Action::CopyTopic => self.copy(cx),
+            Action::SaveTopics => self.save(cx),
             Action::MarkRow => self.mark(cx),
             Action::MarkRowRange => self.mark_range(),
             Action::ClearRowMarks => self.marks.clear(),
@@ -367,6 +372,14 @@ impl Screen for Topics {
     }
 
     fn receive(&mut self, cx: &mut Cx<'_>, arrival: Arrival) -> Option<Arrival> {
+        let arrival = match (arrival, self.saving) {
+            (Arrival::Reply(reply), Some((id, unknown))) if reply.id == id => {
+                self.saving = None;
+                Self::was_saved(cx, reply.result, unknown);
+                return None;
+            }
+            (arrival, _) => arrival,
+        };
         // What it tells is in the shared figures already.
         if let Arrival::Reply(reply) = &arrival
             && self.sweep.ended(reply.id)

@@ -4,7 +4,7 @@
 use super::push;
 use crate::core::cluster::Cluster;
 use crate::core::context;
-use crate::core::effect::{Effect, TaskId};
+use crate::core::effect::{Effect, Owner, TaskId};
 use crate::screens::Route;
 use crate::state::State;
 
@@ -42,7 +42,9 @@ pub(super) fn to(state: &mut State, at: usize, effects: &mut Vec<Effect>) {
 /// number: numbers are never used twice.
 fn leave(state: &mut State, effects: &mut Vec<Effect>) {
     effects.extend(state.stack.drain(..).map(|gone| Effect::CancelOwner(gone.owner)));
-    effects.extend(state.cluster.view.task().map(Effect::Cancel));
+    effects.push(Effect::CancelOwner(Owner::CLUSTER));
+    // What waits there for its audit line was planned on that cluster, and may not be carried out on another.
+    state.gate.clear();
     state.left = TaskId(state.next_task);
     state.ahead.clear();
     state.last = None;

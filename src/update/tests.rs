@@ -10,6 +10,7 @@ use crate::core::saved::{Keeper, Saved};
 use crate::core::stream::{Fact, Flow};
 use crate::model::{Attempt, Cause, Failure, Foreign, Offset, PartitionId, Step, TxnTable};
 use crate::testing::{Made, Script, chunk, live, made, topic};
+use crate::text::row::{Field, Row};
 
 mod contexts;
 mod groups;
@@ -330,6 +331,30 @@ fn an_export_takes_the_marked_records_or_all_that_are_shown() {
     assert!(matches!(script.ask("export").1, Ask::Export(export) if export.rows.len() == 2));
     let done = Answer::Exported { path: "/tmp/orders.ndjson".into(), records: 2, bytes: 300 };
     script.reply("export", Ok(done)).sees("2 records").sees("orders.ndjson");
+}
+
+#[test]
+fn the_list_of_topics_is_saved_as_it_is_known() {
+    let saved = |script: &Script| match script.ask("rows").1 {
+        Ask::SaveRows { name: "topics", rows } => rows.clone(),
+        other => panic!("{other:?}"),
+    };
+    let script = orders().figures(|_, _| Some(9)).keys("ctrl-s");
+    let names = |rows: &[Row]| rows.iter().map(|row| row.first().unwrap().1.clone()).collect::<Vec<_>>();
+    let name = |text: &str| Field::Text(text.to_owned());
+    assert_eq!(names(&saved(&script)), [name("clicks"), name("orders")], "what is shown: no internal one");
+    let offsets = |row: &Row| row.iter().find(|(name, _)| *name == "offsets").unwrap().1.clone();
+    assert_eq!(saved(&script).iter().map(offsets).collect::<Vec<_>>(), [Field::Number(36), Field::Number(18)]);
+    let done = Answer::Exported { path: "/tmp/topics.ndjson".into(), records: 2, bytes: 300 };
+    let script = script.reply("rows", Ok(done)).sees("topics.ndjson: 2 topics, 300 B, written in /tmp");
+    // Marked ones alone, also where the filter hides them; what nobody told is said to be missing.
+    let script = script.keys("j space /").text("cli").keys("enter ctrl-s");
+    assert_eq!(names(&saved(&script)), [name("orders")]);
+    let unknown = orders().keys("ctrl-s").reply("rows", Ok(Answer::Exported { path: "/t/topics.ndjson".into(), records: 2, bytes: 9 }));
+    unknown.sees("2 topics (2 without offsets)");
+    let full = Failure::new("save the list", Cause::File(Foreign::new("no space left on device")));
+    orders().keys("ctrl-s").reply("rows", Err(full)).sees("no space left on device");
+    Script::at(120, 36).cluster(vec![]).keys("ctrl-s").sees("No topic is listed.");
 }
 
 #[test]

@@ -153,10 +153,10 @@ fn another_cluster_than_expected_is_said_on_every_screen() {
     let text =
         format!("default_context = \"prod\"\n[contexts.prod]\nbootstrap = {:?}\nexpect_cluster_id = \"not-this\"\n", broker.address());
     let mut terminal = open(Home::new().with(".config/kscope/config.toml", &text), &[], &[]);
-    terminal.until_text("▲ another cluster: prod expects not-this, this is");
+    terminal.until_text("▲ NOT prod: nothing can be changed here; expects not-this, is");
     terminal.keys("\r");
     let screen = terminal.until_text("LIVE");
-    assert!(screen.contains("▲ another cluster: prod expects not-this"), "{screen}");
+    assert!(screen.contains("▲ NOT prod: nothing can be changed here"), "{screen}");
 }
 
 #[test]

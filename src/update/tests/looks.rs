@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use super::{messages, orders, unreachable};
 use crate::core::ask::Answer;
+use crate::core::context::Context;
 use crate::core::store::Limits;
 use crate::core::stream::{Fact, PartitionProgress, Progress};
 use crate::model::{
-    Attempt, BrokerId, Cause, Failure, Foreign, LeaderEpoch, Offset, Outcome, PartitionId, ProducerId, Step, Topic, TopicError, TxnTable,
+    Attempt, BrokerId, Cause, ClusterId, Failure, Foreign, LeaderEpoch, Offset, Outcome, PartitionId, ProducerId, Step, Topic, TopicError,
+    TxnTable,
 };
-use crate::testing::{Made, Script, chunk, live, made, targets, topic};
+use crate::testing::{self, Made, Script, chunk, live, made, targets, topic};
 
 const SMALL: (u16, u16) = (80, 24);
 const USUAL: (u16, u16) = (120, 36);
@@ -192,6 +194,19 @@ fn contexts_that_one_may_go_to() {
     let mut script = at(USUAL).cluster(odd_topics());
     script.state.settings.contexts = targets();
     looks(&script.keys(":").text("t /^orders @"), "palette_contexts");
+}
+
+#[test]
+fn another_cluster_than_the_expected_one() {
+    for size in [SMALL, USUAL] {
+        let mut script = at(size).cluster(odd_topics());
+        let expects = Some(ClusterId::new("q2kZ3mN8T1uYw5x7A9bCdA"));
+        script.state.cluster.context = Context { name: Some("prod-eu".to_owned()), configured: true, expects, ..Context::default() };
+        let mut other = testing::cluster(odd_topics());
+        other.id = Some(ClusterId::new("5L6g3nShT-eMCtK--X86sw"));
+        let script = script.later(Duration::from_secs(6)).reply("cluster", Ok(Answer::Cluster(std::sync::Arc::new(other))));
+        looks(&script, &named(size, "topics_of_another_cluster"));
+    }
 }
 
 #[test]

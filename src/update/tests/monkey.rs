@@ -66,7 +66,11 @@ impl Monkey {
         for effect in effects {
             match effect {
                 Effect::Start { id, owner, ask, permit } => {
-                    prop_assert!(owner == Owner::PROGRAM || is_open(&self.state, owner), "{} has no owner", ask.name());
+                    prop_assert!(
+                        matches!(owner, Owner::PROGRAM | Owner::CLUSTER) || is_open(&self.state, owner),
+                        "{} has no owner",
+                        ask.name()
+                    );
                     prop_assert!(permit.is_some() == ask.mutates());
                     let used = self.over.contains(&id) || self.under_way.iter().any(|(other, ..)| *other == id);
                     prop_assert!(!used, "{id:?} was used before");
@@ -213,6 +217,7 @@ fn good(ask: &Ask, last: usize) -> Result<Answer, TestCaseError> {
         }
         Ask::Open { .. } => Answer::Opened { chunk: Arc::new(chunk(&[testing::made(7, "k", "{\"alone\":1}")])) },
         Ask::Copy(_) => Answer::Copied(None),
+        Ask::SaveRows { rows, .. } => Answer::Exported { path: "/\u{1b}[2J/topics.ndjson".into(), records: rows.len(), bytes: 1 },
         Ask::Export(export) => Answer::Exported { path: "/tmp/\u{1b}]0;x\u{7}.ndjson".into(), records: export.rows.len(), bytes: 1 },
         ask => match runner::compute(ask) {
             Ok(answer) => answer,

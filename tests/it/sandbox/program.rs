@@ -59,3 +59,20 @@ fn the_screen_shows_topics_and_messages_that_move() {
     ui.until("it moves", |seen| seen.offset().is_some() && seen.pane("Record") != first.pane("Record"));
     ui.quit();
 }
+
+#[test]
+fn the_list_that_is_saved_is_what_the_command_prints() {
+    let sandbox = super::still();
+    let address = super::bootstrap(&sandbox);
+    let mut ui = Ui { terminal: Terminal::kscope(&[&address], 140, 60) };
+    // A figure that is still on its way is three dots.
+    ui.until("all figures", |seen| seen.pane("Topics").iter().any(|line| line.contains("orders.dlq")) && !seen.has("…"));
+    ui.press("\x13");
+    ui.until_text("topics.ndjson: ");
+    let printed = kscope(&["topics", "-b", &address, "-o", "ndjson"]);
+    assert_eq!(ui.terminal.file("topics.ndjson"), printed.text());
+    ui.press(" \x13");
+    ui.until_text("topics.2.ndjson: 1 topic");
+    assert_eq!(printed.text().lines().next(), ui.terminal.file("topics.2.ndjson").lines().next());
+    ui.quit();
+}
