@@ -82,7 +82,7 @@ impl Home {
     }
 }
 
-/// kscope while it runs: what it has printed so far.
+/// kscope, or another program, while it runs: what it has printed so far.
 pub(crate) struct Running {
     child: Killed,
     stdout: Arc<Printed>,
@@ -118,11 +118,16 @@ impl Running {
         let mut command = Command::new(crate::KSCOPE);
         command.args(arguments).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LANG", "C.UTF-8");
         command.envs(home.variables()).envs(variables.iter().copied());
-        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kscope starts");
+        Self::of(command, &arguments.join(" "))
+    }
+
+    /// Any program. `arguments` is what a failed test calls it.
+    pub(crate) fn of(mut command: Command, arguments: &str) -> Self {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
         let mut child = Killed(child);
         let stdout = collect(child.0.stdout.take().expect("piped"));
         let stderr = collect(child.0.stderr.take().expect("piped"));
-        Self { child, stdout, stderr, arguments: arguments.join(" "), _home: None }
+        Self { child, stdout, stderr, arguments: arguments.to_owned(), _home: None }
     }
 
     /// Waits until the whole lines printed so far give a value.

@@ -1,11 +1,14 @@
 //! The sandbox before every client that is at hand: kscope's own, rskafka, kcat, Apache's tools. That it behaves as Kafka does
 //! is known from them, never from itself.
 
+mod alike;
 mod clients;
 mod faults;
 mod groups;
+mod members;
 mod program;
 mod reading;
+mod tools;
 mod wire;
 
 use std::future::Future;

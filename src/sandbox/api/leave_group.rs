@@ -30,7 +30,7 @@ fn leave(asked: &Asked<'_>, name: &str, leaving: &[MemberIdentity]) -> Result<Ve
     let mut state = asked.cluster.state();
     let now = asked.cluster.moment();
     asked.coordinates_members(&mut state, name)?;
-    let group = state.groups.get(name, now).ok_or(code::UNKNOWN_MEMBER_ID)?;
+    let Some(group) = state.groups.get(name, now) else { return Ok(vec![code::UNKNOWN_MEMBER_ID; leaving.len()]) };
     let who = |one: &MemberIdentity| (one.member_id.to_string(), one.group_instance_id.as_ref().map(ToString::to_string));
     let errors = leaving.iter().map(who).map(|(member, instance)| group.leave(Who { member: &member, instance: instance.as_deref() }, now));
     Ok(errors.collect())

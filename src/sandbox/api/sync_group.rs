@@ -6,6 +6,9 @@ use kafka_protocol::messages::{SyncGroupRequest, SyncGroupResponse};
 use super::{Asked, code, text};
 use crate::sandbox::groups::{Step, Sync, Synced, Who};
 
+/// The protocol type and the assignor must be told from this version on (KIP-559).
+const MUST_AGREE: i16 = 5;
+
 pub(super) async fn answer(asked: &Asked<'_>, request: SyncGroupRequest) -> SyncGroupResponse {
     let synced = match begin(asked, &request) {
         Ok(Step::Now(synced)) => synced,
@@ -24,6 +27,9 @@ fn begin(asked: &Asked<'_>, request: &SyncGroupRequest) -> Result<Step<Synced>, 
     let mut state = asked.cluster.state();
     let (name, now) = (&request.group_id.0, asked.cluster.moment());
     asked.coordinates_members(&mut state, name)?;
+    if asked.version >= MUST_AGREE && (request.protocol_type.is_none() || request.protocol_name.is_none()) {
+        return Err(code::INCONSISTENT_GROUP_PROTOCOL);
+    }
     let group = state.groups.get(name, now).ok_or(code::UNKNOWN_MEMBER_ID)?;
     let sync = Sync {
         who: Who { member: &request.member_id, instance: request.group_instance_id.as_deref() },

@@ -12,7 +12,7 @@ use crate::run::tell;
 
 /// Runs it to its end; standard output. Panics with what it said when it fails.
 #[track_caller]
-fn output(command: &mut Command, input: &str) -> String {
+pub(super) fn output(command: &mut Command, input: &str) -> String {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
     child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("it reads");
     let done = child.wait_with_output().expect("it ends");
@@ -21,7 +21,7 @@ fn output(command: &mut Command, input: &str) -> String {
     text
 }
 
-fn kcat(arguments: &[&str]) -> Option<Command> {
+pub(super) fn kcat(arguments: &[&str]) -> Option<Command> {
     static TOLD: Once = Once::new();
     if Command::new("kcat").arg("-V").output().is_err() {
         TOLD.call_once(|| tell("*** SKIPPED: tests with kcat, which is not installed. ***"));
