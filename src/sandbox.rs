@@ -5,9 +5,9 @@
 //! It is never trusted alone: the same flows run on a real Apache Kafka, and where the two differ, the real one is right.
 //!
 //! ```text
-//!   clients ──► listener, one per broker ──► api: one file per API key ──► cluster: topics, partitions, logs
+//!   clients ──► listener, one per broker ──► api: one file per API key ──► cluster: topics, logs, groups
 //!   traffic ──►    │ hooks: faults, counts,                                     ▲
-//!   (rskafka)      │ the alarm for mutations                          seed: what is there at first
+//!   members ──►    │ the alarm for mutations                          seed: what is there at first
 //! ```
 //!
 //! What it does not model, and does not advertise where that can be told:
@@ -35,6 +35,7 @@ mod groups;
 mod hooks;
 mod listener;
 mod log;
+mod members;
 mod seed;
 mod topic;
 mod traffic;
@@ -59,7 +60,8 @@ use groups::Commit;
 pub struct Options {
     /// Where the first broker listens; port 0 is any free one. The others listen at the same IP address, each at a free port.
     pub listen: SocketAddr,
-    /// Clicks per second, and a tenth of that in orders. 0: no traffic.
+    /// Clicks per second, a tenth of that in orders, a twentieth in updates of the catalogue. 0: no traffic, and no group has
+    /// members.
     pub rate: u32,
     /// The same seed gives the same records, times apart.
     pub seed: u64,
@@ -127,6 +129,7 @@ impl Sandbox {
                 tokio::select! {
                     () = listener::serve(&shared, listeners.into_iter().map(|(_, listener)| listener)) => {}
                     () = traffic::run(&shared, rate, seed) => {}
+                    () = members::run(&shared, rate) => {}
                     () = shared.keep_retention() => {}
                     _stopped = stopped => {}
                 }

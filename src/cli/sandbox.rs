@@ -24,7 +24,7 @@ pub(super) struct SandboxArgs {
     /// Where the first broker listens; the others take free ports [default: a free port of 127.0.0.1]
     #[arg(long, value_name = "IP:PORT")]
     listen: Option<SocketAddr>,
-    /// Clicks per second; 0: nothing moves
+    /// Clicks per second; 0: nothing moves, and groups have no members
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = RangedU64ValueParser::<u32>::new().range(..=100_000))]
     rate: u32,
     /// The same number gives the same data

@@ -1,6 +1,6 @@
 //! The cluster: its brokers, its topics, and what happens to requests.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -41,6 +41,8 @@ pub(super) struct Cluster {
     /// Counts appends, for fetches that wait.
     appended: watch::Sender<u64>,
     started: Instant,
+    /// Where the connections of the sandbox's own consumers come from.
+    own: Mutex<BTreeSet<SocketAddr>>,
 }
 
 impl fmt::Debug for Cluster {
@@ -83,7 +85,14 @@ impl Cluster {
         let ids: Vec<i32> = brokers.iter().map(|broker| broker.id).collect();
         let options = options.clone();
         let sow: Sow = Box::new(move || Mutex::new(seed::topics(&ids, &options, now_ms())));
-        Self { brokers, hooks: Hooks::default(), state: LazyLock::new(sow), appended: watch::Sender::new(0), started: Instant::now() }
+        Self {
+            brokers,
+            hooks: Hooks::default(),
+            state: LazyLock::new(sow),
+            appended: watch::Sender::new(0),
+            started: Instant::now(),
+            own: Mutex::default(),
+        }
     }
 
     /// This moment, for groups.
@@ -94,6 +103,19 @@ impl Cluster {
     /// When that moment is, for who waits until then. `None`: never.
     pub(super) fn instant(&self, moment: Moment) -> Option<Instant> {
         self.started.checked_add(moment)
+    }
+
+    /// Connections from here are the sandbox's own.
+    pub(super) fn own(&self, address: SocketAddr) {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).insert(address);
+    }
+
+    pub(super) fn disown(&self, address: SocketAddr) {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).remove(&address);
+    }
+
+    pub(super) fn is_own(&self, address: SocketAddr) -> bool {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).contains(&address)
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

@@ -99,7 +99,7 @@ async fn respond(
     let api = ApiKey::try_from(key).ok()?;
     let header = RequestHeader::decode(&mut frame, api.request_header_version(version)).ok()?;
     let client = header.client_id.as_deref().unwrap_or_default();
-    let own = client == traffic::CLIENT;
+    let own = client == traffic::CLIENT || cluster.is_own(peer);
     let host = peer.ip();
     let mut asked = Asked { cluster, broker, version, client, host, own, error: None, error_after: None, throttle_ms: 0, moves: false };
     let mut fault = None;

@@ -21,6 +21,7 @@ use super::topic::{Overrides, Partition, Topic};
 use crate::model::{Codec, Offset};
 use crate::records::writer::{BatchWriter, NewHeader};
 
+pub(super) use catalog::{CATALOG, Catalog};
 pub(super) use clicks::{CLICKS, Clicks};
 pub(super) use orders::{ORDERS, Orders};
 

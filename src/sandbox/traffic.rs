@@ -1,4 +1,4 @@
-//! Live traffic: clicks and orders, written by rskafka through the sandbox's own sockets, so that every record that arrives has
+//! Live traffic: clicks, orders and updates of the catalogue, written by rskafka through the sandbox's own sockets, so that every record that arrives has
 //! come the way of any other producer's.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::cluster::Cluster;
 use super::now_ms;
-use super::seed::{CLICKS, Clicks, Made, ORDERS, Orders, partition_of};
+use super::seed::{CATALOG, CLICKS, Catalog, Clicks, Made, ORDERS, Orders, partition_of};
 
 /// How the traffic names itself: its requests are neither counted nor hit by faults.
 pub(super) const CLIENT: &str = "kscope-sandbox-traffic";
@@ -25,15 +25,25 @@ const PAUSE: Duration = Duration::from_secs(1);
 const MOST_AT_ONCE: u64 = 10_000;
 /// One order for so many clicks.
 const CLICKS_PER_ORDER: u64 = 10;
+/// One update of the catalogue for so many clicks.
+const CLICKS_PER_UPDATE: u64 = 20;
+
+/// What is written next.
+struct Sources {
+    clicks: Clicks,
+    orders: Orders,
+    updates: Catalog,
+}
 
 /// Writes until it is dropped; for ever waits when there is nothing to write.
 pub(super) async fn run(cluster: &Cluster, rate: u32, seed: u64) {
-    let (mut clicks, mut orders) = (Clicks::new(seed, "live clicks"), Orders::new(seed, "live orders"));
+    let (clicks, orders) = (Clicks::new(seed, "live clicks"), Orders::new(seed, "live orders"));
+    let mut sources = Sources { clicks, orders, updates: Catalog::new(seed, "live updates") };
     if rate == 0 {
         return std::future::pending().await;
     }
     loop {
-        if let Err(error) = write(cluster, rate, &mut clicks, &mut orders).await {
+        if let Err(error) = write(cluster, rate, &mut sources).await {
             tracing::warn!(%error, "the sandbox's own traffic stopped for a moment");
         }
         sleep(PAUSE).await;
@@ -41,10 +51,11 @@ pub(super) async fn run(cluster: &Cluster, rate: u32, seed: u64) {
 }
 
 /// Returns when something fails.
-async fn write(cluster: &Cluster, rate: u32, clicks: &mut Clicks, orders: &mut Orders) -> Result<(), Error> {
+async fn write(cluster: &Cluster, rate: u32, sources: &mut Sources) -> Result<(), Error> {
     let bootstrap = cluster.brokers.iter().map(|broker| broker.address.to_string()).collect();
     let client = ClientBuilder::new(bootstrap).client_id(CLIENT).build().await?;
     let (mut to_clicks, mut to_orders) = (Topic::open(&client, CLICKS).await?, Topic::open(&client, ORDERS).await?);
+    let mut to_catalog = Topic::open(&client, CATALOG).await?;
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let (start, mut written) = (Instant::now(), 0_u64);
@@ -54,14 +65,18 @@ async fn write(cluster: &Cluster, rate: u32, clicks: &mut Clicks, orders: &mut O
         let due = u64::from(rate).saturating_mul(millis) / 1000;
         let now = now_ms();
         for n in written.max(due.saturating_sub(MOST_AT_ONCE))..due {
-            to_clicks.add(clicks.next(now));
+            to_clicks.add(sources.clicks.next(now));
             if n % CLICKS_PER_ORDER == 0 {
-                to_orders.add(orders.next(now));
+                to_orders.add(sources.orders.next(now));
+            }
+            if n % CLICKS_PER_UPDATE == 0 {
+                to_catalog.add(sources.updates.next(now));
             }
         }
         written = due;
         to_clicks.send().await?;
         to_orders.send().await?;
+        to_catalog.send().await?;
     }
 }
 

@@ -5,6 +5,7 @@ mod alike;
 mod clients;
 mod faults;
 mod groups;
+mod living;
 mod members;
 mod program;
 mod reading;

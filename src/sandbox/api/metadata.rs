@@ -6,7 +6,7 @@ use kafka_protocol::messages::MetadataRequest;
 
 use super::{Asked, code, offline};
 use crate::sandbox::cluster::{CLUSTER_ID, Named};
-use crate::sandbox::seed::{CLICKS, ORDERS};
+use crate::sandbox::seed::{CATALOG, CLICKS, ORDERS};
 use crate::sandbox::topic::Topic;
 
 /// "Not told": no authoriser is at work.
@@ -14,7 +14,7 @@ const NO_OPERATIONS: i32 = i32::MIN;
 /// The longest name of a topic.
 const LONGEST_NAME: usize = 249;
 /// What the sandbox's own traffic writes to.
-const TRAFFIC: [&str; 2] = [CLICKS.0, ORDERS.0];
+const TRAFFIC: [&str; 3] = [CLICKS.0, ORDERS.0, CATALOG.0];
 
 /// One topic of the answer.
 enum Found<'t> {

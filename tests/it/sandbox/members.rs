@@ -74,7 +74,7 @@ pub(super) fn leave(name: &str, version: i16, member: &str) -> LeaveGroupRequest
 }
 
 /// State, and client and host of each member.
-fn members(sandbox: &Sandbox, name: &str) -> (String, Vec<(String, String)>) {
+pub(super) fn members(sandbox: &Sandbox, name: &str) -> (String, Vec<(String, String)>) {
     let answer = Wire::to_coordinator(sandbox, name).ask(5, &DescribeGroupsRequest::default().with_groups(vec![group(name)]));
     let one = answer.groups.first().expect("the group");
     (one.group_state.to_string(), one.members.iter().map(|one| (one.client_id.to_string(), one.client_host.to_string())).collect())
