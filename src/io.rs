@@ -4,13 +4,16 @@
 //! To add a place that waits: a module here, reached from `runner` through one arm of its match over the asks.
 #![expect(clippy::disallowed_methods, reason = "tasks are started here and nowhere else, each with an owner and an end")]
 
+pub mod audit;
 pub mod behind;
 mod clipboard;
 mod export;
 pub mod figures;
+mod file;
 pub mod groups;
 pub mod kafka;
 mod log_tail;
+pub mod reset;
 pub mod runner;
 pub mod saved;
 pub mod scan;

@@ -76,6 +76,7 @@ fn open(ui: Ui) -> u8 {
         let _entered = runtime.enter();
         let (mut runner, tasks) = Runner::new(Client::new(ui.cluster.settings()), work);
         runner.keep_up_to(ui.config.limits.record);
+        runner.keep_in(log::folder());
         let theme = setup::theme(&ui.config, terminal.colors());
         let mut settings = setup::settings(&ui.config);
         settings.log = log::folder();

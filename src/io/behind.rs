@@ -42,7 +42,7 @@ pub async fn times(client: &Client, places: &[(TopicName, PartitionId, Offset)])
     let mut running = JoinSet::new();
     for (index, (topic, partition, offset)) in places.iter().cloned().enumerate() {
         let looker = looker.clone();
-        running.spawn(async move { (index, looker.time(&topic, partition, offset).await) });
+        running.spawn(async move { (index, looker.record(&topic, partition, offset).await.map(|found| found.and_then(|(_, time)| time))) });
     }
     let mut found = HashMap::with_capacity(places.len());
     while let Some(done) = running.join_next().await {
@@ -55,6 +55,15 @@ pub async fn times(client: &Client, places: &[(TopicName, PartitionId, Offset)])
         timestamp: found.remove(&index).unwrap_or(Err(Why::NoAnswer)),
     };
     places.iter().enumerate().map(behind).collect()
+}
+
+/// The record at, or first behind, an offset; `Ok(None)`: there is none.
+pub(super) async fn next_record(client: &Client, topic: &TopicName, partition: PartitionId, offset: Offset) -> Result<Option<Offset>, Why> {
+    if client.leader(topic, partition).is_none() {
+        client.refresh([topic.clone()]).await.map_err(unknown)?;
+    }
+    let looker = Looker { client: client.clone(), links: Arc::default(), turns: Arc::new(Semaphore::new(1)) };
+    looker.record(topic, partition, offset).await.map(|found| found.map(|(offset, _)| offset))
 }
 
 /// A connection to one broker, dialled once; why there is none holds for all that it leads.
@@ -74,7 +83,7 @@ impl Looker {
         dialled.get_or_init(dial).await.clone()
     }
 
-    async fn time(&self, topic: &TopicName, partition: PartitionId, offset: Offset) -> Result<Option<Time>, Why> {
+    async fn record(&self, topic: &TopicName, partition: PartitionId, offset: Offset) -> Result<Option<(Offset, Option<Time>)>, Why> {
         // The semaphore is never closed; without a permit there would only be no bound.
         let _turn = self.turns.acquire().await;
         let (mut from, mut moves) = (offset, 0);
@@ -103,7 +112,7 @@ impl Looker {
                 None => {}
             }
             match look(partition, from, answer).await? {
-                Next::Record(time) => return Ok(time),
+                Next::Record(offset, time) => return Ok(Some((offset, time))),
                 Next::On(next) if next > from => from = next,
                 Next::On(_) | Next::End => return Ok(None),
             }
@@ -115,8 +124,8 @@ impl Looker {
 /// What an answer holds from an offset on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
-    /// A record; `None`: it has no timestamp.
-    Record(Option<Time>),
+    /// A record, and when it was written; `None`: it has no timestamp.
+    Record(Offset, Option<Time>),
     /// No record before this offset.
     On(Offset),
     End,
@@ -152,13 +161,18 @@ fn first(partition: PartitionId, from: Offset, bytes: &[u8]) -> Result<Next, Why
         let empty = batch.header().records == 0;
         if batch.next_offset() > from && !batch.is_control() && !empty {
             let gapless = batch.header().records == batch.header().last_offset_delta.saturating_add(1);
-            if batch.timestamp_type() == TimestampType::Append && (gapless || batch.header().base_offset >= from) {
+            let append = batch.timestamp_type() == TimestampType::Append;
+            if append && gapless {
                 // One timestamp for all of its records: there is no need to open it.
-                return Ok(Next::Record(time(batch.header().max_timestamp)));
+                let at = batch.header().base_offset.max(from);
+                return Ok(Next::Record(at, time(batch.header().max_timestamp)));
             }
             for record in batch.open(&mut scratch).map_err(broken)?.records() {
                 match record {
-                    Ok(record) if record.offset >= from => return Ok(Next::Record(time(record.timestamp_ms))),
+                    Ok(record) if record.offset >= from => {
+                        let written = if append { batch.header().max_timestamp } else { record.timestamp_ms };
+                        return Ok(Next::Record(record.offset, time(written)));
+                    }
                     Ok(_) => {}
                     Err(fault) => return Err(broken(fault.why)),
                 }
@@ -181,8 +195,8 @@ mod tests {
 
     const P: PartitionId = PartitionId(0);
 
-    fn at(ms: i64) -> Next {
-        Next::Record(Some(Time::from_millis(ms)))
+    fn at(offset: i64, ms: i64) -> Next {
+        Next::Record(Offset(offset), Some(Time::from_millis(ms)))
     }
 
     fn three(codec: Codec) -> Vec<u8> {
@@ -195,7 +209,7 @@ mod tests {
         for codec in [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
             let bytes = three(codec);
             let looked: Vec<Next> = (9..13).map(|from| first(P, Offset(from), &bytes).unwrap()).collect();
-            assert_eq!(looked, [at(1_000), at(1_000), at(5_000), at(3_000)], "{codec:?}");
+            assert_eq!(looked, [at(10, 1_000), at(10, 1_000), at(11, 5_000), at(12, 3_000)], "{codec:?}");
             assert_eq!(first(P, Offset(13), &bytes).unwrap(), Next::On(Offset(13)));
         }
     }
@@ -203,14 +217,14 @@ mod tests {
     #[test]
     fn gaps_markers_and_emptied_batches_are_stepped_over() {
         let gap = BatchWriter::new(Offset(10)).record(1_000, None, None).skip_to(4).record(4_000, None, None).finish().unwrap();
-        assert_eq!(first(P, Offset(11), &gap).unwrap(), at(4_000));
+        assert_eq!(first(P, Offset(11), &gap).unwrap(), at(14, 4_000));
         // The records behind offset 10 are gone, and the batch still spans them.
         let cut = BatchWriter::new(Offset(10)).record(1_000, None, None).last_offset_delta(5).finish().unwrap();
         assert_eq!(first(P, Offset(12), &cut).unwrap(), Next::On(Offset(16)));
         let marker = writer::control(Offset(16), ProducerId(7), 0, 1, 2_000);
         let empty = BatchWriter::new(Offset(17)).last_offset_delta(2).finish().unwrap();
         let last = BatchWriter::new(Offset(20)).record(9_000, None, None).finish().unwrap();
-        assert_eq!(first(P, Offset(12), &[cut, marker.clone(), empty, last].concat()).unwrap(), at(9_000));
+        assert_eq!(first(P, Offset(12), &[cut, marker.clone(), empty, last].concat()).unwrap(), at(20, 9_000));
         assert_eq!(first(P, Offset(16), &marker).unwrap(), Next::On(Offset(17)));
         assert_eq!(first(P, Offset(16), &[]).unwrap(), Next::End);
     }
@@ -219,13 +233,13 @@ mod tests {
     fn a_topic_with_the_brokers_clock_has_one_time_a_batch() {
         let batch = BatchWriter::new(Offset(0)).codec(Codec::Zstd).append_time(7_000);
         let bytes = batch.record(1_000, None, None).record(2_000, None, None).finish().unwrap();
-        assert_eq!(first(P, Offset(1), &bytes).unwrap(), at(7_000));
+        assert_eq!(first(P, Offset(1), &bytes).unwrap(), at(1, 7_000));
     }
 
     #[test]
     fn no_timestamp_is_none_and_a_broken_batch_says_so() {
         let without = BatchWriter::new(Offset(0)).record(-1, None, None).finish().unwrap();
-        assert_eq!(first(P, Offset(0), &without).unwrap(), Next::Record(None));
+        assert_eq!(first(P, Offset(0), &without).unwrap(), Next::Record(Offset(0), None));
         let mut broken = three(Codec::None);
         *broken.last_mut().unwrap() ^= 1;
         assert!(matches!(first(P, Offset(10), &broken), Err(Why::Error(words)) if words.raw().contains("checksum mismatch")));

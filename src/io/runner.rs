@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
@@ -10,11 +11,12 @@ use tokio::task::AbortHandle;
 use super::kafka::{Client, Wanted};
 use super::scan::{self, Taken};
 use super::work::Work;
-use super::{clipboard, export, saved};
+use super::{audit, clipboard, export, saved};
 use crate::core::ask::{Answer, Ask, FilterAsk, Matches, Older, RenderAsk, Reply};
 use crate::core::effect::{Effect, Owner, TaskId};
 use crate::core::event::Arrival;
 use crate::core::guard::Permit;
+use crate::core::reset::Order;
 use crate::core::store::Seq;
 use crate::core::stream::{Delivery, Flow, Plan, Progress};
 use crate::decode;
@@ -47,6 +49,8 @@ struct Out {
     progress: Arc<watch::Sender<Newest>>,
     /// The largest record that a reader for a screen keeps, in bytes.
     largest: usize,
+    /// The state folder.
+    state: Option<Arc<Path>>,
 }
 
 #[derive(Debug)]
@@ -70,7 +74,7 @@ impl Runner {
         let (replies, replies_out) = mpsc::channel(REPLIES);
         let (chunks, chunks_out) = mpsc::channel(CHUNKS);
         let (progress, progress_out) = watch::channel(None);
-        let out = Out { replies, chunks, progress: Arc::new(progress), largest: scan::LIVE_LARGEST };
+        let out = Out { replies, chunks, progress: Arc::new(progress), largest: scan::LIVE_LARGEST, state: None };
         let lanes = Lanes { replies: replies_out, chunks: chunks_out, progress: progress_out };
         (Self { client, work, out, tasks: BTreeMap::new() }, lanes)
     }
@@ -78,6 +82,11 @@ impl Runner {
     /// Sets the largest record that a live view keeps, in bytes.
     pub fn keep_up_to(&mut self, bytes: usize) {
         self.out.largest = bytes;
+    }
+
+    /// Sets the state folder: without one nothing is changed, because nothing could be put back.
+    pub fn keep_in(&mut self, folder: Option<PathBuf>) {
+        self.out.state = folder.map(Arc::from);
     }
 
     /// Asks another cluster from here on. The connections to the one before close with the last task that uses them.
@@ -211,15 +220,31 @@ async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, give
         Ask::Remember { path, kept } => work.run("keep what was seen", move || saved::remember(&path, &kept)).await?,
         Ask::Recall(path) => work.run("read what was seen", move || Ok(Answer::Recalled(Box::new(saved::recall(&path))))).await?,
         Ask::Save { path, saved } => work.run("keep the history", move || saved::write(&path, &saved)).await?,
-        Ask::Preview(_) | Ask::Audit(_) => Err(Failure::new("change the group", Cause::Refused("this release does not change groups yet"))),
-        Ask::Reset(_) | Ask::Arm(_) => match given.permit {
-            // The gate lets none through without; whoever gets past it finds the door closed.
-            None => Err(Failure::new("change the group", Cause::Refused("nothing was written: there is no permit for it"))),
-            Some(_) => Err(Failure::new("change the group", Cause::Refused("this release does not change groups yet"))),
-        },
+        Ask::Preview(wish) => {
+            let state = out.state.clone();
+            super::reset::preview(&client, state.as_deref(), *wish).await.map(|plan| Answer::Preview(Box::new(plan)))
+        }
+        Ask::Audit(intent) => {
+            let state = out.state.clone();
+            work.run("write the audit log", move || audit::intent(state.as_deref(), &intent)).await?.map(Answer::Audited)
+        }
+        Ask::Reset(order) => change(&client, &out, id, given.permit, (*order, false)).await,
+        Ask::Arm(order) => change(&client, &out, id, given.permit, (*order, true)).await,
         Ask::SaveRows { name, rows } => work.run("save the list", move || export::rows(name, &rows)).await?,
         Ask::Export(export) => work.run("save the records", move || export::write(&export)).await?,
     }
+}
+
+/// Carries a plan out.
+async fn change(client: &Client, out: &Out, id: TaskId, permit: Option<Permit>, order: (Order, bool)) -> Result<Answer, Failure> {
+    let Some(permit) = permit else {
+        // The gate lets none through without; whoever gets past it finds the door closed.
+        return Err(Failure::new("change the group", Cause::Refused("nothing was written: there is no permit for it")));
+    };
+    let state = out.state.clone();
+    let tell = |step| tell(out, id, Answer::Step(Box::new(step)));
+    let report = super::reset::carry_out(client, state.as_deref(), permit, order, tell).await?;
+    Ok(Answer::Reset(Box::new(report)))
 }
 
 /// A part of an answer. A loop that is gone wants none.

@@ -1,11 +1,11 @@
 //! The file of what is kept from one run to the next: `state.json` in the state folder, readable by its owner alone, and
 //! replaced as a whole, so that no reader ever finds a half of it.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs;
+use std::io;
 use std::path::Path;
 
+use super::file;
 use crate::core::ask::Answer;
 use crate::core::groups::kept::Kept;
 use crate::core::saved::Saved;
@@ -52,26 +52,12 @@ pub(super) fn write(path: &Path, saved: &Saved) -> Result<Answer, Failure> {
 }
 
 fn replace(path: &Path, saved: &impl serde::Serialize) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let text = serde_json::to_string(saved).map_err(io::Error::other)?;
-    // One name for each process: two that write at once do not mix.
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = folder.join(format!(".{name}.{}", std::process::id()));
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&beside, path)
-    };
-    write().inspect_err(|_error| {
-        // What is left of it helps nobody; that it cannot be taken away harms nobody.
-        let _left = fs::remove_file(&beside);
-    })
+    file::replace(path, serde_json::to_string(saved).map_err(io::Error::other)?.as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;

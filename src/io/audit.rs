@@ -1,0 +1,187 @@
+//! The audit log: what was about to be changed on a cluster, and what came of it. `audit.jsonl` in the state folder, one JSON
+//! object a line, only ever appended to, readable by its owner alone. A line of an intent that cannot be written stops the
+//! change; only this module makes a [`Receipt`].
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::{Map, Value, json};
+
+use super::file;
+use crate::core::guard::{Intent, Receipt};
+use crate::core::reset::{Ended, Plan, Report, Watched};
+use crate::model::{Cause, Commit, Failure, Foreign};
+
+/// Its name in the state folder.
+pub const FILE_NAME: &str = "audit.jsonl";
+
+/// Writes the line about an intent.
+///
+/// # Errors
+/// It cannot be written: nothing may be changed.
+pub fn intent(folder: Option<&Path>, intent: &Intent) -> Result<Receipt, Failure> {
+    static COUNT: AtomicU32 = AtomicU32::new(1);
+    let now = jiff::Timestamp::now();
+    let id = format!("{}-{}-{}", now.as_millisecond(), std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let mut line = head(now, "intent", &id);
+    let text = |text: Option<&str>| text.map_or(Value::Null, Value::from);
+    line.insert("deed".to_owned(), intent.deed.into());
+    line.insert("group".to_owned(), intent.group.raw().into());
+    line.insert("clusterId".to_owned(), text(intent.cluster.as_ref().map(|id| id.raw())));
+    line.insert("context".to_owned(), text(intent.context.as_deref()));
+    line.insert("armed".to_owned(), intent.armed.into());
+    line.insert("partitions".to_owned(), intent.partitions.into());
+    line.insert("skipped".to_owned(), intent.skipped.into());
+    line.insert("repeated".to_owned(), intent.repeated.into());
+    line.insert("plan".to_owned(), intent.plan.clone().into());
+    line.insert("user".to_owned(), text(user().as_deref()));
+    line.insert("host".to_owned(), text(host().as_deref()));
+    line.insert("pid".to_owned(), std::process::id().into());
+    line.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
+    let failed = |why: String| {
+        Failure::new("write the audit log", Cause::File(Foreign::new(format!("nothing was changed: {why}"))))
+            .hint("KSCOPE_STATE_DIR can name another folder")
+    };
+    write(folder, line).map_err(failed)?;
+    Ok(Receipt::of(id))
+}
+
+/// Writes the line about how it ended.
+///
+/// # Errors
+/// It cannot be written: why.
+pub(super) fn outcome(folder: Option<&Path>, receipt: &Receipt, plan: &Plan, report: &Report) -> Result<(), String> {
+    let mut line = head(jiff::Timestamp::now(), "outcome", receipt.id());
+    let (committed, failed, unknown) = report.ended.counts();
+    line.insert("group".to_owned(), plan.wish.group.raw().into());
+    line.insert("undo".to_owned(), report.undo.as_ref().map_or(Value::Null, |path| path.display().to_string().into()));
+    match &report.ended {
+        Ended::Stopped(stop) => {
+            line.insert("ended".to_owned(), "stopped".into());
+            line.insert("why".to_owned(), stop.lines().into());
+        }
+        Ended::Written(outcomes) => {
+            line.insert("ended".to_owned(), "written".into());
+            line.insert("committed".to_owned(), committed.into());
+            line.insert("failed".to_owned(), failed.into());
+            line.insert("unknown".to_owned(), unknown.into());
+            let offset = |commit: Option<&Commit>| commit.map(|commit| commit.offset.0);
+            let rows = outcomes.iter().map(|outcome| {
+                let row = plan.row(&outcome.topic, outcome.partition);
+                json!({
+                    "topic": outcome.topic.raw(),
+                    "partition": outcome.partition.0,
+                    "from": row.and_then(|row| offset(row.committed())),
+                    "to": row.and_then(|row| row.target()).map(|offset| offset.0),
+                    "readBack": outcome.read_back.as_ref().ok().and_then(|commit| offset(commit.as_ref())),
+                    "outcome": outcome.fate.word(),
+                    "error": outcome.fate.error(),
+                })
+            });
+            line.insert("rows".to_owned(), rows.collect::<Vec<Value>>().into());
+        }
+    }
+    write(folder, line)
+}
+
+/// Writes the line about a change that failed before anything was written.
+///
+/// # Errors
+/// As [`outcome`].
+pub(super) fn failed(folder: Option<&Path>, receipt: &Receipt, plan: &Plan, failure: &Failure) -> Result<(), String> {
+    let mut line = head(jiff::Timestamp::now(), "outcome", receipt.id());
+    line.insert("group".to_owned(), plan.wish.group.raw().into());
+    line.insert("ended".to_owned(), "stopped".into());
+    line.insert("why".to_owned(), vec![failure.sentence()].into());
+    write(folder, line)
+}
+
+/// Writes the line about what was seen afterwards.
+///
+/// # Errors
+/// As [`outcome`].
+pub(super) fn watched(folder: Option<&Path>, receipt: &Receipt, watched: &Watched) -> Result<(), String> {
+    let mut line = head(jiff::Timestamp::now(), "watched", receipt.id());
+    line.insert("seconds".to_owned(), watched.seconds.into());
+    let overwritten = watched.overwritten.iter().map(
+        |(topic, partition, offset)| json!({ "topic": topic.raw(), "partition": partition.0, "offset": offset.map(|offset| offset.0) }),
+    );
+    line.insert("overwritten".to_owned(), overwritten.collect::<Vec<Value>>().into());
+    line.insert("resumedAfterSeconds".to_owned(), watched.resumed.map_or(Value::Null, |(after, _)| after.into()));
+    line.insert("lag".to_owned(), watched.lag.map_or(Value::Null, Value::from));
+    write(folder, line)
+}
+
+fn head(now: jiff::Timestamp, event: &str, id: &str) -> Map<String, Value> {
+    let mut line = Map::new();
+    line.insert("time".to_owned(), now.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string().into());
+    line.insert("event".to_owned(), event.into());
+    line.insert("id".to_owned(), id.into());
+    line
+}
+
+fn write(folder: Option<&Path>, line: Map<String, Value>) -> Result<(), String> {
+    let path: PathBuf = folder.ok_or_else(|| "there is no state folder".to_owned())?.join(FILE_NAME);
+    file::append(&path, Value::Object(line).to_string().as_bytes()).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn user() -> Option<String> {
+    ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty())
+}
+
+/// The machine's name, where the system tells it in a file.
+fn host() -> Option<String> {
+    let files = ["/proc/sys/kernel/hostname", "/etc/hostname"];
+    let told = files.iter().find_map(|path| std::fs::read_to_string(path).ok()).map(|name| name.trim().to_owned());
+    told.or_else(|| std::env::var("HOSTNAME").ok()).filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::model::GroupId;
+
+    fn some() -> Intent {
+        Intent {
+            deed: "reset",
+            group: GroupId::new("a \"group\"\n"),
+            cluster: None,
+            context: Some("prod".to_owned()),
+            armed: false,
+            partitions: 3,
+            skipped: 1,
+            repeated: 0,
+            plan: "00".to_owned(),
+        }
+    }
+
+    #[test]
+    fn lines_are_appended_and_their_owners_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let first = intent(Some(&state), &some()).unwrap();
+        let second = intent(Some(&state), &some()).unwrap();
+        assert_ne!(first, second);
+        let path = state.join(FILE_NAME);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0]["id"], first.id());
+        assert_eq!((&lines[1]["group"], &lines[1]["context"]), (&json!("a \"group\"\n"), &json!("prod")));
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::metadata(&state).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn without_a_line_there_is_no_receipt() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = folder.path().join("file");
+        file::replace(&taken, b"").unwrap();
+        for state in [None, Some(taken.as_path())] {
+            let failure = intent(state, &some()).unwrap_err();
+            assert!(failure.sentence().contains("nothing was changed"), "{}", failure.sentence());
+        }
+    }
+}
