@@ -43,7 +43,6 @@ enum GroupCommand {
 
 /// What every one of these commands has.
 #[derive(Debug)]
-#[expect(dead_code, reason = "the commands that read all of it come with the reset")]
 pub(super) struct Common {
     pub cluster: Cluster,
     /// What holds for it.
@@ -51,13 +50,15 @@ pub(super) struct Common {
     pub output: Output,
     pub terminal: bool,
     pub quiet: bool,
+    /// `--write`.
+    pub write: bool,
 }
 
 impl Common {
     pub(super) fn of(cluster: Cluster, context: Context, common: &super::Common) -> Self {
         let terminal = std::io::stdout().is_terminal();
         let output = common.output.unwrap_or(if terminal { Output::Table } else { Output::Ndjson });
-        Self { cluster, context, output, terminal, quiet: common.quiet }
+        Self { cluster, context, output, terminal, quiet: common.quiet, write: common.write }
     }
 
     /// Errors are JSON objects.

@@ -8,8 +8,8 @@
 
 mod gate;
 
-use super::context::Guard;
-use crate::model::{ClusterId, GroupId};
+use super::context::{Context, Guard};
+use crate::model::{Cause, ClusterId, ClusterView, Failure, GroupId};
 
 pub use gate::{Gate, Passed};
 
@@ -142,13 +142,21 @@ pub fn confirms(typed: &str, name: &str) -> bool {
     typed.trim() == name.trim() && !typed.trim().is_empty()
 }
 
+/// Why something may not be done here; `view` is what is known of the cluster, `None` before it answered.
+pub fn refusal(context: &Context, view: Option<&ClusterView>, intent: Option<&Intent>) -> Option<Failure> {
+    // The plan's own cluster counts as well: what is seen now may be older.
+    let stranger = context.expects.as_ref().is_some_and(|expected| intent.and_then(|intent| intent.cluster.as_ref()) != Some(expected));
+    let why = context.read_only(view).or(stranger.then_some(ReadOnly::Stranger))?;
+    Some(Failure::new("change the cluster", Cause::Refused(why.sentence())).hint(why.hint()))
+}
+
 /// Leave for a change whose intent was written: the second step of a command, which has no [`Gate`].
 ///
 /// # Errors
 /// Nothing may be changed here.
-pub fn allow(rules: &Rules, receipt: Receipt) -> Result<Permit, ReadOnly> {
-    match rules.read_only() {
-        Some(why) => Err(why),
+pub fn allow(context: &Context, intent: &Intent, receipt: Receipt) -> Result<Permit, Failure> {
+    match refusal(context, None, Some(intent)) {
+        Some(failure) => Err(failure),
         None => Ok(Permit { receipt }),
     }
 }
@@ -174,8 +182,22 @@ mod tests {
 
     #[test]
     fn what_is_read_only_gets_no_permit() {
-        let refused = Rules { guard: Guard::None, refused: Some(ReadOnly::Flag) };
-        assert_eq!(allow(&refused, Receipt::of("1")).map(drop), Err(ReadOnly::Flag));
-        assert_eq!(allow(&Rules::default(), Receipt::of("1")).map(|permit| permit.receipt().id().to_owned()), Ok("1".to_owned()));
+        let intent = Intent {
+            deed: "reset",
+            group: GroupId::new("g"),
+            cluster: Some(ClusterId::new("c")),
+            context: None,
+            armed: false,
+            partitions: 1,
+            skipped: 0,
+            repeated: 0,
+            plan: String::new(),
+        };
+        let refused = Context { rules: Rules { guard: Guard::None, refused: Some(ReadOnly::Flag) }, ..Context::default() };
+        let other = Context { expects: Some(ClusterId::new("d")), ..Context::default() };
+        for context in [refused, other] {
+            assert_eq!(allow(&context, &intent, Receipt::of("1")).unwrap_err().exit_code(), 6);
+        }
+        assert_eq!(allow(&Context::default(), &intent, Receipt::of("1")).unwrap().receipt().id(), "1");
     }
 }

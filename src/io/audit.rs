@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::file;
 use crate::core::guard::{Intent, Receipt};
-use crate::core::reset::{Ended, Plan, Report, Watched};
-use crate::model::{Cause, Commit, Failure, Foreign};
+use crate::core::reset::{Ended, Plan, Report, Row, Watched};
+use crate::model::{Cause, ClusterId, Commit, Failure, Foreign};
 
 /// Its name in the state folder.
 pub const FILE_NAME: &str = "audit.jsonl";
@@ -27,7 +27,7 @@ pub fn intent(folder: Option<&Path>, intent: &Intent) -> Result<Receipt, Failure
     let text = |text: Option<&str>| text.map_or(Value::Null, Value::from);
     line.insert("deed".to_owned(), intent.deed.into());
     line.insert("group".to_owned(), intent.group.raw().into());
-    line.insert("clusterId".to_owned(), text(intent.cluster.as_ref().map(|id| id.raw())));
+    line.insert("clusterId".to_owned(), text(intent.cluster.as_ref().map(ClusterId::raw)));
     line.insert("context".to_owned(), text(intent.context.as_deref()));
     line.insert("armed".to_owned(), intent.armed.into());
     line.insert("partitions".to_owned(), intent.partitions.into());
@@ -72,7 +72,7 @@ pub(super) fn outcome(folder: Option<&Path>, receipt: &Receipt, plan: &Plan, rep
                     "topic": outcome.topic.raw(),
                     "partition": outcome.partition.0,
                     "from": row.and_then(|row| offset(row.committed())),
-                    "to": row.and_then(|row| row.target()).map(|offset| offset.0),
+                    "to": row.and_then(Row::target).map(|offset| offset.0),
                     "readBack": outcome.read_back.as_ref().ok().and_then(|commit| offset(commit.as_ref())),
                     "outcome": outcome.fate.word(),
                     "error": outcome.fate.error(),

@@ -1,12 +1,26 @@
-//! `kscope group reset, undo, delete, delete-offsets, copy`: the arguments.
+//! `kscope group reset, undo, delete, delete-offsets, copy`: the plan on stdout, and with `--execute` what became of it.
+//!
+//! The two steps of a change are those of the screens: the line of the audit log first, and only with its receipt the permit.
 
+mod rows;
+mod wish;
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 
 use super::{Common, GroupCommand};
+use crate::cli::rows::{print, write};
+use crate::cli::words;
+use crate::core::guard::{self, Level};
+use crate::core::reset::when::shown;
+use crate::core::reset::{Ended, Left, Obstacle, Order, Plan, Report, Step, To, csv};
 use crate::io::kafka::Client;
-use crate::model::{Cause, Failure};
+use crate::io::{audit, reset};
+use crate::model::{Cause, Failure, Foreign};
+use crate::text::units::{counted, wide};
 
 /// Arguments of `group reset`.
 #[derive(Debug, Args)]
@@ -114,8 +128,184 @@ pub(super) struct CopyArgs {
     pub careful: Careful,
 }
 
+/// What a command wants, checked.
+struct Wanted<'a> {
+    wish: crate::core::reset::Wish,
+    careful: &'a Careful,
+    sample: Duration,
+    export: Option<&'a Path>,
+}
+
 /// Runs one of them.
-#[expect(clippy::unused_async, reason = "it waits for the cluster once it changes anything")]
-pub(super) async fn run(_client: &Client, _common: &Common, _command: &GroupCommand, _state: Option<&Path>) -> Result<u8, Failure> {
-    Err(Failure::new("change the group", Cause::Refused("this release has no request that could")))
+pub(super) async fn run(client: &Client, common: &Common, command: &GroupCommand, state: Option<&Path>) -> Result<u8, Failure> {
+    let wanted = wish::of(command, common)?;
+    if wanted.careful.execute {
+        // Before anything is asked: who may not change anything need not wait to hear it.
+        if let Some(why) = common.context.rules.read_only() {
+            return Err(Failure::new("change the group", Cause::Refused(why.sentence())).hint(why.hint()));
+        }
+    }
+    let plan = reset::preview(client, state, wanted.wish.clone()).await?;
+    say_what_it_is(common, &plan);
+    if let Some(path) = wanted.export {
+        export(&plan, path)?;
+    }
+    let alone = wanted.export.is_some_and(|path| path.as_os_str() == "-");
+    if !wanted.careful.execute || plan.obstacle() == Some(Obstacle::Nothing) {
+        if !alone {
+            print(&rows::of_plan(&plan), common.output, common.terminal).map_err(|error| unwritten(&error))?;
+        }
+        say_what_would_be(common, &plan, wanted.careful.execute);
+        return Ok(code_of_rows(&plan));
+    }
+    let report = execute(client, common, state, &plan, wanted.sample).await?;
+    let Ended::Written(outcomes) = &report.ended else {
+        let Ended::Stopped(stop) = &report.ended else { return Ok(1) };
+        return Err(stop.failure());
+    };
+    if !alone {
+        print(&rows::of_outcomes(&plan, outcomes), common.output, common.terminal).map_err(|error| unwritten(&error))?;
+    }
+    say_what_was(common, &plan, &report);
+    Ok(match report.ended.exit_code() {
+        0 if report.unlogged.is_some() => 7,
+        0 => code_of_rows(&plan),
+        code => code,
+    })
+}
+
+/// 7 when a partition was left alone because its target cannot be computed.
+fn code_of_rows(plan: &Plan) -> u8 {
+    let alone = |to: &To| matches!(to, To::Leave(left) if *left != Left::ByHand);
+    if plan.rows.iter().any(|row| alone(&row.to)) { 7 } else { 0 }
+}
+
+async fn execute(client: &Client, common: &Common, state: Option<&Path>, plan: &Plan, sample: Duration) -> Result<Report, Failure> {
+    if let Some(obstacle) = plan.obstacle() {
+        return Err(crate::core::reset::Stop::Obstacle(obstacle).failure());
+    }
+    if common.context.rules.level(Level::Preview) == Level::Name {
+        confirm(common, plan.wish.group.raw())?;
+    }
+    let order = Order { plan: plan.clone(), sample, watch: Duration::ZERO };
+    let intent = guard::Intent { context: common.context.name.clone(), ..order.intent(false) };
+    if let Some(failure) = guard::refusal(&common.context, None, Some(&intent)) {
+        return Err(failure);
+    }
+    if sample.is_zero() && !common.quiet {
+        words::say("--sample 0: nobody looks for consumers that commit from outside the group");
+    }
+    let receipt = audit::intent(state, &intent)?;
+    let permit = guard::allow(&common.context, &intent, receipt)?;
+    let quiet = common.quiet;
+    let tell = |step: Step| {
+        match step {
+            Step::Sampling { left } if !quiet && left == sample => {
+                words::say(&format!("looking for commits from outside the group for {}", crate::text::units::duration(sample)));
+            }
+            Step::Kept(path) => words::say(&format!("saved for undo: {}", path.display())),
+            _ => {}
+        }
+        std::future::ready(())
+    };
+    reset::carry_out(client, state, permit, (order, false), tell).await
+}
+
+/// In a context that asks for the name: on a terminal it is typed, elsewhere `--write` says that it is meant.
+fn confirm(common: &Common, group: &str) -> Result<(), Failure> {
+    let refused = |why: &'static str, hint: &str| Err(Failure::new("change the group", Cause::Refused(why)).hint(hint));
+    if common.write {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return refused(
+            "the context asks for the name to be typed (guard = \"typed\")",
+            "--write says that it is meant where nobody can type",
+        );
+    }
+    // Nobody reads it: then nobody types the name.
+    let _closed = write!(std::io::stderr(), "Type the group's name to go on: ");
+    let mut typed = String::new();
+    let read = std::io::stdin().lock().read_line(&mut typed);
+    if read.is_ok() && guard::confirms(&typed, group) {
+        return Ok(());
+    }
+    refused("the name that was typed is another", "nothing was changed")
+}
+
+fn export(plan: &Plan, path: &Path) -> Result<(), Failure> {
+    let text = csv::of_plan(plan);
+    if path.as_os_str() == "-" {
+        return write(text.as_bytes()).map_err(|error| unwritten(&error));
+    }
+    let failed =
+        |error: std::io::Error| Failure::new("export the offsets", Cause::File(Foreign::new(format!("{}: {error}", path.display()))));
+    std::fs::write(path, text).map_err(failed)
+}
+
+fn unwritten(error: &std::io::Error) -> Failure {
+    Failure::new("write the answer", Cause::File(Foreign::new(error.to_string())))
+}
+
+/// What a target came to, before the rows.
+fn say_what_it_is(common: &Common, plan: &Plan) {
+    if common.quiet {
+        return;
+    }
+    if let Some(ms) = plan.time_ms {
+        words::say(&format!("the first record at or after {} (UTC)", shown(ms)));
+    }
+    if let Some(path) = &plan.restored {
+        words::say(&format!("putting back what stood there: {}", path.display()));
+    }
+}
+
+/// Behind the rows of a plan that is not carried out.
+fn say_what_would_be(common: &Common, plan: &Plan, execute: bool) {
+    if common.quiet {
+        return;
+    }
+    words::say(&totals(plan));
+    for caution in plan.cautions() {
+        words::say(caution.sentence());
+    }
+    match plan.obstacle() {
+        None => words::say("nothing was changed; --execute does it"),
+        Some(Obstacle::Nothing) if execute => words::say("nothing was to be changed"),
+        Some(obstacle) => words::say(&format!("nothing was changed: {}; {}", obstacle.sentence(), obstacle.hint())),
+    }
+}
+
+/// Behind the rows of one that was.
+fn say_what_was(common: &Common, plan: &Plan, report: &Report) {
+    if let Some(why) = &report.unlogged {
+        words::say(&format!("the audit log holds the intent and not the outcome: {}", why.raw()));
+    }
+    if common.quiet {
+        return;
+    }
+    words::say(&report.sentence());
+    for caution in plan.cautions() {
+        words::say(caution.sentence());
+    }
+    if report.undo.is_some() && plan.group.listed && plan.wish.deed != crate::core::reset::Deed::Delete {
+        words::say(&format!("kscope group undo {} puts back what stood there", plan.wish.group.raw()));
+    }
+}
+
+fn totals(plan: &Plan) -> String {
+    let totals = plan.totals();
+    let mut parts = vec![format!("{} of {} change", totals.changed, counted(wide(totals.partitions), "partition"))];
+    let mut add = |n: u64, words: &str| {
+        if n > 0 {
+            parts.push(format!("{} {words}", counted(n, "offset")));
+        }
+    };
+    add(totals.skipped, "skipped");
+    add(totals.repeated, "read again");
+    add(totals.lost, "lost already");
+    if totals.left > 0 {
+        parts.push(format!("{} left alone", counted(wide(totals.left), "partition")));
+    }
+    parts.join(", ")
 }

@@ -1,6 +1,6 @@
 //! Asks that change something wait here until their audit line is on disk.
 
-use super::{Intent, Permit, ReadOnly, Receipt};
+use super::{Intent, Permit, Receipt, refusal};
 use crate::core::ask::{Answer, Ask, Reply};
 use crate::core::context::Context;
 use crate::core::effect::{Effect, Owner, TaskId};
@@ -96,19 +96,11 @@ fn unknown() -> Failure {
     Failure::new("change the cluster", Cause::Refused("nothing was written: the audit log did not say that the intent is on disk"))
 }
 
-/// Why it may not be done here.
-fn refusal(context: &Context, view: Option<&ClusterView>, intent: Option<&Intent>) -> Option<Failure> {
-    // The plan's own cluster counts as well: what is seen now may be older.
-    let stranger = context.expects.as_ref().is_some_and(|expected| intent.and_then(|intent| intent.cluster.as_ref()) != Some(expected));
-    let why = context.read_only(view).or(stranger.then_some(ReadOnly::Stranger))?;
-    Some(Failure::new("change the cluster", Cause::Refused(why.sentence())).hint(why.hint()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::core::context::Context;
-    use crate::core::guard::Rules;
+    use crate::core::guard::{ReadOnly, Rules};
     use crate::core::reset::{Deed, GroupFacts, Look, Order, Scope, Target, Wish, plan};
     use crate::model::{ClusterId, GroupId, Time};
     use std::time::Duration;

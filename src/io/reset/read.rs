@@ -207,7 +207,7 @@ fn subject(id: &GroupId) -> String {
 pub(super) async fn facts(client: &Client, listing: GroupListing) -> Result<GroupFacts, Failure> {
     let GroupListing { id, kind, state, protocol, coordinator } = listing;
     let told = client.describe_groups(WHAT, coordinator, &kind, std::slice::from_ref(&id)).await.pop();
-    match told.map(|(_, result)| result).unwrap_or(Err(PartitionError::NoLeader)) {
+    match told.map_or(Err(PartitionError::NoLeader), |(_, result)| result) {
         Ok(group) => {
             let protocol = if group.protocol.raw().is_empty() { protocol } else { group.protocol };
             Ok(GroupFacts { id, kind: group.kind, state: group.state, protocol, coordinator, members: group.members, listed: true })
@@ -228,7 +228,7 @@ pub(super) async fn commits(client: &Client, group: &GroupFacts, wanted: Option<
     } else if group.listed {
         let scope = wanted.map(|wanted| wanted.iter().map(|(topic, ids)| (topic.clone(), ids.iter().copied().collect())).collect());
         let told = client.commits(WHAT, group.coordinator, std::slice::from_ref(&group.id), &scope, true).await.pop();
-        let topics = told.map(|(_, result)| result).unwrap_or(Err(PartitionError::NoLeader)).map_err(failed)?;
+        let topics = told.map_or(Err(PartitionError::NoLeader), |(_, result)| result).map_err(failed)?;
         for topic in topics {
             let name = topic.topic;
             found.extend(topic.partitions.into_iter().map(|(id, commit)| ((name.clone(), id), commit)));
@@ -270,7 +270,7 @@ async fn scope(client: &Client, scope: &Scope) -> Result<Wide, Failure> {
     for (name, partitions) in topics {
         let topic = view.topics.iter().find(|topic| topic.name == *name);
         let subject = || Foreign::new(format!("topic {}", name.raw()));
-        let all = match topic.map(|topic| (topic.error.clone(), topic)) {
+        let all = match topic.map(|topic| (topic.error, topic)) {
             Some((None, topic)) => topic.partitions.iter().map(|partition| partition.id),
             Some((Some(TopicError::NotAuthorised), _)) => return Err(Failure::new(WHAT, Cause::NotAuthorised(subject()))),
             _ => return Err(Failure::new(WHAT, Cause::NotFound(subject()))),

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use super::read::{Commits, Places, commits};
 use crate::core::guard::Permit;
 use crate::core::reset::{Deed, Fate, Outcome, Plan, Row, To};
-use crate::io::kafka::{Client, ErrorCode, NewCommit};
+use crate::io::kafka::{Client, ErrorCode, NewCommit, PartitionOutcome};
 use crate::model::{Cause, Commit, Failure, Foreign, GroupKind, LeaderEpoch, Offset, PartitionId, TopicName, Why};
 
 const WHAT: &str = "change the group";
@@ -100,7 +100,7 @@ fn place(row: &Row) -> (TopicName, PartitionId) {
     (row.topic.clone(), row.partition)
 }
 
-fn take(answers: &mut Answers, rows: &[&Row], told: Result<Vec<(TopicName, PartitionId, Result<(), ErrorCode>)>, Failure>) {
+fn take(answers: &mut Answers, rows: &[&Row], told: Result<Vec<PartitionOutcome>, Failure>) {
     match told {
         Ok(told) => answers.extend(told.into_iter().map(|(topic, partition, result)| {
             let told = match result {
