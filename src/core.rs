@@ -15,6 +15,7 @@ pub mod figures;
 pub mod groups;
 pub mod guard;
 pub mod history;
+pub mod incident;
 pub mod key;
 pub mod keymap;
 pub mod lag;

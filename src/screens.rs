@@ -30,6 +30,7 @@ use crate::text::{self, Shown, TimeFormat, units};
 use crate::ui::{Pen, Theme, Token};
 
 pub mod contexts;
+pub mod groups;
 pub mod log;
 pub mod messages;
 pub mod reset;
@@ -44,6 +45,7 @@ pub enum Route {
     Messages(std::sync::Arc<Topic>),
     /// The messages of one partition.
     Partition(std::sync::Arc<Topic>, PartitionId),
+    Groups,
     /// The clusters that one may go to.
     Contexts,
     /// A change of what a group has committed.
@@ -56,7 +58,7 @@ impl Route {
     /// Whether it leads to the same place.
     pub fn is(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Topics, Self::Topics) | (Self::Contexts, Self::Contexts) | (Self::Log, Self::Log) => true,
+            (Self::Topics, Self::Topics) | (Self::Groups, Self::Groups) | (Self::Contexts, Self::Contexts) | (Self::Log, Self::Log) => true,
             (Self::Topic(a), Self::Topic(b)) | (Self::Messages(a), Self::Messages(b)) => a.name == b.name,
             (Self::Reset(a), Self::Reset(b)) => a.group == b.group,
             (Self::Partition(a, p), Self::Partition(b, q)) => a.name == b.name && p == q,
@@ -69,6 +71,7 @@ impl Route {
 pub fn open(route: Route, cx: &mut Cx<'_>) -> Box<dyn Screen> {
     match route {
         Route::Topics => Box::new(topics::Topics::open(cx)),
+        Route::Groups => Box::new(groups::Groups::open(cx)),
         Route::Contexts => Box::new(contexts::Contexts::open(cx)),
         Route::Log => Box::new(log::Log::open(cx)),
         Route::Reset(opening) => Box::new(reset::Reset::open(*opening, cx)),

@@ -11,6 +11,8 @@ pub enum Scope {
     Topics,
     /// A table: columns, marks, sorting.
     Table,
+    /// The list of groups.
+    Groups,
     /// The panes about one topic.
     Topic,
     /// The list of contexts.
@@ -34,6 +36,7 @@ impl Scope {
             Self::List => "MOVE",
             Self::Topics => "TOPICS",
             Self::Table => "TABLE",
+            Self::Groups => "GROUPS",
             Self::Topic => "TOPIC",
             Self::Contexts => "CONTEXTS",
             Self::Aim => "SCOPE AND TARGET",
@@ -94,6 +97,13 @@ actions! {
         FilterTopics "topics.filter" "filter" ["/"] "filter by regex; ! inverts, -f is fuzzy";
         SaveTopics "topics.save" "" ["ctrl-s"] "save marked or shown topics as NDJSON";
         CopyTopic "topic.copy" "copy" ["c", "y y"] "copy the name";
+    }
+    Groups {
+        FilterGroups "groups.filter" "filter" ["/"] "filter by regex; ! inverts, -f is fuzzy";
+        CopyGroup "groups.copy" "copy" ["c", "y y"] "copy the name";
+        YankGroup "groups.yank" "" ["y r"] "copy the row as JSON";
+        YankGroupCommand "groups.yank-command" "" ["y c"] "copy the command of Kafka's tools that describes the group";
+        SaveGroups "groups.save" "" ["ctrl-s"] "save marked or shown groups as NDJSON";
     }
     Table {
         MarkRow "table.mark" "mark" ["space"] "mark the row";

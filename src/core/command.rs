@@ -39,7 +39,8 @@ pub const WORDS: &[Word] = &[
     word("topics", &["t"], Takes::Filter, "list the topics"),
     word("messages", &["m", "tail"], Takes::TopicAndQuery, "messages of a topic"),
     word("topic", &["d", "describe"], Takes::Topic, "partitions and settings of a topic"),
-    word("goto", &["g"], Takes::Text("7@120, -500, 15m"), "go to an offset, a time, the newest n"),
+    word("groups", &["g"], Takes::Filter, "list the groups: lag, state, verdict"),
+    word("goto", &["go"], Takes::Text("7@120, -500, 15m"), "go to an offset, a time, the newest n"),
     word("filter", &["f", "grep"], Takes::Text("query"), "filter what is listed"),
     word("partitions", &["p"], Takes::Text("0,3"), "choose partitions"),
     word("ctx", &["context", "contexts"], Takes::Context, "go to another cluster, or list them"),
@@ -56,6 +57,10 @@ pub enum Typed {
     Topics {
         filter: Option<String>,
         /// Of another cluster.
+        context: Option<String>,
+    },
+    Groups {
+        filter: Option<String>,
         context: Option<String>,
     },
     Topic {
@@ -111,7 +116,14 @@ pub fn read(line: &str) -> Result<Typed, String> {
         _ => {}
     }
     Ok(match word.name {
-        "topics" => listed(rest)?,
+        "topics" => {
+            let (filter, context) = listed(rest, word.name)?;
+            Typed::Topics { filter, context }
+        }
+        "groups" => {
+            let (filter, context) = listed(rest, word.name)?;
+            Typed::Groups { filter, context }
+        }
         "ctx" if rest.is_empty() => Typed::Contexts,
         "ctx" => Typed::Switch(rest.to_owned()),
         "topic" => Typed::Topic { name: rest.to_owned() },
@@ -137,7 +149,7 @@ pub fn read(line: &str) -> Result<Typed, String> {
 }
 
 /// What stands behind the word for a list: a filter, a context, both in either order, or nothing.
-fn listed(rest: &str) -> Result<Typed, String> {
+fn listed(rest: &str, word: &str) -> Result<(Option<String>, Option<String>), String> {
     let (contexts, others): (Vec<&str>, Vec<&str>) = rest.split_whitespace().partition(|part| part.starts_with('@'));
     let context = match contexts.as_slice() {
         [] => None,
@@ -148,9 +160,9 @@ fn listed(rest: &str) -> Result<Typed, String> {
     // Without a context the filter stays as it was typed, blanks and all.
     let filter = if context.is_some() { others.join(" ") } else { rest.to_owned() };
     match filter.strip_prefix('/') {
-        Some(filter) => Ok(Typed::Topics { filter: Some(filter.to_owned()).filter(|filter| !filter.is_empty()), context }),
-        None if filter.is_empty() => Ok(Typed::Topics { filter: None, context }),
-        None => Err("A filter stands behind a slash: topics /^pay".to_owned()),
+        Some(filter) => Ok((Some(filter.to_owned()).filter(|filter| !filter.is_empty()), context)),
+        None if filter.is_empty() => Ok((None, context)),
+        None => Err(format!("A filter stands behind a slash: {word} /^pay")),
     }
 }
 
@@ -176,6 +188,7 @@ mod tests {
             ("topics /-f a  b", Typed::Topics { filter: filter("-f a  b"), context: None }),
             ("topics /^pay @staging", Typed::Topics { filter: filter("^pay"), context: filter("staging") }),
             ("t @staging", Typed::Topics { filter: None, context: filter("staging") }),
+            ("g /^pay @staging", Typed::Groups { filter: filter("^pay"), context: filter("staging") }),
             ("ctx", Typed::Contexts),
             ("ctx staging", Typed::Switch("staging".into())),
             ("filter @type", Typed::Filter("@type".into())),

@@ -4,6 +4,8 @@
 //! A group that no coordinator reports any more keeps its row, marked, until two whole lists in a row lack it: after a crash of
 //! a broker its groups are missing for seconds though nothing happened to them.
 
+pub mod behind;
+mod json;
 pub mod kept;
 pub mod past;
 pub mod poll;
@@ -45,6 +47,8 @@ pub struct Row {
     seen_in: u32,
     pub described: Option<(Time, Result<GroupDescription, Why>)>,
     pub lag: Option<(Time, Result<Vec<TopicPlaces>, Why>)>,
+    /// Since when its lag is not told any more, and why: what was told last stays, with its age.
+    pub untold: Option<(Time, Why)>,
     pub past: GroupPast,
     /// Since when it is in its state, as far as it was watched.
     pub state_since: Time,
@@ -160,8 +164,17 @@ impl Groups {
                 past.recall(&group);
             }
             past.saw_state(&listing.state, now);
-            let fresh =
-                Row { listing: listing.clone(), seen: now, seen_in, described: None, lag: None, past, state_since: now, total: None };
+            let fresh = Row {
+                listing: listing.clone(),
+                seen: now,
+                seen_in,
+                described: None,
+                lag: None,
+                untold: None,
+                past,
+                state_since: now,
+                total: None,
+            };
             self.rows.insert(listing.id.clone(), fresh);
             return None;
         };
@@ -200,9 +213,12 @@ impl Groups {
                 row.past.saw(topics, now);
                 row.total = Some(Total::over(topics, End::High));
                 row.lag = Some((now, Ok(topics.clone())));
+                row.untold = None;
             }
-            // What was known stays, with its age; that it is not told any more is said by whoever shows it.
-            Err(why) if matches!(row.lag, Some((_, Ok(_)))) => row.trouble_with(why),
+            Err(why) if matches!(row.lag, Some((_, Ok(_)))) => {
+                let since = row.untold.as_ref().map_or(now, |(since, _)| *since);
+                row.untold = Some((since, why.clone()));
+            }
             Err(why) => row.lag = Some((now, Err(why.clone()))),
         }
     }
@@ -227,6 +243,7 @@ impl Groups {
     /// How the group does.
     pub fn verdict(&self, row: &Row, now: Time) -> Verdict {
         match &row.lag {
+            _ if !row.listing.kind.commits() => Verdict::NoLag,
             None => Verdict::Unknown(Why::NotAsked),
             Some((_, Err(why))) => Verdict::Unknown(why.clone()),
             Some((_, Ok(topics))) => verdict::judge(&row.listing.state, topics, &row.past, self.limits, now),
@@ -314,15 +331,6 @@ impl Row {
             kind: self.listing.kind.clone(),
             coordinator: self.listing.coordinator,
             also: also.into_iter().collect(),
-        }
-    }
-
-    fn trouble_with(&mut self, why: &Why) {
-        // The age of the figures says the rest.
-        if self.described.as_ref().is_none_or(|(_, described)| described.is_err())
-            && let Some((at, _)) = self.described.take()
-        {
-            self.described = Some((at, Err(why.clone())));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Filters over names, as k9s has them: a regular expression by itself, `!` in front inverts, `-f` matches fuzzily.
 
+pub mod bar;
+
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use regex::{Regex, RegexBuilder};

@@ -1,5 +1,7 @@
 //! What was seen to change while kscope ran: states of groups, leaders, topics. The newest thousand are kept.
 
+pub mod words;
+
 use std::collections::VecDeque;
 
 use super::groups::StateChange;

@@ -3,6 +3,8 @@
 //! From samples alone "commits the same offset again" and "does not commit" look alike, so nothing here says more than that no
 //! progress was seen, and since when.
 
+pub mod words;
+
 use std::time::Duration;
 
 use super::groups::past::{GroupPast, is_behind};
@@ -93,6 +95,8 @@ pub enum Verdict {
     NoMembers,
     /// Nothing is committed.
     NoCommit,
+    /// What the group does is not told by commits (share groups, and types that are news to us).
+    NoLag,
     Unknown(Why),
 }
 
@@ -251,7 +255,7 @@ impl Verdict {
             Self::Idle => "idle",
             Self::NoMembers => "no_members",
             Self::NoCommit => "no_commit",
-            Self::Unknown(_) => "unknown",
+            Self::NoLag | Self::Unknown(_) => "unknown",
         }
     }
 
@@ -259,8 +263,17 @@ impl Verdict {
     pub fn severity(&self) -> u8 {
         match self {
             Self::Stuck { .. } | Self::NoProgress { .. } | Self::FallingBehind { .. } | Self::Lost { .. } | Self::BeyondEnd { .. } => 2,
-            Self::Stopped { .. } | Self::Blocked { .. } | Self::Hidden { .. } | Self::Rewound { .. } | Self::Unknown(_) => 1,
-            Self::CatchingUp { .. } | Self::Steady | Self::Watching | Self::Level | Self::Idle | Self::NoMembers | Self::NoCommit => 0,
+            // What was not asked yet will be known in a moment.
+            Self::Unknown(why) => u8::from(*why != Why::NotAsked),
+            Self::Stopped { .. } | Self::Blocked { .. } | Self::Hidden { .. } | Self::Rewound { .. } => 1,
+            Self::CatchingUp { .. }
+            | Self::Steady
+            | Self::Watching
+            | Self::Level
+            | Self::Idle
+            | Self::NoMembers
+            | Self::NoCommit
+            | Self::NoLag => 0,
         }
     }
 

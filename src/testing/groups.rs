@@ -31,7 +31,7 @@ impl TestGroup {
         Self { state: GroupState::Empty, ..Self::stable(id, 0, topic, partitions) }
     }
 
-    fn listing(&self) -> GroupListing {
+    pub(crate) fn listing(&self) -> GroupListing {
         let protocol = Foreign::new("consumer");
         GroupListing { id: GroupId::new(self.id), kind: self.kind.clone(), state: self.state.clone(), protocol, coordinator: BrokerId(1) }
     }

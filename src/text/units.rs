@@ -109,6 +109,15 @@ pub fn spark(values: &[Option<u64>]) -> String {
     values.iter().map(|value| value.map_or(' ', block)).collect()
 }
 
+/// As many values, each the most of those that it stands for; what is unknown in all of them stays so.
+pub fn fewer(values: &[Option<u64>], columns: usize) -> Vec<Option<u64>> {
+    let of = |column: usize| {
+        let (from, to) = (column * values.len() / columns, (column + 1) * values.len() / columns);
+        values.get(from..to).unwrap_or_default().iter().flatten().copied().max()
+    };
+    (0..columns).map(of).collect()
+}
+
 /// How far something is, `part` of `whole`, as a bar of so many columns in eighths; the rest is spaces.
 pub fn bar(part: u64, whole: u64, columns: usize) -> String {
     const EIGHTHS: [char; 7] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'];
@@ -185,6 +194,7 @@ mod tests {
     fn blocks() {
         assert_eq!(spark(&[Some(0), Some(1), Some(7), None, Some(4)]), "▁▂█ ▅");
         assert_eq!(spark(&[Some(0), Some(0)]), "▁▁");
+        assert_eq!(fewer(&[Some(1), Some(3), None, None, Some(0), None], 3), [Some(3), None, Some(0)]);
         assert_eq!(bar(78, 100, 10), "███████▊  ");
         assert_eq!(bar(5, 0, 3), "   ");
         assert_eq!(bar(9, 3, 3), "███");

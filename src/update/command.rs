@@ -77,6 +77,18 @@ pub(super) fn run(state: &mut State, line: &str, effects: &mut Vec<Effect>) -> R
                 prompt(state, Action::FilterTopics, &filter, effects)?;
             }
         }
+        Typed::Groups { filter, context } => {
+            if let Some(name) = context {
+                switch::named(state, &name, effects)?;
+            }
+            // The list that is open already is the one that is meant.
+            if !state.top().is_some_and(|top| top.route.is(&Route::Groups)) {
+                open_route(state, Route::Groups, effects);
+            }
+            if let Some(filter) = filter {
+                prompt(state, Action::FilterGroups, &filter, effects)?;
+            }
+        }
         Typed::Topic { name } => {
             let topic = topic(state, &name)?;
             open_route(state, Route::Topic(topic), effects);
@@ -113,6 +125,8 @@ pub(super) fn run(state: &mut State, line: &str, effects: &mut Vec<Effect>) -> R
                 Action::Filter
             } else if scopes.contains(&Scope::Topics) {
                 Action::FilterTopics
+            } else if scopes.contains(&Scope::Groups) {
+                Action::FilterGroups
             } else {
                 return Err("There is nothing to filter here.".to_owned());
             };

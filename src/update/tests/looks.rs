@@ -4,6 +4,8 @@
 //! To add a look: a script that leads there, one line in a test with a name for it. `INSTA_UPDATE=always cargo test looks`
 //! writes the files anew; the difference is what there is to judge.
 
+mod groups;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 

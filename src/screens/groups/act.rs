@@ -1,0 +1,110 @@
+//! What keys do on the list of groups.
+
+use crate::core::action::Action;
+use crate::core::ask::{Ask, Lines};
+use crate::core::effect::Term;
+use crate::core::groups::Row;
+use crate::model::GroupId;
+use crate::screens::Cx;
+
+use super::columns::{COLUMNS, Id};
+use super::{Groups, Sort};
+
+impl Groups {
+    pub(super) fn obey(&mut self, cx: &mut Cx<'_>, action: Action) {
+        self.touched = Some(cx.now);
+        if self.cursor.obey(action, self.rows.len(), self.height) {
+            self.selected = self.current().cloned();
+            return;
+        }
+        match action {
+            Action::FilterGroups => self.bar.open(cx.history),
+            Action::CopyGroup | Action::YankGroup | Action::YankGroupCommand => self.yank(cx, action),
+            Action::SaveGroups => self.save(cx),
+            Action::MarkRow => self.mark(),
+            Action::MarkRowRange => self.mark_range(),
+            Action::ClearRowMarks => self.marks.clear(),
+            Action::MarkRows => self.marks.extend(self.rows.iter().cloned()),
+            Action::ColumnLeft => self.choose(-1),
+            Action::ColumnRight => self.choose(1),
+            Action::Sort => {
+                // Figures are looked at from the largest down, words from A.
+                let words = matches!(self.chosen, Id::Name | Id::State | Id::Type);
+                let down = if self.sort.by == self.chosen { !self.sort.down } else { !words };
+                self.sort = Sort { by: self.chosen, down };
+                self.relist(cx);
+            }
+            Action::Wide => self.wide = !self.wide,
+            Action::Problems => {
+                self.problems = !self.problems;
+                self.relist(cx);
+            }
+            Action::PauseList => {
+                self.paused = !self.paused;
+                self.relist(cx);
+            }
+            Action::FullScreen => {
+                self.alone = !self.alone;
+                self.relist(cx);
+            }
+            Action::Refresh => self.relist(cx),
+            _ => {}
+        }
+    }
+
+    fn mark(&mut self) {
+        let Some(id) = self.current().cloned() else { return };
+        if !self.marks.remove(&id) {
+            self.marks.insert(id.clone());
+        }
+        self.mark_from = Some(id);
+        self.moved(1);
+    }
+
+    fn mark_range(&mut self) {
+        let Some(from) = self.mark_from.as_ref().and_then(|id| self.rows.iter().position(|other| other == id)) else { return };
+        let range = from.min(self.cursor.at)..=from.max(self.cursor.at);
+        let ids: Vec<GroupId> = self.rows.get(range).unwrap_or_default().to_vec();
+        self.marks.extend(ids);
+    }
+
+    /// Chooses the column that stands `by` further on.
+    fn choose(&mut self, by: isize) {
+        let shown: Vec<Id> = COLUMNS.iter().map(|column| column.id).filter(|id| self.wide || *id != Id::Coordinator).collect();
+        let at = shown.iter().position(|id| *id == self.chosen).unwrap_or(0);
+        let at = at.saturating_add_signed(by).min(shown.len().saturating_sub(1));
+        self.chosen = shown.get(at).copied().unwrap_or_default();
+    }
+
+    fn yank(&self, cx: &mut Cx<'_>, action: Action) {
+        let groups = &cx.cluster.groups;
+        let rows = || self.meant().into_iter().filter_map(|id| groups.of(id));
+        let lines: Vec<String> = match action {
+            Action::YankGroup => rows().map(Row::json).collect(),
+            Action::YankGroupCommand => rows().map(|row| row.command(&cx.cluster.bootstrap)).collect(),
+            _ => self.meant().into_iter().map(|id| id.raw().to_owned()).collect(),
+        };
+        let what = match (action, lines.len()) {
+            (Action::YankGroup, 1) => "The row as JSON was".to_owned(),
+            (Action::YankGroupCommand, 1) => "The command was".to_owned(),
+            (Action::CopyGroup, 1) => "The name was".to_owned(),
+            (Action::CopyGroup, n) => format!("{n} names were"),
+            (_, n) => format!("{n} lines were"),
+        };
+        let text = lines.join("\n");
+        cx.term(Term::Osc52(text.clone()));
+        cx.start(Ask::Copy(text));
+        cx.notices.good(cx.now, format!("{what} sent to the terminal's clipboard."));
+    }
+
+    /// The marked groups, or those in the list, as lines of JSON into a file.
+    fn save(&mut self, cx: &mut Cx<'_>) {
+        if self.saving.is_some() {
+            return;
+        }
+        let groups = &cx.cluster.groups;
+        let ids: Vec<&GroupId> = if self.marks.is_empty() { self.rows.iter().collect() } else { self.marks.iter().collect() };
+        let lines = ids.into_iter().filter_map(|id| groups.of(id)).map(Row::json).collect();
+        self.saving = Some(cx.start(Ask::Write(Lines { name: "groups".to_owned(), lines })));
+    }
+}
