@@ -71,7 +71,7 @@ pub(super) fn version(json: bool) -> Exit {
     let _written = writeln!(out, "features: {}; not in this release: {}", FEATURES.join(", "), MISSING.join(", "));
     out.push_str("Kafka requests, with the versions that are sent; none of them changes anything:\n");
     for Spoken { name, key, min, max } in spoken() {
-        let _written = writeln!(out, "  {key:3}  {name:22}{min} to {max}");
+        let _written = writeln!(out, "  {key:3}  {name:27}{min} to {max}");
     }
     Exit::done(out)
 }

@@ -7,6 +7,7 @@ mod lag;
 pub(super) mod look;
 mod peek;
 mod prometheus;
+mod watch;
 
 use clap::Args;
 

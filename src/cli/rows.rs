@@ -14,6 +14,11 @@ pub(super) use crate::text::row::{Field, Row, count, maybe};
 /// # Errors
 /// Stdout cannot be written; a closed pipe is none.
 pub(super) fn print(rows: &[Row], output: Output, terminal: bool) -> std::io::Result<()> {
+    write(&encoded(rows, output, terminal))
+}
+
+/// Rows in a form, as [`print()`] writes them.
+pub(super) fn encoded(rows: &[Row], output: Output, terminal: bool) -> Vec<u8> {
     let target = if terminal { Target::Terminal } else { Target::Data };
     let mut out = Vec::new();
     match output {
@@ -31,7 +36,7 @@ pub(super) fn print(rows: &[Row], output: Output, terminal: bool) -> std::io::Re
         Output::Csv => csv(&mut out, rows, terminal),
         Output::Table => table(&mut out, rows),
     }
-    write(&out)
+    out
 }
 
 /// Prints one object: the same in JSON and NDJSON.

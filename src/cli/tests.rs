@@ -64,6 +64,7 @@ fn wrong_arguments_are_usage() {
         &["groups", "-b", "a:1", "-f", "("],
         &["lag", "-b", "a:1", "--fail-over", "-1"],
         &["lag", "-b", "a:1", "--isolation", "dirty"],
+        &["lag", "-b", "a:1", "--watch", "--prometheus"],
         &["peek", "-b", "a:1", "g", "t"],
         &["peek", "-b", "a:1", "g", "t:0", "-B", "-1"],
         &["group", "-b", "a:1", "describe"],

@@ -246,7 +246,10 @@ impl Ends {
             let [start, stable, high] = self.partition(&commits.topic, id);
             (id, Place { commit, start, stable, high })
         };
-        let partitions = commits.partitions.into_iter().map(place).collect();
+        // A member may be said to read a partition that the topic does not have: a task of Kafka Streams reads several topics.
+        let missing = |id: PartitionId| self.topic(&commits.topic).is_ok() && !self.found.contains_key(&(commits.topic.clone(), id));
+        let there = commits.partitions.into_iter().filter(|(id, commit)| *commit != Ok(None) || !missing(*id));
+        let partitions = there.map(place).collect();
         TopicPlaces { id: self.topic(&commits.topic).unwrap_or_default(), topic: commits.topic.clone(), partitions }
     }
 }

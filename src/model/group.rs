@@ -79,6 +79,8 @@ pub struct Member {
     pub pattern: Option<Foreign>,
     /// What it has now. `None`: not told in a form that we know; during a rebalance of the classic protocol it is empty.
     pub assigned: Option<Vec<(TopicName, Vec<PartitionId>)>>,
+    /// The instance of a Kafka Streams application that it belongs to (KIP-1071).
+    pub process: Option<Foreign>,
 }
 
 /// What a group committed for a partition.

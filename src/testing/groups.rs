@@ -65,6 +65,7 @@ impl TestGroup {
                 host: Foreign::new(format!("/10.4.1.{n}")),
                 subscribed: Some(self.topics.iter().map(|(topic, _)| TopicName::new(*topic)).collect()),
                 pattern: None,
+                process: None,
                 assigned: Some(self.topics.iter().map(of).collect()),
             }
         };

@@ -67,6 +67,7 @@ fn member(member: &Member) -> Field {
         ("host", Field::Text(member.address().raw().to_owned())),
         ("subscribed", member.subscribed.as_ref().map_or(Field::Null, |topics| names(topics))),
         ("pattern", member.pattern.as_ref().map_or(Field::Absent, |pattern| Field::Text(pattern.raw().to_owned()))),
+        ("processId", member.process.as_ref().map_or(Field::Absent, |id| Field::Text(id.raw().to_owned()))),
         ("assignment", member.assigned.as_ref().map_or(Field::Null, assigned)),
     ])
 }

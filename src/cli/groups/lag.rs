@@ -8,11 +8,11 @@ use super::super::Output;
 use super::super::rows::{self, Field, Row, maybe};
 use super::super::topics::{Common, unwritten};
 use super::look::{self, Listed, Standing, Who};
-use super::prometheus;
+use super::{prometheus, watch};
 use crate::core::lag::{self, End, Place};
 use crate::io::behind;
 use crate::io::kafka::Client;
-use crate::model::{Failure, GroupId, Member, Offset, PartitionId, ShareStart, Time, TopicName, Why};
+use crate::model::{BrokerId, Failure, GroupId, Member, Offset, PartitionId, ShareStart, Time, TopicName, Why};
 use crate::text::why;
 
 /// Arguments of `lag`.
@@ -24,6 +24,9 @@ pub(in crate::cli) struct LagArgs {
     /// To which end lag is counted: the high watermark, or the last stable offset
     #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
     isolation: IsolationArg,
+    /// Look again every two seconds, and say what became of each partition since
+    #[arg(long, conflicts_with = "prometheus")]
+    watch: bool,
     /// In the text format of Prometheus
     #[arg(long)]
     prometheus: bool,
@@ -46,6 +49,7 @@ enum IsolationArg {
 pub(super) struct Lag {
     groups: Vec<GroupId>,
     end: End,
+    watch: bool,
     prometheus: bool,
     fail_over: Option<u64>,
 }
@@ -71,6 +75,15 @@ pub(in crate::cli) struct LagRow {
     pub reason: Option<String>,
 }
 
+/// What one look shows.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    pub standings: Vec<Standing>,
+    pub rows: Vec<LagRow>,
+    /// Brokers that did not tell their groups.
+    pub silent: Vec<(BrokerId, Why)>,
+}
+
 /// Timestamps of the records that are read next.
 pub(in crate::cli) type Times = BTreeMap<(TopicName, PartitionId, Offset), Result<Option<Time>, Why>>;
 
@@ -86,14 +99,14 @@ impl Lag {
             IsolationArg::ReadUncommitted => End::High,
             IsolationArg::ReadCommitted => End::Stable,
         };
-        Self { groups, end, prometheus: args.prometheus, fail_over: args.fail_over }
+        Self { groups, end, watch: args.watch, prometheus: args.prometheus, fail_over: args.fail_over }
     }
 
     pub(super) async fn run(&self, client: &Client, common: &Common) -> Result<u8, Failure> {
-        let Listed { groups, silent } = self.listed(client).await?;
-        let standings = look::stand(client, groups, Who::WithMembers).await?;
-        let times = if self.groups.is_empty() { None } else { Some(times(client, &standings, self.end).await) };
-        let rows: Vec<LagRow> = standings.iter().flat_map(|standing| rows_of(standing, self.end, times.as_ref(), now())).collect();
+        if self.watch {
+            return watch::run(self, client, common).await;
+        }
+        let Look { standings, rows, silent } = self.look(client).await?;
         self.print(common, &standings, &rows)?;
         look::say_silent(&silent);
         let refused = say_refused(&standings);
@@ -105,6 +118,15 @@ impl Lag {
             return Ok(8);
         }
         Ok(if refused || unknown > 0 || !silent.is_empty() { 7 } else { 0 })
+    }
+
+    /// Looks once.
+    pub(super) async fn look(&self, client: &Client) -> Result<Look, Failure> {
+        let Listed { groups, silent } = self.listed(client).await?;
+        let standings = look::stand(client, groups, Who::WithMembers).await?;
+        let times = if self.groups.is_empty() { None } else { Some(times(client, &standings, self.end).await) };
+        let rows = standings.iter().flat_map(|standing| rows_of(standing, self.end, times.as_ref(), now())).collect();
+        Ok(Look { standings, rows, silent })
     }
 
     async fn listed(&self, client: &Client) -> Result<Listed, Failure> {
@@ -126,7 +148,7 @@ impl Lag {
     }
 
     /// Whether a group is further behind than it may be.
-    fn is_over(&self, common: &Common, rows: &[LagRow]) -> bool {
+    pub(super) fn is_over(&self, common: &Common, rows: &[LagRow]) -> bool {
         let Some(most) = self.fail_over else { return false };
         let mut groups: BTreeMap<&GroupId, u64> = BTreeMap::new();
         for row in rows {
@@ -219,7 +241,9 @@ fn shared<'a>(mut row: LagRow, mut starts: impl Iterator<Item = &'a ShareStart>)
         None => "unknown",
     };
     if row.lag.is_none() && row.reason.is_none() {
-        row.reason = Some("the broker does not count what a share group has left".to_owned());
+        let not_begun = "the group has not begun on this partition";
+        let not_counted = "the broker does not count what a share group has left";
+        row.reason = Some(if row.start.is_none() { not_begun } else { not_counted }.to_owned());
     }
     row
 }
@@ -290,7 +314,10 @@ impl LagRow {
             ("highWatermark", offset(&self.place.high)),
             ("lag", known(self.lag)),
             ("lost", known(self.lost)),
-            ("behindMs", self.behind_ms().map_or(if self.lag.is_some() { Field::Null } else { Field::Absent }, Field::from)),
+            (
+                "behindMs",
+                self.behind_ms().map_or(if self.lag.is_some() && self.start.is_none() { Field::Null } else { Field::Absent }, Field::from),
+            ),
             ("member", member(&|member| member.id.raw().to_owned())),
             ("clientId", member(&|member| member.client_id.raw().to_owned())),
             ("host", member(&|member| member.address().raw().to_owned())),

@@ -7,6 +7,9 @@
 mod change;
 mod commits;
 mod describe;
+mod flexible;
+mod shares;
+mod streams;
 
 use std::collections::HashMap;
 use std::sync::Arc;

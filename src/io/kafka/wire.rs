@@ -24,7 +24,7 @@ use tokio::time::Instant;
 
 use super::fault::Fault;
 use crate::model::{BrokerId, Cause, Step};
-pub(super) use frame::unsigned_varint;
+pub(super) use frame::{skip_tags, unsigned_varint};
 use versions::Versions;
 
 /// One kind of request and its answer.
@@ -77,7 +77,8 @@ macro_rules! calls {
 
         /// Every request that is ever sent.
         pub const SPOKEN: &[Spoken] =
-            &[$(Spoken { name: <$name as Call>::NAME, key: $key, min: <$name as Call>::MIN, max: <$name as Call>::MAX },)*];
+            &[$(Spoken { name: <$name as Call>::NAME, key: $key, min: <$name as Call>::MIN, max: <$name as Call>::MAX },)*
+              Raw::STREAMS_DESCRIBE.0, Raw::SHARE_STARTS.0];
     };
 }
 
@@ -105,9 +106,22 @@ calls! {
     DescribeProducers(61): DescribeProducersRequest => DescribeProducersResponse, from 0, throttle from 0;
     ConsumerGroupDescribe(69): ConsumerGroupDescribeRequest => ConsumerGroupDescribeResponse, from 0, throttle from 0;
     ShareGroupDescribe(77): ShareGroupDescribeRequest => ShareGroupDescribeResponse, from 1, throttle from 0;
-    DescribeShareGroupOffsets(90): DescribeShareGroupOffsetsRequest => DescribeShareGroupOffsetsResponse, from 0, throttle from 0;
     AlterShareGroupOffsets(91): AlterShareGroupOffsetsRequest => AlterShareGroupOffsetsResponse, from 0, throttle from 0;
     DeleteShareGroupOffsets(92): DeleteShareGroupOffsetsRequest => DeleteShareGroupOffsetsResponse, from 0, throttle from 0;
+}
+
+/// A request that the protocol crate has no schema for in the versions that we want. Request and answer are of a flexible version
+/// (KIP-482), and the answer starts with its throttle time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Raw(Spoken);
+
+impl Raw {
+    /// KIP-1071.
+    pub(super) const STREAMS_DESCRIBE: Self = Self(Spoken { name: "StreamsGroupDescribe", key: 89, min: 0, max: 0 });
+    /// KIP-932; version 1 tells lag (KIP-1226).
+    pub(super) const SHARE_STARTS: Self = Self(Spoken { name: "DescribeShareGroupOffsets", key: 90, min: 0, max: 1 });
+    /// Header versions with tagged fields.
+    const REQUEST_HEADER: i16 = 2;
 }
 
 /// The first correlation id: its bytes are two ends of a line, so that a server of a text protocol, which would wait for
@@ -289,13 +303,45 @@ impl Connection {
         self.decode::<C>(version, frame)
     }
 
+    /// As [`Self::version`], of a request that is written by hand.
+    pub(super) fn raw_version(&self, raw: Raw) -> Result<i16, Fault> {
+        let Raw(Spoken { name, key, min, max }) = raw;
+        let picked = self.inner.versions.get().and_then(|v| v.pick(key, min, max));
+        let missing =
+            || Fault::new(Cause::NotOffered(name), self.address(), Step::Request, format!("offers no version of {name} that we know"));
+        picked.ok_or_else(missing)
+    }
+
+    /// Sends a body that was written by hand, and waits for the answer behind its header.
+    pub(super) async fn call_raw(&self, raw: Raw, version: i16, body: &[u8]) -> Result<Bytes, Fault> {
+        let id = self.inner.next_id.fetch_add(1, Ordering::Relaxed);
+        let bytes = framed(raw.0.key, version, id, &self.inner.client_id, Raw::REQUEST_HEADER, |bytes| {
+            bytes.put_slice(body);
+            Some(())
+        });
+        let mut answer = self.order(id, bytes, self.plain_terms(), Some(1))?.frame().await?.bytes;
+        if skip_tags(&mut answer).is_none() {
+            return Err(self.garbled("an answer has a broken header"));
+        }
+        Ok(answer)
+    }
+
+    /// Closes the connection, because an answer makes no sense.
+    pub(super) fn garbled(&self, what: &'static str) -> Fault {
+        self.poison(Fault::garbled(self.address(), what))
+    }
+
     /// Encodes a request and hands it to the socket's task, at once and without waiting.
     pub(super) fn send<C: Call>(&self, version: i16, request: &C::Request, terms: Terms) -> Result<Pending, Fault> {
         let id = self.inner.next_id.fetch_add(1, Ordering::Relaxed);
-        let bytes = encode::<C>(version, id, &self.inner.client_id, request)
-            .ok_or_else(|| Fault::garbled(self.address(), "a request of ours could not be encoded"))?;
-        let (reply, answer) = oneshot::channel();
+        let bytes = encode::<C>(version, id, &self.inner.client_id, request);
         let throttle_at = (version >= C::THROTTLE_FIRST).then(|| usize::from(C::Response::header_version(version) >= 1));
+        self.order(id, bytes, terms, throttle_at)
+    }
+
+    fn order(&self, id: i32, bytes: Option<Bytes>, terms: Terms, throttle_at: Option<usize>) -> Result<Pending, Fault> {
+        let bytes = bytes.ok_or_else(|| Fault::garbled(self.address(), "a request of ours could not be encoded"))?;
+        let (reply, answer) = oneshot::channel();
         let order = Order { id, bytes, terms, throttle_at, reply };
         match self.inner.orders.as_ref().map(|orders| orders.send(order)) {
             Some(Ok(())) => {
@@ -319,7 +365,7 @@ impl Connection {
     /// Takes the rest of the response header off an answer.
     pub(super) fn body<C: Call>(&self, version: i16, frame: Frame) -> Result<Bytes, Fault> {
         let mut bytes = frame.bytes;
-        if C::Response::header_version(version) >= 1 && frame::skip_tags(&mut bytes).is_none() {
+        if C::Response::header_version(version) >= 1 && skip_tags(&mut bytes).is_none() {
             return Err(self.poison(Fault::garbled(self.address(), "an answer has a broken header")));
         }
         Ok(bytes)
@@ -359,15 +405,26 @@ impl Pending {
 
 /// A whole frame: size, header, body. `None` when a field is set that the version lacks, which a test rules out.
 fn encode<C: Call>(version: i16, id: i32, client_id: &StrBytes, request: &C::Request) -> Option<Bytes> {
+    framed(C::KEY, version, id, client_id, C::Request::header_version(version), |bytes| request.encode(bytes, version).ok())
+}
+
+fn framed(
+    key: i16,
+    version: i16,
+    id: i32,
+    client_id: &StrBytes,
+    header_version: i16,
+    body: impl FnOnce(&mut BytesMut) -> Option<()>,
+) -> Option<Bytes> {
     let header = kp::RequestHeader::default()
-        .with_request_api_key(C::KEY)
+        .with_request_api_key(key)
         .with_request_api_version(version)
         .with_correlation_id(id)
         .with_client_id(Some(client_id.clone()));
     let mut bytes = BytesMut::with_capacity(256);
     bytes.put_i32(0);
-    header.encode(&mut bytes, C::Request::header_version(version)).ok()?;
-    request.encode(&mut bytes, version).ok()?;
+    header.encode(&mut bytes, header_version).ok()?;
+    body(&mut bytes)?;
     let size = i32::try_from(bytes.len().checked_sub(4)?).ok()?;
     bytes.get_mut(..4)?.copy_from_slice(&size.to_be_bytes());
     Some(bytes.freeze())

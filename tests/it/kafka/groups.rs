@@ -264,4 +264,11 @@ fn members_of_three_protocols_are_told_each_by_its_own_request() {
     assert_eq!((told["type"].as_str(), told["members"][0]["clientId"].as_str()), (Some("share"), Some("app")), "{told}");
     let rows = told["partitions"].as_array().expect("partitions");
     assert!(rows.iter().all(|row| row["committed"].is_null()), "a start is no commit: {told}");
+    // It begins where the log ends when it comes; the broker counts what is not done.
+    eventually("the share group has done what there is", || {
+        writer.append("orders", 1, Codec::None, &[record("three")]);
+        let row = lag(&cluster, &["shared"]).remove(&("orders".to_owned(), 1))?;
+        assert!(row["committed"].is_null(), "{row}");
+        (row["verdict"] == "level" && row["lag"] == 0 && row["shareStart"].is_i64()).then_some(())
+    });
 }

@@ -19,6 +19,7 @@ fn member(name: &str, partitions: &[i32]) -> Member {
         host: Foreign::new("/10.0.0.7"),
         subscribed: Some(vec![TopicName::new("t")]),
         pattern: None,
+        process: None,
         assigned: Some(vec![(TopicName::new("t"), partitions.iter().copied().map(PartitionId).collect())]),
     }
 }
@@ -150,4 +151,26 @@ fn a_table_has_no_columns_in_which_nothing_stands() {
     let rows = rows_of(&standing(GroupKind::Classic, None, vec![place(Some(4), 0, 10, 10)]), End::High, None, NOW);
     let names = |output| as_rows(&rows, output).remove(0).iter().map(|(name, _)| *name).collect::<Vec<_>>();
     assert!(!names(Output::Table).contains(&"shareStart") && names(Output::Csv).contains(&"shareStart"));
+}
+
+#[test]
+fn watching_tells_what_became_of_each_partition_since() {
+    use super::super::watch::Watched;
+    use crate::core::verdict::Limits;
+    // Seconds, and of three partitions the commit and the end: one is read, one stands still, one went back.
+    let looks = [(0, [(10, 900), (5, 50), (40, 40)]), (30, [(400, 910), (5, 60), (40, 40)]), (61, [(700, 920), (5, 70), (12, 40)])];
+    let mut watched = Watched::default();
+    let mut told = Vec::new();
+    for (second, places) in looks {
+        let places = places.map(|(commit, high)| place(Some(commit), 0, high, high)).to_vec();
+        let standing = standing(GroupKind::Classic, Some(vec![member("m-1", &[0, 1, 2])]), places);
+        let now = Time(NOW.0 + second * 1_000_000);
+        let mut rows = rows_of(&standing, End::High, None, now);
+        watched.judge(std::slice::from_ref(&standing), &mut rows, Limits::default(), now);
+        told = rows.iter().map(|row| row.verdict).collect();
+        if second == 0 {
+            assert_eq!(told, ["behind", "behind", "level"], "one look proves little");
+        }
+    }
+    assert_eq!(told, ["catching_up", "no_progress", "rewound"]);
 }

@@ -1,20 +1,17 @@
-//! What groups committed: OffsetFetch, many groups in one request from version 8 on (KIP-709), and the starts of share groups.
+//! What groups committed: OffsetFetch, many groups in one request from version 8 on (KIP-709).
 
 use std::sync::Arc;
 
-use kafka_protocol::messages::describe_share_group_offsets_request::DescribeShareGroupOffsetsRequestGroup;
 use kafka_protocol::messages::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics};
-use kafka_protocol::messages::{self as kp, DescribeShareGroupOffsetsRequest, OffsetFetchRequest, OffsetFetchResponse};
+use kafka_protocol::messages::{self as kp, OffsetFetchRequest, OffsetFetchResponse};
 use kafka_protocol::protocol::StrBytes;
 
 use super::super::error::{ErrorCode, Operation, PartitionError};
 use super::super::fault::Fault;
 use super::super::pool::Pool;
-use super::super::wire::{Connection, DescribeShareGroupOffsets, OffsetFetch};
+use super::super::wire::{Connection, OffsetFetch};
 use super::{kafka_group, kafka_name, unanswered};
-use crate::model::{
-    BrokerId, Commit, Foreign, GroupId, LeaderEpoch, Offset, PartitionCommit, PartitionId, ShareStart, TopicCommits, TopicName,
-};
+use crate::model::{BrokerId, Commit, Foreign, GroupId, LeaderEpoch, Offset, PartitionCommit, PartitionId, TopicCommits, TopicName};
 
 /// So many groups a request; with 50 partitions each an answer has some 60 kB.
 const GROUPS_PER_REQUEST: usize = 50;
@@ -76,40 +73,6 @@ impl Pool {
             }
         }
         found
-    }
-
-    /// Where share groups start, as their coordinator says (KIP-932).
-    pub(in crate::io::kafka) async fn share_starts(
-        self: &Arc<Self>,
-        what: &'static str,
-        broker: BrokerId,
-        group: &GroupId,
-    ) -> Result<Vec<ShareStart>, PartitionError> {
-        let failed = |fault: Fault| unanswered(fault, what);
-        let connection = self.control(broker).await.map_err(failed)?;
-        let asked = DescribeShareGroupOffsetsRequestGroup::default().with_group_id(kafka_group(group)).with_topics(None);
-        let request = DescribeShareGroupOffsetsRequest::default().with_groups(vec![asked]);
-        let answer = connection.call::<DescribeShareGroupOffsets>(|_| request).await.map_err(failed)?;
-        let mut starts = Vec::new();
-        for of in answer.groups {
-            if let Some(code) = ErrorCode::of(of.error_code) {
-                return Err(PartitionError::of(code, Operation::Describe));
-            }
-            for topic in of.topics {
-                let name = TopicName::new(topic.topic_name.as_str());
-                starts.extend(topic.partitions.into_iter().map(|p| ShareStart {
-                    topic: name.clone(),
-                    partition: PartitionId(p.partition_index),
-                    start: match ErrorCode::of(p.error_code) {
-                        Some(code) => Err(PartitionError::of(code, Operation::Describe).why()),
-                        None => Ok((p.start_offset >= 0).then_some(Offset(p.start_offset))),
-                    },
-                    lag: None,
-                }));
-            }
-        }
-        starts.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
-        Ok(starts)
     }
 }
 

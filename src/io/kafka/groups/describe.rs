@@ -1,4 +1,5 @@
-//! What a group is: DescribeGroups for classic groups, ConsumerGroupDescribe (KIP-848), ShareGroupDescribe (KIP-932).
+//! What a group is: DescribeGroups for classic groups, ConsumerGroupDescribe (KIP-848), ShareGroupDescribe (KIP-932), and in
+//! `streams` StreamsGroupDescribe (KIP-1071).
 
 use std::sync::Arc;
 
@@ -21,8 +22,8 @@ const GROUPS_PER_REQUEST: usize = 50;
 pub type Described = (GroupId, Result<GroupDescription, PartitionError>);
 
 impl Pool {
-    /// What one coordinator says of groups of one kind, in their order. A group of an unknown or streams kind is
-    /// [`PartitionError::NotOffered`]: its members are told by a request that we do not speak.
+    /// What one coordinator says of groups of one kind, in their order. A group of a kind that is news to us
+    /// is [`PartitionError::NotOffered`]: its members are told by a request that we do not speak.
     pub(in crate::io::kafka) async fn describe_groups(
         self: &Arc<Self>,
         what: &'static str,
@@ -42,7 +43,8 @@ impl Pool {
                 GroupKind::Consumer => consumer_groups(&connection, what, broker, some).await,
                 GroupKind::Share => share_groups(&connection, what, broker, some).await,
                 GroupKind::Untold => untold_groups(&connection, what, broker, some).await,
-                GroupKind::Streams | GroupKind::Other(_) => Err(PartitionError::NotOffered),
+                GroupKind::Streams => super::streams::groups(&connection, what, broker, some).await,
+                GroupKind::Other(_) => Err(PartitionError::NotOffered),
             };
             found.extend(in_order(some, told));
         }
@@ -121,6 +123,7 @@ fn classic_member(member: classic::DescribedGroupMember, consumers: bool) -> Mem
         host: foreign(&member.client_host),
         subscribed: told.and_then(|()| subscription(member.member_metadata)),
         pattern: None,
+        process: None,
         assigned: told.and_then(|()| assignment(member.member_assignment)),
     }
 }
@@ -191,6 +194,7 @@ fn consumer_group(group: consumer::DescribedGroup, broker: BrokerId) -> Describe
         host: foreign(&member.client_host),
         subscribed: Some(member.subscribed_topic_names.iter().map(|name| TopicName::new(name.as_str())).collect()),
         pattern: member.subscribed_topic_regex.as_ref().filter(|pattern| !pattern.is_empty()).map(foreign),
+        process: None,
         assigned: Some(
             member.assignment.topic_partitions.iter().map(|of| (TopicName::new(of.topic_name.as_str()), ids(&of.partitions))).collect(),
         ),
@@ -230,6 +234,7 @@ fn share_group(group: share::DescribedGroup, broker: BrokerId) -> Described {
         host: foreign(&member.client_host),
         subscribed: Some(member.subscribed_topic_names.iter().map(|name| TopicName::new(name.as_str())).collect()),
         pattern: None,
+        process: None,
         assigned: Some(
             member.assignment.topic_partitions.iter().map(|of| (TopicName::new(of.topic_name.as_str()), ids(&of.partitions))).collect(),
         ),

@@ -8,7 +8,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// Skips a section of tagged fields; `None` when the bytes end first. Nothing is allocated by what the section says.
-pub(super) fn skip_tags(bytes: &mut Bytes) -> Option<()> {
+pub(in crate::io::kafka) fn skip_tags(bytes: &mut Bytes) -> Option<()> {
     for _ in 0..unsigned_varint(bytes)? {
         unsigned_varint(bytes)?;
         let size = usize::try_from(unsigned_varint(bytes)?).ok()?;

@@ -359,6 +359,7 @@ pub(super) fn described(group: &GroupAsk, n: usize) -> (GroupId, Result<GroupDes
         host: Foreign::new("/10.0.0.1"),
         subscribed: None,
         pattern: Some(Foreign::new("a\u{1b}.*")),
+        process: None,
         assigned: (!at.is_multiple_of(2)).then(|| vec![(TopicName::new("orders"), vec![PartitionId(0), PartitionId(-7)])]),
     };
     let description = GroupDescription {
