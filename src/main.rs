@@ -82,7 +82,8 @@ fn open(ui: Ui) -> u8 {
         settings.log = log::folder();
         settings.contexts = ui.targets.iter().map(target).collect();
         let bootstrap = addresses(&ui.cluster);
-        let (mut state, mut first) = update::start(clock.now(), terminal.size(), bootstrap, theme, settings, Route::Topics);
+        let (mut state, mut first) =
+            update::start(clock.now(), terminal.size(), bootstrap, theme, settings, first_screen(&ui.config.ui.start));
         state.keymap = ui.config.keymap;
         state.cluster.context = ui.context;
         let kept = saved();
@@ -102,6 +103,11 @@ fn open(ui: Ui) -> u8 {
     };
     runtime.shutdown_timeout(FAREWELL);
     code
+}
+
+/// What lies below all other screens: the topics for who wants to begin there, else the overview.
+fn first_screen(start: &str) -> Route {
+    if start.starts_with("topics") { Route::Topics } else { Route::Overview }
 }
 
 fn refuse(sentence: &str, code: u8) -> u8 {

@@ -23,9 +23,11 @@ use crate::core::history::History;
 use crate::core::key::{Input, Mouse, MouseKind};
 use crate::core::line::Line;
 use crate::core::notices::Notices;
+use crate::core::reset::{Deed, Kept, Scope as PlanScope, Target as Aim};
 use crate::core::store::Limits;
 use crate::core::stream::{Flow, Isolation, StartAt};
-use crate::model::{GroupId, PartitionId, Time, Topic};
+use crate::core::verdict::words::Tone;
+use crate::model::{GroupId, PartitionId, Time, Topic, TopicName};
 use crate::text::{self, Shown, TimeFormat, units};
 use crate::ui::{Pen, Theme, Token};
 
@@ -33,6 +35,7 @@ pub mod contexts;
 pub mod groups;
 pub mod log;
 pub mod messages;
+pub mod overview;
 pub mod reset;
 pub mod topic;
 pub mod topics;
@@ -40,6 +43,8 @@ pub mod topics;
 /// A place to go: a screen's name and arguments.
 #[derive(Debug, Clone)]
 pub enum Route {
+    /// The cluster at a glance.
+    Overview,
     Topics,
     Topic(std::sync::Arc<Topic>),
     Messages(std::sync::Arc<Topic>),
@@ -58,7 +63,11 @@ impl Route {
     /// Whether it leads to the same place.
     pub fn is(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Topics, Self::Topics) | (Self::Groups, Self::Groups) | (Self::Contexts, Self::Contexts) | (Self::Log, Self::Log) => true,
+            (Self::Overview, Self::Overview)
+            | (Self::Topics, Self::Topics)
+            | (Self::Groups, Self::Groups)
+            | (Self::Contexts, Self::Contexts)
+            | (Self::Log, Self::Log) => true,
             (Self::Topic(a), Self::Topic(b)) | (Self::Messages(a), Self::Messages(b)) => a.name == b.name,
             (Self::Reset(a), Self::Reset(b)) => a.group == b.group,
             (Self::Partition(a, p), Self::Partition(b, q)) => a.name == b.name && p == q,
@@ -70,6 +79,7 @@ impl Route {
 /// The screen for a route.
 pub fn open(route: Route, cx: &mut Cx<'_>) -> Box<dyn Screen> {
     match route {
+        Route::Overview => Box::new(overview::Overview::open(cx)),
         Route::Topics => Box::new(topics::Topics::open(cx)),
         Route::Groups => Box::new(groups::Groups::open(cx)),
         Route::Contexts => Box::new(contexts::Contexts::open(cx)),
@@ -109,6 +119,24 @@ impl Cx<'_> {
         let id = TaskId(*self.next_task);
         self.effects.push(Effect::Start { id, owner: self.owner, ask, permit: None });
         id
+    }
+
+    /// Goes to the preview of a change of a group. `scope`: which partitions, when that is settled; `at`: where a record is to
+    /// be skipped. False: the action is none of these.
+    pub fn change(&mut self, action: Action, group: &GroupId, scope: Option<PlanScope>, at: Option<(TopicName, PartitionId)>) -> bool {
+        let deed = match (action, at) {
+            (Action::ResetGroup, _) => None,
+            (Action::SkipRecord, Some((topic, partition))) => Some(Deed::Reset(Aim::Skip { topic, partition, offset: None })),
+            (Action::UndoGroup, _) => Some(Deed::Undo(Kept::Latest)),
+            (Action::DeleteGroup, _) => Some(Deed::Delete),
+            _ => return false,
+        };
+        let scope = match &deed {
+            Some(Deed::Reset(Aim::Skip { topic, partition, .. })) => Some(PlanScope::Topics(vec![(topic.clone(), Some(vec![*partition]))])),
+            _ => scope,
+        };
+        self.go = Some(Route::Reset(Box::new(reset::Opening { group: group.clone(), scope, deed })));
+        true
     }
 
     pub fn cancel(&mut self, id: TaskId) {
@@ -192,6 +220,17 @@ pub fn token(hue: Hue) -> Token {
         Hue::Cyan => Token::Accent,
         Hue::Blue => Token::Data,
         Hue::Purple => Token::Word,
+    }
+}
+
+/// How a sentence about a group looks.
+pub(crate) fn tone_token(tone: Tone) -> Token {
+    match tone {
+        Tone::Act => Token::Act,
+        Tone::Look => Token::Look,
+        Tone::Good => Token::Good,
+        Tone::Text => Token::Text,
+        Tone::Dim => Token::Dim,
     }
 }
 

@@ -164,6 +164,11 @@ impl Script {
         self.groups(&[]).figures_alone(end)
     }
 
+    /// Answers both what is asked about groups and about figures.
+    pub(crate) fn figures_of(self, all: &[TestGroup], end: impl Fn(&str, i32) -> Option<i64>) -> Self {
+        self.groups(all).figures_alone(end).groups(all)
+    }
+
     /// Answers what is asked about groups, until nothing more is.
     pub(crate) fn groups(mut self, all: &[TestGroup]) -> Self {
         while let Some(at) = self.waiting.iter().position(|(_, ask)| groups::is_of_groups(ask)) {

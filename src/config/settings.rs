@@ -169,8 +169,11 @@ fn zone(text: &str) -> Result<TimeZone, Wrong> {
 fn start(text: &str) -> Result<String, Wrong> {
     let line = text.strip_prefix(':').ok_or_else(|| Wrong::new("a command begins with a colon").hint("for example \":topics\""))?;
     match command::read(line) {
-        Ok(Typed::Topics { context: None, .. } | Typed::Log) => Ok(line.trim().to_owned()),
-        Ok(_) => Err(Wrong::new(format!("{text:?} is no first screen")).hint("there are \":topics\", \":topics /FILTER\" and \":log\"")),
+        Ok(Typed::Overview | Typed::Topics { context: None, .. } | Typed::Groups { context: None, .. } | Typed::Log) => {
+            Ok(line.trim().to_owned())
+        }
+        Ok(_) => Err(Wrong::new(format!("{text:?} is no first screen"))
+            .hint("there are \":overview\", \":topics\", \":topics /FILTER\", \":groups\", \":groups /FILTER\" and \":log\"")),
         Err(sentence) => Err(Wrong::new(sentence)),
     }
 }

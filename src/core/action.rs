@@ -17,6 +17,10 @@ pub enum Scope {
     Topic,
     /// The list of contexts.
     Contexts,
+    /// The cluster at a glance.
+    Overview,
+    /// Where a group is selected: what can be done to it.
+    Change,
     /// Choosing what is to be done to a group's commits.
     Aim,
     /// The preview of a change, and its outcome.
@@ -39,6 +43,8 @@ impl Scope {
             Self::Groups => "GROUPS",
             Self::Topic => "TOPIC",
             Self::Contexts => "CONTEXTS",
+            Self::Overview => "OVERVIEW",
+            Self::Change => "CHANGE A GROUP",
             Self::Aim => "SCOPE AND TARGET",
             Self::Plan => "CHANGE OF A GROUP",
             Self::Messages => "STREAM",
@@ -125,6 +131,17 @@ actions! {
         Pane2 "topic.pane-2" "" ["2"] "to the settings";
         FilterRows "topic.filter" "filter" ["/"] "filter the pane";
         CopyRow "topic.copy-row" "copy" ["c", "y y"] "copy the setting, or topic/partition";
+    }
+    Overview {
+        GoThere "overview.go" "go there" ["enter"] "to the group, topic or change of this line";
+        ListTopics "overview.topics" "topics" ["t"] "the list of topics";
+        ListGroups "overview.groups" "groups" ["l"] "the list of groups";
+    }
+    Change {
+        ResetGroup "group.reset" "reset" ["r"] "where the group is to go on: choose, preview, confirm";
+        SkipRecord "group.skip" "skip record" ["S"] "skip the record that the partition stands at: preview, confirm";
+        UndoGroup "group.undo" "" ["U"] "put back what the last change of the group replaced: preview, confirm";
+        DeleteGroup "group.delete" "" ["D"] "delete the group with all its commits: preview, confirm";
     }
     Aim {
         ChooseTarget "reset.choose" "choose" ["enter"] "choose the scope or the target";

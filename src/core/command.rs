@@ -39,6 +39,8 @@ pub const WORDS: &[Word] = &[
     word("topics", &["t"], Takes::Filter, "list the topics"),
     word("messages", &["m", "tail"], Takes::TopicAndQuery, "messages of a topic"),
     word("topic", &["d", "describe"], Takes::Topic, "partitions and settings of a topic"),
+    word("overview", &["o", "pulses"], Takes::Nothing, "the cluster at a glance, and what is wrong with it"),
+    word("incident", &[], Takes::Nothing, "copy what was seen and done, as text for a ticket"),
     word("groups", &["g"], Takes::Filter, "list the groups: lag, state, verdict"),
     word("goto", &["go"], Takes::Text("7@120, -500, 15m"), "go to an offset, a time, the newest n"),
     word("filter", &["f", "grep"], Takes::Text("query"), "filter what is listed"),
@@ -74,6 +76,8 @@ pub enum Typed {
     /// To the context of that name.
     Switch(String),
     Log,
+    Overview,
+    Incident,
     Mouse(bool),
     /// A command of the table.
     Act(Action),
@@ -124,6 +128,8 @@ pub fn read(line: &str) -> Result<Typed, String> {
             let (filter, context) = listed(rest, word.name)?;
             Typed::Groups { filter, context }
         }
+        "overview" => Typed::Overview,
+        "incident" => Typed::Incident,
         "ctx" if rest.is_empty() => Typed::Contexts,
         "ctx" => Typed::Switch(rest.to_owned()),
         "topic" => Typed::Topic { name: rest.to_owned() },

@@ -6,11 +6,13 @@ use crate::core::command::{self, Typed};
 use crate::core::effect::{Effect, Term};
 use crate::core::figures;
 use crate::core::history::Kind;
+use crate::core::incident;
 use crate::core::key::{Input, Key, KeyCode};
-use crate::model::TopicName;
+use crate::model::{Time, TopicName};
 use crate::overlays::palette::{Done, Here, Palette};
 use crate::screens::Route;
 use crate::state::State;
+use crate::text::{self, TimeFormat};
 
 /// Opens it with a text that is there already.
 pub(super) fn open(state: &mut State, text: &str) {
@@ -72,7 +74,11 @@ pub(super) fn run(state: &mut State, line: &str, effects: &mut Vec<Effect>) -> R
             if let Some(name) = context {
                 switch::named(state, &name, effects)?;
             }
-            super::trail::home(state, effects);
+            if state.stack.first().is_some_and(|first| first.route.is(&Route::Topics)) {
+                super::trail::home(state, effects);
+            } else if !state.top().is_some_and(|top| top.route.is(&Route::Topics)) {
+                open_route(state, Route::Topics, effects);
+            }
             if let Some(filter) = filter {
                 prompt(state, Action::FilterTopics, &filter, effects)?;
             }
@@ -102,6 +108,11 @@ pub(super) fn run(state: &mut State, line: &str, effects: &mut Vec<Effect>) -> R
         }
         Typed::Contexts => open_route(state, Route::Contexts, effects),
         Typed::Switch(name) => switch::named(state, &name, effects)?,
+        Typed::Overview => match state.stack.first().map(|first| first.route.is(&Route::Overview)) {
+            Some(true) => super::trail::home(state, effects),
+            _ => open_route(state, Route::Overview, effects),
+        },
+        Typed::Incident => incident(state, effects),
         Typed::Log => open_route(state, Route::Log, effects),
         Typed::Mouse(on) => {
             state.mouse = on;
@@ -136,6 +147,21 @@ pub(super) fn run(state: &mut State, line: &str, effects: &mut Vec<Effect>) -> R
     Ok(())
 }
 
+/// Copies the report of what was seen and done.
+fn incident(state: &mut State, effects: &mut Vec<Effect>) {
+    let watch = state.top().map(|top| top.screen.groups(&state.cluster)).unwrap_or_default();
+    let zone = state.settings.zone.clone();
+    let now = state.now;
+    let clock = |at: Time| text::time(at.millis(), TimeFormat::Full, &zone, now.millis());
+    let report = incident::report(&state.cluster, watch.open.as_ref(), now, &clock);
+    let lines = report.lines().count();
+    effects.push(Effect::Term(Term::Osc52(report)));
+    state.notices.good(
+        now,
+        format!("The report, {}, was sent to the terminal's clipboard.", text::units::counted(text::units::wide(lines), "line")),
+    );
+}
+
 fn is_of_the_program(action: Action) -> bool {
     action.command().scope == Scope::Always
 }
@@ -154,7 +180,7 @@ fn with_alias(state: &State, line: &str) -> String {
 fn topic(state: &State, name: &str) -> Result<std::sync::Arc<crate::model::Topic>, String> {
     let view = state.cluster.view.get().ok_or("The topics are not known yet.")?;
     let found = figures::find(view, &TopicName::new(name));
-    let topic = found.ok_or_else(|| format!("No topic \"{}\" is listed.", crate::text::Shown::of(name)))?;
+    let topic = found.ok_or_else(|| format!("No topic \"{}\" is listed.", text::Shown::of(name)))?;
     if topic.error.is_some() {
         return Err("The broker gives no partitions of this topic: the list says why.".to_owned());
     }

@@ -31,11 +31,14 @@ pub(super) fn to(state: &mut State, at: usize, effects: &mut Vec<Effect>) {
         state.notices.look(now, super::trail::HELD);
         return;
     }
+    let first = state.stack.first().map_or(Route::Overview, |opened| opened.route.clone());
+    let first = if first.is(&Route::Topics) { Route::Topics } else { Route::Overview };
     leave(state, effects);
     effects.push(Effect::Switch(at));
     state.cluster = Cluster::at(target);
     state.keeper.look_again();
-    push(state, Route::Topics, effects);
+    // Where one begins is the same everywhere.
+    push(state, first, effects);
 }
 
 /// Ends what was started for the cluster that is open. What its tasks sent already and still lies in a lane is told by its
@@ -45,6 +48,7 @@ fn leave(state: &mut State, effects: &mut Vec<Effect>) {
     effects.push(Effect::CancelOwner(Owner::CLUSTER));
     // What waits there for its audit line was planned on that cluster, and may not be carried out on another.
     state.gate.clear();
+    effects.extend(state.cluster.poll.tasks().chain(state.cluster.past.tasks()).map(Effect::Cancel));
     state.left = TaskId(state.next_task);
     state.ahead.clear();
     state.last = None;

@@ -17,6 +17,7 @@ mod groups;
 mod looks;
 mod monkey;
 mod older;
+mod overview;
 mod palette;
 mod prompts;
 mod reset;

@@ -126,6 +126,11 @@ impl PastKeeper {
         self.writing = Some(task);
     }
 
+    /// The questions under way.
+    pub fn tasks(&self) -> impl Iterator<Item = TaskId> {
+        [self.reading, self.writing].into_iter().flatten()
+    }
+
     /// Whether this reply was to a question of its own; `failed`: nothing more is tried.
     pub fn ended(&mut self, task: TaskId, failed: bool, now: Time) -> bool {
         let ours = [&mut self.reading, &mut self.writing].into_iter().any(|slot| slot.take_if(|id| *id == task).is_some());

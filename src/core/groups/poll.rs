@@ -221,6 +221,11 @@ impl Poll {
         }
     }
 
+    /// The questions under way.
+    pub fn tasks(&self) -> impl Iterator<Item = TaskId> {
+        self.running.iter().copied().flatten()
+    }
+
     /// Which question of ours this was; it has ended.
     pub fn ended(&mut self, task: TaskId) -> Option<Kind> {
         let at = self.running.iter().position(|running| *running == Some(task))?;

@@ -17,6 +17,15 @@ impl Groups {
             self.selected = self.current().cloned();
             return;
         }
+        if let Some(row) = self.row(cx.cluster) {
+            let spot = cx.cluster.groups.verdict(row, cx.now).spot().map(|spot| (spot.topic.clone(), spot.partition));
+            if action == Action::SkipRecord && spot.is_none() {
+                return cx.notices.look(cx.now, "It is not stuck at a record: open it, and skip on the partition that is meant.");
+            }
+            if cx.change(action, row.id(), None, spot) {
+                return;
+            }
+        }
         match action {
             Action::FilterGroups => self.bar.open(cx.history),
             Action::CopyGroup | Action::YankGroup | Action::YankGroupCommand => self.yank(cx, action),

@@ -3,12 +3,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::columns::{self, Judged};
+use super::columns::Judged;
 use crate::core::groups::past::GROUP_COLUMNS;
 use crate::core::verdict::Verdict;
 use crate::core::verdict::words::{About, Said, Tone};
 use crate::model::Time;
-use crate::screens::Look;
+use crate::screens::{Look, tone_token};
 use crate::text::{Shown, units};
 use crate::ui::{self, Chart, Pane, Pen, Token};
 
@@ -97,7 +97,7 @@ fn chart(look: &Look<'_>, buf: &mut Buffer, area: Rect, judged: &Judged<'_>) {
 
 /// The colour of each column: that of the verdict from the moment on that it tells of.
 fn tokens(judged: &Judged<'_>, now: Time, span: i64) -> [Token; GROUP_COLUMNS] {
-    let token = match columns::token(judged.verdict.tone()) {
+    let token = match tone_token(judged.verdict.tone()) {
         token @ (Token::Act | Token::Look | Token::Good) => token,
         _ => Token::Data,
     };
@@ -123,9 +123,9 @@ fn why(look: &Look<'_>, buf: &mut Buffer, area: Rect, judged: &Judged<'_>) {
         let mut pen = Pen::new(buf, look.theme, pane.body, y);
         let columns = pen.gap(1).room();
         if y == 0 && matches!(tone, Tone::Act | Tone::Look) {
-            pen.shown_bold(&Shown::of(text), columns::token(*tone), columns);
+            pen.shown_bold(&Shown::of(text), tone_token(*tone), columns);
         } else {
-            pen.shown(&Shown::of(text), columns::token(*tone), columns);
+            pen.shown(&Shown::of(text), tone_token(*tone), columns);
         }
     }
 }
@@ -147,7 +147,7 @@ fn timeline(look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     for (y, change) in (0..pane.body.height).zip(timeline.newest()) {
         let said = change.what.said();
         let mut pen = Pen::new(buf, look.theme, pane.body, y);
-        pen.gap(2).own(look.clock(change.at), Token::Dim).gap(2).own("● ", columns::token(said.tone));
+        pen.gap(2).own(look.clock(change.at), Token::Dim).gap(2).own("● ", tone_token(said.tone));
         let room = pen.room();
         pen.shown(&Shown::of(&said.about), Token::Text, room / 2).gap(2);
         let room = pen.room();

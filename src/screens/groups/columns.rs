@@ -5,8 +5,9 @@ use crate::core::groups::behind::Behind;
 use crate::core::groups::{Groups, Row};
 use crate::core::lag::Total;
 use crate::core::verdict::Verdict;
-use crate::core::verdict::words::{self, Tone};
+use crate::core::verdict::words;
 use crate::model::{GroupState, Time, Why};
+use crate::screens::tone_token;
 use crate::text::{Shown, units};
 use crate::ui::Token;
 
@@ -108,17 +109,6 @@ impl<'a> Judged<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Cell(pub String, pub Token);
 
-/// How a sentence of the verdict is drawn.
-pub fn token(tone: Tone) -> Token {
-    match tone {
-        Tone::Act => Token::Act,
-        Tone::Look => Token::Look,
-        Tone::Good => Token::Good,
-        Tone::Text => Token::Text,
-        Tone::Dim => Token::Dim,
-    }
-}
-
 /// Every cell but the name and the trend.
 pub fn cell(id: Id, judged: &Judged<'_>, groups: &Groups, now: Time) -> Cell {
     let row = judged.row;
@@ -138,7 +128,7 @@ pub fn cell(id: Id, judged: &Judged<'_>, groups: &Groups, now: Time) -> Cell {
         Id::In => rate(row.past.produced()),
         Id::Out => rate(row.past.committed()),
         Id::Behind => behind(&groups.behind(row, now), judged),
-        Id::Verdict => Cell(judged.verdict.short(now), token(judged.verdict.tone())),
+        Id::Verdict => Cell(judged.verdict.short(now), tone_token(judged.verdict.tone())),
         Id::Coordinator => Cell(row.listing.coordinator.0.to_string(), Token::Dim),
     }
 }

@@ -9,7 +9,7 @@ use crate::core::cluster::Cluster;
 use crate::core::groups::Row;
 use crate::core::verdict::Verdict;
 use crate::core::verdict::words;
-use crate::screens::{Cx, Look};
+use crate::screens::{Cx, Look, tone_token};
 use crate::text::{self, Shown, units};
 use crate::ui::{self, Pen, Token};
 
@@ -183,7 +183,7 @@ fn trend(pen: &mut Pen<'_>, look: &Look<'_>, judged: &Judged<'_>, stale: bool) {
     }
     let values = units::fewer(&judged.row.past.lag(look.now), TREND);
     let calm = values.iter().flatten().all(|&value| value == 0);
-    let token = match columns::token(judged.verdict.tone()) {
+    let token = match tone_token(judged.verdict.tone()) {
         _ if stale => Token::Dim,
         token @ (Token::Act | Token::Look | Token::Good) => token,
         _ if calm => Token::Dim,
@@ -229,7 +229,7 @@ pub(super) fn status(groups: &Groups, look: &Look<'_>, pen: &mut Pen<'_>) {
     let judged = Judged::of(&look.cluster.groups, row, look.now);
     // Where there is no room for "Why", the word at least.
     if below::areas(Rect::new(0, 0, groups.size.0, groups.size.1), groups.alone).why.is_none() {
-        pen.gap(3).own(judged.verdict.short(look.now), columns::token(judged.verdict.tone()));
+        pen.gap(3).own(judged.verdict.short(look.now), tone_token(judged.verdict.tone()));
     }
     facts(row, look, pen);
 }

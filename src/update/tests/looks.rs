@@ -431,3 +431,16 @@ fn a_change_of_a_group() {
     }
     looks(&changed(USUAL, Deed::Reset(Target::Latest), true).keys("ctrl-s"), "reset_armed");
 }
+
+// --- the overview ----------------------------------------------------------------------------------------------------
+
+#[test]
+fn the_overview() {
+    use super::overview::overview;
+    for size in [SMALL, USUAL, LARGE] {
+        looks(&overview(size), &named(size, "overview"));
+    }
+    looks(&at(USUAL).open(crate::screens::Route::Overview), "overview_connecting");
+    looks(&at(USUAL).open(crate::screens::Route::Overview).cluster(vec![topic("orders", 3)]), "overview_asking");
+    looks(&overview(SMALL).keys("tab"), "overview_brokers_80x24");
+}

@@ -161,7 +161,7 @@ fn the_records_at_both_offsets_are_shown_on_demand() {
     let asked: Vec<i64> =
         script.all_waiting().filter_map(|ask| if let Ask::Open { offset, .. } = ask { Some(offset.0) } else { None }).collect();
     assert_eq!(asked, [11_934_002, 11_990_651]);
-    let record = Arc::new(testing::chunk(&[testing::made(11_990_651, "user-7", "{\"state\":\"FAILED\"}")]));
+    let record = Arc::new(chunk(&[made(11_990_651, "user-7", "{\"state\":\"FAILED\"}")]));
     let script = script.reply("open", Ok(Answer::Opened { chunk: record })).sees("user-7").sees("FAILED").sees("next then");
     script.keys("esc").sees_not("next then").sees("What will happen");
 }

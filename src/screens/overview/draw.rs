@@ -1,0 +1,370 @@
+//! How the overview is drawn: four figures above, problems beside brokers, changes below.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::problems::About;
+use super::{Overview, Pane};
+use crate::core::cluster::Cluster;
+use crate::core::figures;
+use crate::core::lag::Total;
+use crate::core::timeline::{Change, What};
+use crate::core::verdict::Verdict;
+use crate::model::{ClusterView, Known};
+use crate::screens::{Look, Route, tone_token};
+use crate::text::{Shown, units};
+use crate::ui::{self, Pen, Token};
+
+/// Rows of the figures: a line, and three below it.
+const FIGURES: u16 = 4;
+/// Columns from which on brokers stand beside the problems.
+const WIDE: u16 = 110;
+/// Columns of the brokers then.
+const BROKERS: u16 = 46;
+
+/// Where the panes lie; one that is not shown has no height.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    figures: Rect,
+    problems: Rect,
+    brokers: Rect,
+    changes: Rect,
+}
+
+impl Places {
+    pub(super) fn of(screen: &Overview, area: Rect) -> Self {
+        if screen.full {
+            let mut places = Self::default();
+            *places.pane_mut(screen.focus) = area;
+            return places;
+        }
+        let figures = Rect { height: FIGURES.min(area.height), ..area };
+        let rest = Rect { y: area.y + figures.height, height: area.height - figures.height, ..area };
+        let below = (rest.height / 3).clamp(3, 12).min(rest.height);
+        let above = Rect { height: rest.height - below, ..rest };
+        let below = Rect { y: rest.y + above.height, height: below, ..rest };
+        if area.width >= WIDE {
+            let (problems, brokers) = ui::split_right(above, BROKERS);
+            return Self { figures, problems, brokers, changes: below };
+        }
+        // Where there is no room for both, brokers take the place of the changes while they have the focus.
+        let (brokers, changes) = if screen.focus == Pane::Brokers { (below, Rect::default()) } else { (Rect::default(), below) };
+        Self { figures, problems: above, brokers, changes }
+    }
+
+    fn pane_mut(&mut self, pane: Pane) -> &mut Rect {
+        match pane {
+            Pane::Problems => &mut self.problems,
+            Pane::Brokers => &mut self.brokers,
+            Pane::Changes => &mut self.changes,
+        }
+    }
+
+    pub(super) fn pane(&self, pane: Pane) -> Rect {
+        match pane {
+            Pane::Problems => self.problems,
+            Pane::Brokers => self.brokers,
+            Pane::Changes => self.changes,
+        }
+    }
+}
+
+pub(super) fn draw(screen: &Overview, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
+    let Some(view) = look.cluster.view.get() else {
+        if look.cluster.trouble.is_none() {
+            Pen::new(buf, look.theme, area, 1).gap(2).own("Connecting … the overview appears with the first answer.", Token::Dim);
+        }
+        return;
+    };
+    let places = Places::of(screen, area);
+    if places.figures.height > 0 {
+        tiles(view, look, buf, places.figures);
+    }
+    if places.problems.height > 0 {
+        problems(screen, look, buf, places.problems);
+    }
+    if places.brokers.height > 0 {
+        brokers(screen, view, look, buf, places.brokers);
+    }
+    if places.changes.height > 0 {
+        changes(screen, look, buf, places.changes);
+    }
+}
+
+/// A figure: title, the number in large, what belongs to it, a line of its trend.
+struct Tile {
+    title: &'static str,
+    number: (String, Token),
+    lines: Vec<(String, Token)>,
+}
+
+fn tiles(view: &ClusterView, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
+    let tiles = [records(view, look), partitions(view, look), groups(look.cluster, look), lag(look)];
+    let width = area.width / 4;
+    for (n, tile) in (0_u16..).zip(tiles) {
+        let last = n == 3;
+        let x = area.x + width * n;
+        let place = Rect { x, width: if last { area.right() - x } else { width.saturating_sub(1) }, ..area };
+        ui::title_rule(&mut Pen::new(buf, look.theme, place, 0), false, tile.title, &[], &[]);
+        Pen::new(buf, look.theme, place, 1).gap(2).bold(tile.number.0, tile.number.1);
+        for (y, (text, token)) in (2..place.height).zip(tile.lines) {
+            let mut pen = Pen::new(buf, look.theme, place, y);
+            let room = pen.gap(2).room();
+            // Of a line of columns the newest stay.
+            let skip = if token == Token::Data { text.chars().count().saturating_sub(room) } else { 0 };
+            let text: String = text.chars().skip(skip).collect();
+            pen.shown(&Shown::of(&text), token, room);
+        }
+    }
+}
+
+fn records(view: &ClusterView, look: &Look<'_>) -> Tile {
+    let (mut sum, mut known, mut of) = (0.0, 0_usize, 0_usize);
+    let mut columns = [None::<u64>; 12];
+    for topic in view.topics.iter().filter(|topic| topic.error.is_none()) {
+        of += 1;
+        let Some(figures) = look.cluster.figures.of(topic) else { continue };
+        if let Known::Is(rate) = figures.rate(topic) {
+            sum += rate;
+            known += 1;
+        }
+        for (column, rate) in columns.iter_mut().zip(figures.trend().rates(look.now)) {
+            if let Some(rate) = rate {
+                *column = Some(column.unwrap_or(0).saturating_add(rate));
+            }
+        }
+    }
+    let number = match known {
+        0 => ("…".to_owned(), Token::Dim),
+        _ if known < of => (format!("≥{}", units::rate(sum)), Token::Title),
+        _ => (units::rate(sum), Token::Title),
+    };
+    let partial = if known < of {
+        format!("{} of {}", units::thousands(units::wide(known)), units::counted(units::wide(of), "topic"))
+    } else {
+        units::counted(units::wide(of), "topic")
+    };
+    Tile { title: "Records in", number, lines: vec![(units::spark(&columns), Token::Data), (partial, Token::Dim)] }
+}
+
+fn partitions(view: &ClusterView, look: &Look<'_>) -> Tile {
+    let all = || view.topics.iter().flat_map(|topic| topic.partitions.iter().map(move |partition| (topic, partition)));
+    let count = all().count();
+    let leaderless = all().filter(|(_, p)| p.leader.is_none()).count();
+    let short = all().filter(|(_, p)| p.leader.is_some() && p.isr.len() < p.replicas.len()).count();
+    let least = |topic| match look.cluster.figures.of(topic).map(figures::TopicFigures::keep) {
+        Some(Known::Is(keep)) => keep.min_isr.and_then(|least| usize::try_from(least).ok()),
+        _ => None,
+    };
+    let under = all().filter(|(topic, p)| p.leader.is_some() && least(topic).is_some_and(|least| p.isr.len() < least)).count();
+    let mut lines = Vec::new();
+    let line = |n: usize, sign: &str, word: &str, token| (format!("{sign} {} {word}", units::thousands(units::wide(n))), token);
+    if leaderless > 0 {
+        lines.push(line(leaderless, "✗", "without a leader", Token::Act));
+    }
+    if under > 0 {
+        lines.push(line(under, "✗", "under min ISR", Token::Act));
+    }
+    if short > 0 {
+        lines.push(line(short, "▲", "under-replicated", Token::Look));
+    }
+    if lines.is_empty() {
+        lines.push(("✓ all in sync".to_owned(), Token::Good));
+    }
+    Tile { title: "Partitions", number: (units::thousands(units::wide(count)), Token::Title), lines }
+}
+
+fn groups(cluster: &Cluster, look: &Look<'_>) -> Tile {
+    let (mut count, mut worst, mut odd, mut unknown) = (0_usize, 0_usize, 0_usize, 0_usize);
+    for row in cluster.groups.rows() {
+        count += 1;
+        match cluster.groups.verdict(row, look.now) {
+            Verdict::Unknown(_) => unknown += 1,
+            verdict if verdict.severity() == 2 => worst += 1,
+            verdict if verdict.severity() == 1 => odd += 1,
+            _ => {}
+        }
+    }
+    if cluster.groups.listed_at().is_none() {
+        return Tile { title: "Groups", number: ("…".to_owned(), Token::Dim), lines: Vec::new() };
+    }
+    let line = |n: usize, sign: &str, word: &str, token| (format!("{sign} {} {word}", units::thousands(units::wide(n))), token);
+    let mut lines = Vec::new();
+    if worst > 0 {
+        lines.push(line(worst, "▲", "need attention", Token::Act));
+    }
+    if odd > 0 {
+        lines.push(line(odd, "●", "to look at", Token::Look));
+    }
+    if unknown > 0 {
+        lines.push(line(unknown, "?", "not known yet", Token::Dim));
+    }
+    if lines.is_empty() && count > 0 {
+        lines.push(("✓ all do well".to_owned(), Token::Good));
+    }
+    Tile { title: "Groups", number: (units::thousands(units::wide(count)), Token::Title), lines }
+}
+
+fn lag(look: &Look<'_>) -> Tile {
+    let (mut sum, mut told, mut of) = (Total::default(), 0_usize, 0_usize);
+    // A quarter of an hour in twenty columns; a column counts where a group was seen in it.
+    let mut columns = [None::<u64>; 20];
+    for row in look.cluster.groups.rows().filter(|row| row.listing.kind.commits()) {
+        of += 1;
+        if let Some(total) = row.total() {
+            told += 1;
+            sum.offsets = sum.offsets.saturating_add(total.offsets);
+            sum.known += total.known;
+            sum.of += total.of;
+        }
+        let past = row.past.lag(look.now);
+        for (column, three) in columns.iter_mut().zip(past.chunks(3)) {
+            if let Some(lag) = three.iter().rev().flatten().next() {
+                *column = Some(column.unwrap_or(0).saturating_add(*lag));
+            }
+        }
+    }
+    let number = match told {
+        0 => ("…".to_owned(), Token::Dim),
+        _ if told < of || !sum.is_whole() => (format!("≥{}", units::short(sum.offsets)), Token::Title),
+        _ => (units::short(sum.offsets), Token::Title),
+    };
+    let partial = if told < of {
+        format!("of {} of {} groups", units::thousands(units::wide(told)), units::thousands(units::wide(of)))
+    } else {
+        "offsets, all groups".to_owned()
+    };
+    Tile { title: "Lag", number, lines: vec![(units::spark(&columns), Token::Data), (partial, Token::Dim)] }
+}
+
+fn problems(screen: &Overview, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
+    let facts = [(units::thousands(units::wide(screen.problems.len())), if screen.problems.is_empty() { Token::Dim } else { Token::Act })];
+    let state: Vec<(String, Token)> = match (&look.cluster.trouble, &look.cluster.view.value) {
+        (Some(_), Some(fresh)) => vec![(format!("as of {}", look.clock(fresh.at)), Token::Dim), ("STALE".to_owned(), Token::Look)],
+        _ => Vec::new(),
+    };
+    let focused = screen.focus == Pane::Problems;
+    ui::title_rule(&mut Pen::new(buf, look.theme, area, 0), focused, "Problems", &facts, &state);
+    let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if screen.problems.is_empty() {
+        let words =
+            if look.cluster.groups.listed_at().is_some() { "✓ None is seen." } else { "None is seen; groups are being asked for." };
+        Pen::new(buf, look.theme, rows, 0).gap(2).own(words, Token::Good);
+        return;
+    }
+    let longest = screen.problems.iter().map(|problem| problem.about.name().chars().count()).max().unwrap_or(0);
+    let name = longest.clamp(12, usize::from(area.width) * 2 / 5);
+    let height = usize::from(rows.height);
+    let mut cursor = screen.cursor;
+    cursor.fit(screen.problems.len(), height);
+    for (y, at) in (0_u16..).zip(cursor.window(screen.problems.len(), height)) {
+        let Some(problem) = screen.problems.get(at) else { continue };
+        let mut pen = Pen::new(buf, look.theme, rows, y);
+        let selected = at == cursor.at;
+        if selected {
+            pen.ground(look.theme.raised()).own("▌", if focused { Token::Accent } else { Token::Faint });
+        }
+        let token = tone_token(problem.tone);
+        let kind = match problem.about {
+            About::Group(_) => "group",
+            About::Topic(_) => "topic",
+            About::Broker(_) => "",
+        };
+        pen.to(2).own(if token == Token::Act { "▲" } else { "●" }, token).gap(1).left(kind, 6, Token::Dim);
+        let text = problem.about.name();
+        if selected {
+            pen.shown_bold(&Shown::of(&text), Token::Title, name);
+        } else {
+            pen.shown(&Shown::of(&text), Token::Text, name);
+        }
+        pen.to(10 + name).gap(2);
+        let room = pen.room();
+        pen.shown(&Shown::of(&problem.text), token, room);
+    }
+}
+
+fn brokers(screen: &Overview, view: &ClusterView, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
+    let focused = screen.focus == Pane::Brokers;
+    let facts = [(units::thousands(units::wide(view.brokers.len())), Token::Dim)];
+    ui::title_rule(&mut Pen::new(buf, look.theme, area, 0), focused, "Brokers", &facts, &[("* controller".to_owned(), Token::Dim)]);
+    let mut pen = Pen::new(buf, look.theme, area, 1);
+    pen.gap(1).right("ID", 5, Token::Dim).gap(2).left("ADDRESS", 20, Token::Dim).right("LEADS", 7, Token::Dim).right(
+        "HOLDS",
+        8,
+        Token::Dim,
+    );
+    let rows = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+    let height = usize::from(rows.height);
+    let mut cursor = screen.brokers;
+    cursor.fit(view.brokers.len(), height);
+    for (y, at) in (0_u16..).zip(cursor.window(view.brokers.len(), height)) {
+        let Some(broker) = view.brokers.get(at) else { continue };
+        let all = || view.topics.iter().flat_map(|topic| &topic.partitions);
+        let leads = all().filter(|partition| partition.leader == Some(broker.id)).count();
+        let holds = all().filter(|partition| partition.replicas.contains(&broker.id)).count();
+        let mut pen = Pen::new(buf, look.theme, rows, y);
+        if at == cursor.at && focused {
+            pen.ground(look.theme.raised()).own("▌", Token::Accent);
+        }
+        let star = if view.controller == Some(broker.id) { "*" } else { " " };
+        let rack = broker.rack.as_ref().map(|rack| format!(" {}", Shown::of(rack.raw()))).unwrap_or_default();
+        let address = format!("{}:{}{rack}", Shown::of(broker.host.raw()), broker.port);
+        pen.to(1).right(broker.id.0.to_string(), 4, Token::Text).own(star, Token::Accent).gap(2);
+        pen.shown(&Shown::of(&address), Token::Text, 20).to(28);
+        pen.right(units::thousands(units::wide(leads)), 7, Token::Text).right(units::thousands(units::wide(holds)), 8, Token::Text);
+    }
+}
+
+fn changes(screen: &Overview, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
+    let timeline = &look.cluster.timeline;
+    let focused = screen.focus == Pane::Changes;
+    let facts: Vec<(String, Token)> =
+        timeline.since().map(|since| (format!("seen since {}", look.clock(since)), Token::Dim)).into_iter().collect();
+    let state = [(units::thousands(units::wide(timeline.len())), Token::Dim)];
+    ui::title_rule(&mut Pen::new(buf, look.theme, area, 0), focused, "Changes", &facts, &state);
+    let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if timeline.is_empty() {
+        Pen::new(buf, look.theme, rows, 0).gap(2).own("Nothing has changed since.", Token::Dim);
+    }
+    let height = usize::from(rows.height);
+    let mut cursor = screen.changes;
+    cursor.fit(timeline.len(), height);
+    let window = cursor.window(timeline.len(), height);
+    for (y, (at, change)) in (0..rows.height).zip(timeline.newest().enumerate().skip(window.start)) {
+        let said = change.what.said();
+        let mut pen = Pen::new(buf, look.theme, rows, y);
+        if at == cursor.at && focused {
+            pen.ground(look.theme.raised()).own("▌", Token::Accent);
+        }
+        pen.to(2).own(look.clock(change.at), Token::Dim).gap(2).own("● ", tone_token(said.tone));
+        let room = pen.room();
+        pen.shown(&Shown::of(&said.about), Token::Text, room / 2).gap(2);
+        let room = pen.room();
+        pen.shown(&Shown::of(&said.text), Token::Dim, room);
+    }
+}
+
+/// The place that a change is about.
+pub(super) fn leads_to(change: &Change, cluster: &Cluster) -> Option<Route> {
+    let topic = |name| figures::find(cluster.view.get()?, name).map(|topic| Route::Topic(std::sync::Arc::clone(topic)));
+    match &change.what {
+        What::Group(change) => cluster.groups.of(&change.group).map(|row| super::to_group(row.id())),
+        What::Leader { topic: name, .. }
+        | What::TopicNew { topic: name, .. }
+        | What::TopicAnew(name)
+        | What::Partitions { topic: name, .. } => topic(name),
+        What::Leaders(_) | What::TopicGone(_) | What::BrokerNew(_) | What::BrokerGone(_) | What::Done(_) => None,
+    }
+}
+
+pub(super) fn status(screen: &Overview, look: &Look<'_>, pen: &mut Pen<'_>) {
+    if let Some(row) = screen.group().and_then(|id| look.cluster.groups.of(id)) {
+        let members = row.members().map_or_else(|| "members not known yet".to_owned(), |n| units::counted(units::wide(n), "member"));
+        let words = format!("{} · {} · {members} · enter opens it", row.state().word(), row.listing.kind.word());
+        let room = pen.room();
+        pen.shown(&Shown::of(&words), Token::Dim, room);
+        return;
+    }
+    let load = look.cluster.load.requests_per_second().map(|rate| format!(" · {rate:.1} requests/s of ours")).unwrap_or_default();
+    pen.own(format!("t topics · g g groups · all of it comes from the Kafka protocol{load}"), Token::Dim);
+}
