@@ -10,7 +10,7 @@ use crate::sandbox::log::Log;
 pub(in crate::sandbox) const CATALOG: (&str, usize) = ("catalog.updates", 4);
 /// The partition with the broken record.
 const STUCK: usize = 2;
-const HISTORY: u32 = 1_200;
+const HISTORY: u32 = 800;
 const SPAN_MS: i64 = 3 * HOUR_MS;
 const PER_BATCH: usize = 10;
 const PRODUCTS: u32 = 240;
@@ -54,8 +54,8 @@ pub(super) fn plant(garden: &mut Garden) -> (i32, i64) {
     }
     let mut broken = (0, 0);
     if let Some(records) = by_partition.get_mut(STUCK) {
-        // Two thirds of the way: most of the last hour lies behind it.
-        let at = records.len() * 2 / 3;
+        // Half of them lie behind it.
+        let at = records.len() / 2;
         if let Some(record) = records.get_mut(at) {
             let value = String::from_utf8(record.value.take().unwrap_or_default()).unwrap_or_default();
             // In the middle of a name, whose characters are all of one byte.
