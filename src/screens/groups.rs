@@ -178,10 +178,16 @@ impl Screen for Groups {
 
     fn allows(&self, action: Action) -> Result<(), Reason> {
         match action {
-            Action::CopyGroup | Action::YankGroup | Action::YankGroupCommand | Action::MarkRow if self.current().is_none() => {
-                Err("No group is selected.")
-            }
-            Action::ResetGroup | Action::SkipRecord | Action::UndoGroup | Action::DeleteGroup if self.current().is_none() => {
+            Action::CopyGroup
+            | Action::YankGroup
+            | Action::YankGroupCommand
+            | Action::MarkRow
+            | Action::ResetGroup
+            | Action::SkipRecord
+            | Action::UndoGroup
+            | Action::DeleteGroup
+                if self.current().is_none() =>
+            {
                 Err("No group is selected.")
             }
             Action::SaveGroups if self.rows.is_empty() => Err("There is no group to save."),

@@ -70,31 +70,8 @@ pub(super) fn paste(state: &mut State, text: &str) {
 /// Does what a line says. The error is a sentence.
 pub(super) fn run(state: &mut State, line: &str, effects: &mut Vec<Effect>) -> Result<(), String> {
     match command::read(&with_alias(state, line))? {
-        Typed::Topics { filter, context } => {
-            if let Some(name) = context {
-                switch::named(state, &name, effects)?;
-            }
-            if state.stack.first().is_some_and(|first| first.route.is(&Route::Topics)) {
-                super::trail::home(state, effects);
-            } else if !state.top().is_some_and(|top| top.route.is(&Route::Topics)) {
-                open_route(state, Route::Topics, effects);
-            }
-            if let Some(filter) = filter {
-                prompt(state, Action::FilterTopics, &filter, effects)?;
-            }
-        }
-        Typed::Groups { filter, context } => {
-            if let Some(name) = context {
-                switch::named(state, &name, effects)?;
-            }
-            // The list that is open already is the one that is meant.
-            if !state.top().is_some_and(|top| top.route.is(&Route::Groups)) {
-                open_route(state, Route::Groups, effects);
-            }
-            if let Some(filter) = filter {
-                prompt(state, Action::FilterGroups, &filter, effects)?;
-            }
-        }
+        Typed::Topics { filter, context } => topics(state, filter.as_deref(), context.as_deref(), effects)?,
+        Typed::Groups { filter, context } => groups(state, filter.as_deref(), context.as_deref(), effects)?,
         Typed::Topic { name } => {
             let topic = topic(state, &name)?;
             open_route(state, Route::Topic(topic), effects);
@@ -145,6 +122,37 @@ pub(super) fn run(state: &mut State, line: &str, effects: &mut Vec<Effect>) -> R
         }
     }
     Ok(())
+}
+
+/// To the list of topics, of another cluster when one is named.
+fn topics(state: &mut State, filter: Option<&str>, context: Option<&str>, effects: &mut Vec<Effect>) -> Result<(), String> {
+    if let Some(name) = context {
+        switch::named(state, name, effects)?;
+    }
+    if state.stack.first().is_some_and(|first| first.route.is(&Route::Topics)) {
+        super::trail::home(state, effects);
+    } else if !state.top().is_some_and(|top| top.route.is(&Route::Topics)) {
+        open_route(state, Route::Topics, effects);
+    }
+    match filter {
+        Some(filter) => prompt(state, Action::FilterTopics, filter, effects),
+        None => Ok(()),
+    }
+}
+
+/// To the list of groups, of another cluster when one is named.
+fn groups(state: &mut State, filter: Option<&str>, context: Option<&str>, effects: &mut Vec<Effect>) -> Result<(), String> {
+    if let Some(name) = context {
+        switch::named(state, name, effects)?;
+    }
+    // The list that is open already is the one that is meant.
+    if !state.top().is_some_and(|top| top.route.is(&Route::Groups)) {
+        open_route(state, Route::Groups, effects);
+    }
+    match filter {
+        Some(filter) => prompt(state, Action::FilterGroups, filter, effects),
+        None => Ok(()),
+    }
 }
 
 /// Copies the report of what was seen and done.

@@ -66,7 +66,7 @@ pub(super) fn of(cluster: &Cluster, now: Time) -> Vec<Problem> {
         Tone::Look => 1,
         _ => 2,
     };
-    all.sort_by(|a, b| (rank(a.tone), std::cmp::Reverse(a.weight)).cmp(&(rank(b.tone), std::cmp::Reverse(b.weight))));
+    all.sort_by_key(|problem| (rank(problem.tone), std::cmp::Reverse(problem.weight)));
     all
 }
 

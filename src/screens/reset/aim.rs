@@ -124,7 +124,8 @@ impl Aim {
     /// The deed that a typed text names.
     pub(super) fn target(&self, text: &str) -> Result<Deed, String> {
         let text = text.trim();
-        let number = || text.replace([',', ' ', '_'], "").parse::<i64>().map_err(|_| format!("\"{}\" is no whole number", Shown::of(text)));
+        let number =
+            || text.replace([',', ' ', '_'], "").parse::<i64>().map_err(|_not_one| format!("\"{}\" is no whole number", Shown::of(text)));
         if text.is_empty() {
             return Err("nothing was typed".to_owned());
         }

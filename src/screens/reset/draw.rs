@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::run::{Records, Run};
 use super::{Prompt, Reset, aim, waits};
+use crate::core::cursor::Cursor;
 use crate::core::guard::Level;
 use crate::core::reset::{Deed, Ended, Kept, Obstacle, Outcome, Plan, Report, Row, Scope, Step, Target, To, Watched, when};
 use crate::decode;
@@ -84,12 +85,12 @@ fn choose(screen: &Reset, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     }
     let scopes = u16::try_from(aim.scopes.len() + 1).unwrap_or(area.height).min(area.height / 3).max(3);
     let top = Rect { height: scopes.min(area.height), ..area };
-    list(look, buf, top, ("Scope", aim.on_scope), &aim.scopes, aim.scope, |(name, _), pen, selected| {
+    list(look, (buf, top), ("Scope", aim.on_scope), (&aim.scopes, aim.scope), |(name, _), pen, selected| {
         let token = if selected { Token::Title } else { Token::Text };
         pen.own(name, token);
     });
     let bottom = Rect { y: area.y + top.height, height: area.height.saturating_sub(top.height), ..area };
-    list(look, buf, bottom, ("Target", !aim.on_scope), &aim::CHOICES, aim.target, |(_, name, doc), pen, selected| {
+    list(look, (buf, bottom), ("Target", !aim.on_scope), (&aim::CHOICES, aim.target), |(_, name, doc), pen, selected| {
         let token = if selected { Token::Title } else { Token::Text };
         pen.left(name, 12, token).own(doc, Token::Dim);
     });
@@ -97,11 +98,9 @@ fn choose(screen: &Reset, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
 
 fn list<T>(
     look: &Look<'_>,
-    buf: &mut Buffer,
-    area: Rect,
+    (buf, area): (&mut Buffer, Rect),
     (title, focused): (&str, bool),
-    items: &[T],
-    cursor: crate::core::cursor::Cursor,
+    (items, cursor): (&[T], Cursor),
     row: impl Fn(&T, &mut Pen<'_>, bool),
 ) {
     ui::title_rule(&mut Pen::new(buf, look.theme, area, 0), focused, title, &[], &[]);
@@ -265,22 +264,19 @@ fn draw_row(pen: &mut Pen<'_>, row: &Row, outcome: Option<&Outcome>, name: usize
     }
     pen.gap(2);
     let room = pen.room();
-    match outcome {
-        Some(outcome) => {
-            let (sign, token) = match outcome.fate.word() {
-                "committed" => ("✓ ", Token::Good),
-                "unknown" => ("? ", Token::Look),
-                _ => ("✗ ", Token::Act),
-            };
-            pen.own(sign, token);
-            let words = outcome.fate.error().unwrap_or("committed, read back");
-            pen.shown(&Shown::of(words), Token::Text, room.saturating_sub(2));
-        }
-        None => {
-            let warns = row.notes.iter().any(crate::core::reset::Note::warns) || matches!(row.to, To::Leave(_));
-            pen.shown(&Shown::of(&row.note()), if warns { Token::Look } else { Token::Dim }, room);
-        }
+    if let Some(outcome) = outcome {
+        let (sign, token) = match outcome.fate.word() {
+            "committed" => ("✓ ", Token::Good),
+            "unknown" => ("? ", Token::Look),
+            _ => ("✗ ", Token::Act),
+        };
+        pen.own(sign, token);
+        let words = outcome.fate.error().unwrap_or("committed, read back");
+        pen.shown(&Shown::of(words), Token::Text, room.saturating_sub(2));
+        return;
     }
+    let warns = row.notes.iter().any(crate::core::reset::Note::warns) || matches!(row.to, To::Leave(_));
+    pen.shown(&Shown::of(&row.note()), if warns { Token::Look } else { Token::Dim }, room);
 }
 
 /// What one is about to do, irreversible things first.

@@ -1,5 +1,6 @@
 //! Carrying a plan out: the steps as they pass, and how it ended. And the records at both offsets of a row, looked at on demand.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,10 +104,10 @@ impl Run {
             for row in plan.changing().take(LISTED) {
                 let offset = |offset: Option<Offset>| offset.map_or_else(|| "none".to_owned(), |offset| offset.0.to_string());
                 let (from, to) = (offset(row.committed().map(|commit| commit.offset)), offset(row.target()));
-                text += &format!("{}:{} {from} -> {to}\n", row.topic.raw(), row.partition.0);
+                let _written = writeln!(text, "{}:{} {from} -> {to}", row.topic.raw(), row.partition.0);
             }
             if let Some(file) = &report.undo {
-                text += &format!("undo: kscope group undo {} --execute  # {}\n", plan.wish.group.raw(), file.display());
+                let _written = writeln!(text, "undo: kscope group undo {} --execute  # {}", plan.wish.group.raw(), file.display());
             }
             text += "the same with Apache's tools:\n";
             text += &command::of(plan, bootstrap);
