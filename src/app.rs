@@ -135,8 +135,9 @@ impl App {
                 Some((id, progress)) => Woken::Event(Event::Arrival(Arrival::Progress(id, progress)), Wants::Soon),
                 None => Woken::Draw,
             },
-            () = at(wake) => Woken::Event(Event::Woke, Wants::Soon),
+            // Before what wakes by itself: whatever that does, a frame that is due is drawn.
             () = at(due) => Woken::Draw,
+            () = at(wake) => Woken::Event(Event::Woke, Wants::Soon),
         }
     }
 

@@ -124,7 +124,8 @@ impl Cluster {
     /// When it wants to ask again, by itself.
     pub fn wake_at(&self) -> Option<Time> {
         let metadata = if self.view.is_loading() { None } else { self.next };
-        let groups = self.view.get().and_then(|_| self.poll.wake_at());
+        // Nothing is asked about groups of a cluster that does not answer.
+        let groups = self.view.get().filter(|_| self.trouble.is_none()).and_then(|_| self.poll.wake_at());
         metadata.into_iter().chain(groups).chain(self.past.wake_at()).min()
     }
 

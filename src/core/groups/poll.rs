@@ -108,15 +108,23 @@ impl Poll {
     fn pause(&self, kind: Kind) -> Duration {
         match (kind, self.watch.shown) {
             (Kind::List, false) => AWAY,
+            // A round that is under way goes on by itself.
+            (Kind::Rest, false) => AWAY / 2,
             // A part of a round; the round itself is as long as `ROUND` or `AWAY`.
             _ => SEEN,
         }
     }
 
-    fn is_due(&self, kind: Kind, now: Time) -> bool {
-        let at = place(kind);
+    /// Whether its time has come; if so, the next is a pause later, also when there turns out to be nothing to ask. (A moment
+    /// that is over and stays so would keep the loop busy.)
+    fn is_due(&mut self, kind: Kind, now: Time) -> bool {
+        let (at, pause) = (place(kind), self.pause(kind));
         let free = self.running.get(at).is_some_and(Option::is_none);
-        free && self.asked.get(at).copied().flatten().is_none_or(|asked| now >= asked.plus(self.pause(kind)))
+        let Some(asked) = self.asked.get_mut(at).filter(|asked| free && asked.is_none_or(|asked| now >= asked.plus(pause))) else {
+            return false;
+        };
+        *asked = Some(now);
+        true
     }
 
     /// What to ask now. The caller starts each and says so with [`Self::started`].

@@ -411,8 +411,13 @@ fn watched_words(watched: &Watched) -> Sentence {
         let words = format!("overwritten by a consumer outside the group: {}:{} is at {now}", topic.raw(), partition.0);
         return ("▲", Token::Act, words);
     }
-    let lag = watched.lag.map(|lag| format!(", {} to read", units::counted(lag, "offset"))).unwrap_or_default();
-    let eta = watched.eta().map(|eta| format!(", level in {}", units::duration(eta))).unwrap_or_default();
+    let lag = match watched.lag {
+        Some(0) => ", level".to_owned(),
+        Some(lag) => format!(", {} to read", units::counted(lag, "offset")),
+        None => String::new(),
+    };
+    let eta =
+        watched.eta().filter(|_| watched.lag != Some(0)).map(|eta| format!(", level in {}", units::duration(eta))).unwrap_or_default();
     match (watched.resumed, watched.moved.first()) {
         (_, Some((topic, partition, at))) => {
             ("✓", Token::Good, format!("the group moves on: {}:{} is at {}{lag}{eta}", topic.raw(), partition.0, units::thousands(at.0)))

@@ -53,3 +53,31 @@ fn the_report_of_an_incident_tells_the_group_and_what_changed() {
         assert!(report.contains(part), "{part:?} is not in:\n{report}");
     }
 }
+
+/// A moment that is over and stays so keeps the loop busy.
+#[test]
+fn nobody_wants_to_wake_at_once_again_and_again() {
+    for route in [Route::Overview, Route::Groups, Route::Topics] {
+        let script = Script::at(120, 36).open(route.clone()).cluster(vec![topic("orders", 3)]).groups(&groups(0));
+        let mut script = script.figures_of(&groups(0), |_, _| Some(9));
+        for step in 0..60 {
+            let wake = script.state.wake_at();
+            let now = script.state.now;
+            assert!(wake.is_none_or(|at| at > now), "{route:?} at step {step}: {wake:?} at {now:?}");
+            let pause = wake.map_or(Duration::from_secs(1), |at| at.since(now));
+            script = script.later(pause).figures_of(&groups(0), |_, _| Some(9));
+            if script.waiting().contains(&"cluster") {
+                script = script.cluster(vec![topic("orders", 3)]).figures_of(&groups(0), |_, _| Some(9));
+            }
+        }
+        let mut script = script.later(Duration::from_secs(61));
+        if script.waiting().contains(&"cluster") {
+            script = script.reply("cluster", Err(unreachable()));
+        }
+        for _ in 0..5 {
+            script = script.later(Duration::from_secs(3));
+            let (wake, now) = (script.state.wake_at(), script.state.now);
+            assert!(wake.is_none_or(|at| at > now), "{route:?} away: {wake:?} at {now:?}");
+        }
+    }
+}
