@@ -120,7 +120,7 @@ pub fn judge(state: &GroupState, topics: &[TopicPlaces], past: &GroupPast, limit
     if lags.is_empty() && !every.is_empty() {
         return Verdict::Unknown(Why::NoTopic);
     }
-    let still = still(topics, past, limits, now);
+    let still = still(topics, past, limits);
     let in_use = past.in_use(now) || state.has_members() == Some(true);
     if in_use && let Some(found) = stuck(&still, topics, past, limits, now) {
         return found;
@@ -172,11 +172,12 @@ struct Still<'a> {
     since: Time,
 }
 
-fn still<'a>(topics: &'a [TopicPlaces], past: &GroupPast, limits: Limits, now: Time) -> Vec<Still<'a>> {
+fn still<'a>(topics: &'a [TopicPlaces], past: &GroupPast, limits: Limits) -> Vec<Still<'a>> {
     let of = |topic: &'a TopicName, partition: PartitionId, place: &Place| {
         let seen = past.of(topic, partition)?;
         let behind = is_behind(&place.lag(End::High)) && !matches!(place.lag(End::High), Lag::Blocked { .. });
-        let stands = behind && now.since(seen.still_since) >= limits.stalled_after;
+        // Only what was looked at twice, so far apart: between two looks anything may have moved.
+        let stands = behind && seen.at.since(seen.still_since) >= limits.stalled_after;
         stands.then_some(Still { topic, partition, offset: place.committed()?, since: seen.still_since })
     };
     topics.iter().flat_map(|topic| topic.partitions.iter().filter_map(move |(id, place)| of(&topic.topic, *id, place))).collect()

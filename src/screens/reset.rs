@@ -367,7 +367,7 @@ impl Screen for Reset {
         match arrival {
             Arrival::Part(id, Answer::Step(step)) if self.run.as_ref().is_some_and(|run| run.is(id)) => {
                 if let Some(run) = &mut self.run {
-                    run.step(cx.now, *step);
+                    run.step(cx, *step);
                 }
                 None
             }

@@ -140,7 +140,7 @@ fn the_first_line_names_the_context_and_warns_of_production() {
     let mut terminal = open(Home::new().with(".config/kscope/config.toml", &text), &["prod-eu"], &[("NO_COLOR", "1")]);
     let screen = terminal.until_text("orders");
     let first = screen.lines().next().unwrap();
-    assert!(first.contains("prod-eu  ▲PROD  READ-ONLY") && !first.contains(&broker.address()), "{first}");
+    assert!(first.contains("prod-eu  ▲PROD  WRITE") && !first.contains(&broker.address()), "{first}");
     terminal.keys("q");
     assert_eq!(terminal.ended().exit_code(), 0);
     assert_eq!(broker.mutations(), []);

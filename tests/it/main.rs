@@ -15,6 +15,7 @@
 
 mod architecture;
 mod config;
+mod drill;
 mod flows;
 mod kafka;
 mod pty;

@@ -49,6 +49,15 @@ fn a_group_that_is_behind_and_commits_nothing_makes_no_progress() {
 }
 
 #[test]
+fn one_look_long_ago_proves_nothing() {
+    let mut past = GroupPast::default();
+    past.saw_state(&GroupState::Stable, at(0));
+    past.saw(&places(&[(5, 900)]), at(0));
+    let limits = Limits { stalled_after: Duration::from_secs(20), ..Limits::default() };
+    assert_eq!(judge(&GroupState::Stable, &places(&[(5, 900)]), &past, limits, at(50)), Verdict::Watching);
+}
+
+#[test]
 fn without_members_the_same_is_stopped() {
     let same: &[(i64, i64)] = &[(5, 900)];
     assert_eq!(after(&GroupState::Empty, &[same, same]), Verdict::Stopped { since: at(0), seen: false });

@@ -66,7 +66,12 @@ impl Run {
             .then_some("Offsets are being written: once more leaves before the outcome is known.")
     }
 
-    pub(super) fn step(&mut self, now: Time, step: Step) {
+    pub(super) fn step(&mut self, cx: &mut Cx<'_>, step: Step) {
+        let now = cx.now;
+        if let Step::Written(outcomes) = &step {
+            let ended = Ended::Written(outcomes.clone());
+            cx.done.push(self.done(&ended, &cx.cluster.bootstrap));
+        }
         let same = std::mem::discriminant(&step);
         match self.steps.iter_mut().find(|(_, old)| std::mem::discriminant(old) == same) {
             Some((_, old)) => *old = step,
@@ -86,7 +91,10 @@ impl Run {
         };
         match &report {
             Ok(report) => {
-                cx.done.push(self.done(report, &cx.cluster.bootstrap));
+                // What was written is on the timeline since it was.
+                if self.outcomes().is_none() {
+                    cx.done.push(self.done(&report.ended, &cx.cluster.bootstrap));
+                }
                 let sentence = format!("{}: {}", Shown::of(group.raw()), Shown::of(&report.sentence()));
                 if report.ended.exit_code() == 0 { cx.notices.good(cx.now, sentence) } else { cx.notices.look(cx.now, sentence) }
             }
@@ -97,16 +105,17 @@ impl Run {
     }
 
     /// What was done, for the incident report; may be foreign in parts, made safe here.
-    fn done(&self, report: &Report, bootstrap: &str) -> String {
+    fn done(&self, ended: &Ended, bootstrap: &str) -> String {
         let plan = &self.plan;
+        let report = Report { ended: ended.clone(), undo: None, watched: None, unlogged: None };
         let mut text = format!("{} of group {}: {}\n", plan.wish.deed.word(), plan.wish.group.raw(), report.sentence());
-        if matches!(report.ended, Ended::Written(_)) {
+        if matches!(ended, Ended::Written(_)) {
             for row in plan.changing().take(LISTED) {
                 let offset = |offset: Option<Offset>| offset.map_or_else(|| "none".to_owned(), |offset| offset.0.to_string());
                 let (from, to) = (offset(row.committed().map(|commit| commit.offset)), offset(row.target()));
                 let _written = writeln!(text, "{}:{} {from} -> {to}", row.topic.raw(), row.partition.0);
             }
-            if let Some(file) = &report.undo {
+            if let Some(file) = self.undo_file() {
                 let _written = writeln!(text, "undo: kscope group undo {} --execute  # {}", plan.wish.group.raw(), file.display());
             }
             text += "the same with Apache's tools:\n";
