@@ -34,7 +34,7 @@ pub fn intent(folder: Option<&Path>, intent: &Intent) -> Result<Receipt, Failure
     line.insert("skipped".to_owned(), intent.skipped.into());
     line.insert("repeated".to_owned(), intent.repeated.into());
     line.insert("plan".to_owned(), intent.plan.clone().into());
-    line.insert("user".to_owned(), text(user().as_deref()));
+    line.insert("user".to_owned(), user().into());
     line.insert("host".to_owned(), text(host().as_deref()));
     line.insert("pid".to_owned(), std::process::id().into());
     line.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
@@ -125,8 +125,9 @@ fn write(folder: Option<&Path>, line: Map<String, Value>) -> Result<(), String> 
     file::append(&path, Value::Object(line).to_string().as_bytes()).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-fn user() -> Option<String> {
-    ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty())
+fn user() -> String {
+    let named = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty());
+    named.unwrap_or_else(|| format!("uid {}", rustix::process::geteuid().as_raw()))
 }
 
 /// The machine's name, where the system tells it in a file.

@@ -198,9 +198,10 @@ async fn execute(client: &Client, common: &Common, state: Option<&Path>, plan: &
     let receipt = audit::intent(state, &intent)?;
     let permit = guard::allow(&common.context, &intent, receipt)?;
     let quiet = common.quiet;
+    let said = std::cell::Cell::new(quiet);
     let tell = |step: Step| {
         match step {
-            Step::Sampling { left } if !quiet && left == sample => {
+            Step::Sampling { .. } if !said.replace(true) => {
                 words::say(&format!("looking for commits from outside the group for {}", crate::text::units::duration(sample)));
             }
             Step::Kept(path) => words::say(&format!("saved for undo: {}", path.display())),

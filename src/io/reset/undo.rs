@@ -128,7 +128,9 @@ pub(super) fn latest(state: Option<&Path>, group: &GroupId, cluster: Option<&Clu
         let same = file.group == group.raw() && (cluster.is_none() || file.cluster_id.as_deref() == cluster.map(ClusterId::raw));
         same.then_some((file.created_ms, path, file))
     });
-    let (_, path, file) = ours.max_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1))).ok_or_else(nothing)?;
+    // Of two of one moment the one whose name was taken already is the later.
+    let age = |(created, path, _): &(i64, PathBuf, File)| (*created, path.as_os_str().len(), path.clone());
+    let (_, path, file) = ours.max_by_key(age).ok_or_else(nothing)?;
     Ok(restored(path, file))
 }
 
