@@ -12,6 +12,7 @@ mod fixture;
 mod groups;
 mod ndjson;
 mod numbers;
+mod resets;
 mod seed;
 mod tail;
 mod texts;

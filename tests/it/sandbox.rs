@@ -9,6 +9,7 @@ mod living;
 mod members;
 mod program;
 mod reading;
+mod resets;
 mod tools;
 mod wire;
 

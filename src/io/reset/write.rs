@@ -17,8 +17,8 @@ use crate::model::{Cause, Commit, Failure, Foreign, GroupKind, LeaderEpoch, Offs
 const WHAT: &str = "change the group";
 /// Between two readings.
 const APART: Duration = Duration::from_millis(200);
-/// What is on its way may still be applied: so long the old commit is not believed.
-const SETTLE: Duration = Duration::from_secs(2);
+/// What is on its way may still be applied: for this part of the time that an answer is waited for, the old commit is not believed.
+const SETTLE_PART: u32 = 5;
 
 /// What the answer says of a partition.
 #[derive(Debug, Clone)]
@@ -149,7 +149,7 @@ pub(super) async fn verify(client: &Client, plan: &Plan, answers: &Answers) -> V
         wanted.entry(row.topic.clone()).or_default().insert(row.partition);
     }
     let end = Instant::now() + client.settings().retry.max(client.settings().request) * 2;
-    let settled = Instant::now() + SETTLE;
+    let settled = Instant::now() + client.settings().request / SETTLE_PART;
     let mut last: Result<Commits, Failure>;
     loop {
         last = read(client, plan, &wanted).await;

@@ -18,7 +18,7 @@ use crate::eventually;
 use crate::run::{Finished, kscope};
 
 /// Commits from outside of a group, which makes it when it is not there. The cluster has one node.
-fn commit(cluster: &Cluster, group: &str, topic: &str, partition: i32, offset: i64) {
+pub(super) fn commit(cluster: &Cluster, group: &str, topic: &str, partition: i32, offset: i64) {
     let text = |text: &str| StrBytes::from_string(text.to_owned());
     let part = OffsetCommitRequestPartition::default().with_partition_index(partition).with_committed_offset(offset);
     let topics = vec![OffsetCommitRequestTopic::default().with_name(TopicName(text(topic))).with_partitions(vec![part])];
@@ -199,7 +199,7 @@ fn groups_of_2_8() {
 }
 
 /// A console consumer of Apache's that does not outlive the test.
-struct Member(Child);
+pub(super) struct Member(Child);
 
 impl Drop for Member {
     fn drop(&mut self) {
@@ -208,14 +208,14 @@ impl Drop for Member {
     }
 }
 
-fn member(class: &str, cluster: &Cluster, arguments: &[&str]) -> Member {
+pub(super) fn member(class: &str, cluster: &Cluster, arguments: &[&str]) -> Member {
     let arguments = [&["--bootstrap-server", &cluster.internal[0], "--topic", "orders"], arguments].concat();
     let mut command: Command = tool(cluster.release, class, &arguments).expect("it runs here");
     Member(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the tool starts"))
 }
 
 /// Describes a group once its member has all partitions.
-fn described(cluster: &Cluster, group: &str) -> Value {
+pub(super) fn described(cluster: &Cluster, group: &str) -> Value {
     eventually(&format!("{group} has its partitions"), || {
         let done = run(cluster, &["group", "describe", group]);
         let told: Value = serde_json::from_slice(&done.stdout).ok()?;
