@@ -122,7 +122,7 @@ pub fn judge(state: &GroupState, topics: &[TopicPlaces], past: &GroupPast, limit
     }
     let still = still(topics, past, limits);
     let in_use = past.in_use(now) || state.has_members() == Some(true);
-    if in_use && let Some(found) = stuck(&still, topics, past, limits, now) {
+    if in_use && let Some(found) = stuck(&still, topics, past, limits) {
         return found;
     }
     if let Some(Lag::Unknown(why)) = lags.iter().find(|lag| matches!(lag, Lag::Unknown(_))) {
@@ -183,14 +183,14 @@ fn still<'a>(topics: &'a [TopicPlaces], past: &GroupPast, limits: Limits) -> Vec
     topics.iter().flat_map(|topic| topic.partitions.iter().filter_map(move |(id, place)| of(&topic.topic, *id, place))).collect()
 }
 
-fn stuck(still: &[Still<'_>], topics: &[TopicPlaces], past: &GroupPast, limits: Limits, now: Time) -> Option<Verdict> {
+fn stuck(still: &[Still<'_>], topics: &[TopicPlaces], past: &GroupPast, limits: Limits) -> Option<Verdict> {
     let first = still.iter().min_by_key(|still| still.since)?;
     let all = || topics.iter().flat_map(|topic| topic.partitions.iter().map(move |(id, place)| (&topic.topic, *id, place)));
     let behind = all().filter(|(.., place)| is_behind(&place.lag(End::High))).count();
     let others = all().filter(|(topic, id, _)| !still.iter().any(|s| s.topic == *topic && s.partition == *id));
     let live = others
         .filter(|(topic, id, place)| {
-            let moved = past.of(topic, *id).is_some_and(|past| past.has_moved && now.since(past.still_since) < limits.stalled_after);
+            let moved = past.of(topic, *id).is_some_and(|past| past.has_moved && past.at.since(past.still_since) < limits.stalled_after);
             moved || place.lag(End::High) == Lag::Level
         })
         .count();

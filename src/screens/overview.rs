@@ -25,6 +25,8 @@ use problems::{About, Problem};
 
 /// Problems are found anew so often at most: over thousands of groups that is some work.
 const EVERY: Duration = Duration::from_secs(1);
+/// So many groups are looked at more often than the rest.
+const WATCHED: usize = 50;
 /// With so many partitions for each broker all of them are looked at at every refresh; else in turn.
 const AT_ONCE: usize = 500;
 
@@ -140,9 +142,17 @@ impl Screen for Overview {
         if self.group().is_some() { vec![Scope::Overview, Scope::Change, Scope::List] } else { vec![Scope::Overview, Scope::List] }
     }
 
-    fn groups(&self, _cluster: &Cluster) -> Watch {
-        let seen = self.problems.iter().filter_map(|problem| if let About::Group(id) = &problem.about { Some(id.clone()) } else { None });
-        Watch { shown: true, seen: seen.take(20).collect(), open: None }
+    /// What is a problem, and what may become one: groups that are behind.
+    fn groups(&self, cluster: &Cluster) -> Watch {
+        let known = self.problems.iter().filter_map(|problem| if let About::Group(id) = &problem.about { Some(id) } else { None });
+        let mut seen: Vec<GroupId> = known.take(WATCHED).cloned().collect();
+        let behind = cluster.groups.rows().filter(|row| row.total().is_some_and(|total| total.offsets > 0));
+        for row in behind.take(WATCHED) {
+            if seen.len() < WATCHED && !seen.contains(row.id()) {
+                seen.push(row.id().clone());
+            }
+        }
+        Watch { shown: true, seen, open: None }
     }
 
     fn allows(&self, action: Action) -> Result<(), Reason> {
