@@ -412,7 +412,8 @@ fn with_top(state: &mut State, effects: &mut Vec<Effect>, change: impl FnOnce(&m
         open_route(state, route, effects);
     }
     if let Some(at) = switch {
-        switch::to(state, at, effects);
+        let now = state.now;
+        switch::to(state, at, effects).unwrap_or_else(|held| state.notices.look(now, held));
     }
 }
 

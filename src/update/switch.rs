@@ -5,31 +5,31 @@ use super::push;
 use crate::core::cluster::Cluster;
 use crate::core::context;
 use crate::core::effect::{Effect, Owner, TaskId};
-use crate::screens::Route;
+use crate::screens::{Reason, Route};
 use crate::state::State;
 
 /// To the context of that name.
 ///
 /// # Errors
-/// There is none: a sentence.
+/// There is none, or what is under way here keeps one: a sentence.
 pub(super) fn named(state: &mut State, name: &str, effects: &mut Vec<Effect>) -> Result<(), String> {
     let at = context::find(&state.settings.contexts, name)?;
-    to(state, at, effects);
-    Ok(())
+    to(state, at, effects).map_err(str::to_owned)
 }
 
 /// To the one at that place of the list. Where it is open already nothing happens but a word.
-pub(super) fn to(state: &mut State, at: usize, effects: &mut Vec<Effect>) {
-    let Some(target) = state.settings.contexts.get(at).cloned() else { return };
+///
+/// # Errors
+/// A change of the cluster is under way, or waits: it would be given up in the middle.
+pub(super) fn to(state: &mut State, at: usize, effects: &mut Vec<Effect>) -> Result<(), Reason> {
+    let Some(target) = state.settings.contexts.get(at).cloned() else { return Ok(()) };
     if state.cluster.is(&target) {
         let now = state.now;
         state.notices.look(now, format!("{} is in use already; ctrl-r asks it anew.", target.name()));
-        return;
+        return Ok(());
     }
     if state.stack.iter().any(|opened| opened.screen.armed().is_some() || opened.screen.busy().is_some()) {
-        let now = state.now;
-        state.notices.look(now, super::trail::HELD);
-        return;
+        return Err(super::trail::HELD);
     }
     let first = state.stack.first().map_or(Route::Overview, |opened| opened.route.clone());
     let first = if first.is(&Route::Topics) { Route::Topics } else { Route::Overview };
@@ -39,6 +39,7 @@ pub(super) fn to(state: &mut State, at: usize, effects: &mut Vec<Effect>) {
     state.keeper.look_again();
     // Where one begins is the same everywhere.
     push(state, first, effects);
+    Ok(())
 }
 
 /// Ends what was started for the cluster that is open. What its tasks sent already and still lies in a lane is told by its

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use kscope::config::Config;
 
 use crate::eventually;
-use crate::pty::Terminal;
+use crate::pty::{ON_TOPICS, Terminal};
 use crate::run::{Finished, Home, kscope};
 use crate::scripted::{FakeTopic, Healthy, Scripted};
 
@@ -130,7 +130,7 @@ fn orders() -> Scripted {
 }
 
 fn open(home: Home, arguments: &[&str], variables: &[(&str, &str)]) -> Terminal {
-    Terminal::kscope_in(home, arguments, variables, 100, 24)
+    Terminal::kscope_in(home, arguments, &[&[ON_TOPICS], variables].concat(), 100, 24)
 }
 
 #[test]

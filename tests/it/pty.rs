@@ -22,6 +22,9 @@ pub(crate) use escapes::escapes;
 use crate::eventually;
 use crate::run::Home;
 
+/// The variable that opens the list of topics first.
+pub(crate) const ON_TOPICS: (&str, &str) = ("KSCOPE_UI_START", ":topics");
+
 /// A program in a terminal of its own. It is killed when this is dropped.
 pub(crate) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
@@ -67,9 +70,9 @@ impl fmt::Debug for Terminal {
 }
 
 impl Terminal {
-    /// kscope with these arguments in a terminal of so many columns and rows.
+    /// kscope with these arguments in a terminal of so many columns and rows, on the list of topics.
     pub(crate) fn kscope(arguments: &[&str], columns: u16, rows: u16) -> Self {
-        Self::start(crate::KSCOPE, arguments, columns, rows)
+        Self::kscope_in(Home::new(), arguments, &[ON_TOPICS], columns, rows)
     }
 
     /// kscope in a home with files of its own, and with these variables on top.

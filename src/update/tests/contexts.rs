@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use super::reset::changed;
 use super::{messages, orders, unreachable};
 use crate::core::ask::{Answer, Ask, Reply};
 use crate::core::effect::{Effect, Owner, TaskId};
 use crate::core::event::{Arrival, Event};
 use crate::core::history::Kind;
+use crate::core::reset::{self, Deed};
 use crate::core::saved::{Keeper, Saved};
 use crate::testing::{Script, chunk, cluster, made, targets, topic};
 
@@ -154,4 +156,21 @@ fn a_context_that_does_not_answer_says_so_and_lets_one_go_on_to_another() {
     let script = typed(script, "ctx").sees("─ Contexts").sees_not("Not connected").keys("esc").sees("─ Not connected");
     let script = typed(script, "ctx prod-eu").sees("○ connecting").sees_not("Not connected");
     script.cluster(vec![topic("invoices", 1)]).sees("invoices").later(Duration::from_secs(1)).sees_not("OFFLINE");
+}
+
+/// Leaving would give it up in the middle; and a list of another cluster is not one of this.
+#[test]
+fn a_change_that_is_under_way_or_waits_keeps_one_here() {
+    let told = |members| among(changed((120, 36), Deed::Reset(reset::Target::Latest), members)).keys("ctrl-s");
+    let armed = || told(true);
+    let sent = || told(false).part("reset", Answer::Step(Box::new(reset::Step::Verifying)));
+    for begun in [&armed as &dyn Fn() -> Script, &sent] {
+        let depth = begun().state.stack.len();
+        for line in ["ctx staging", "t /^inv @staging"] {
+            let script = typed(begun(), line).sees("A change of a group waits or runs");
+            assert_eq!((switched(&script).len(), script.state.stack.len()), (0, depth), "{line}");
+        }
+        let script = typed(begun(), "ctx").keys("G enter").sees("A change of a group waits or runs");
+        assert!(switched(&script).is_empty());
+    }
 }

@@ -6,7 +6,7 @@ use kscope::sandbox::{ApiKey, Options, Sandbox};
 
 use super::Ui;
 use crate::eventually;
-use crate::pty::Terminal;
+use crate::pty::{ON_TOPICS, Terminal};
 use crate::run::Home;
 
 /// The synthetic topics, which only one of the two has, end so.
@@ -33,7 +33,7 @@ fn another_context_is_gone_to_and_the_first_cluster_is_asked_no_more() {
     let file = [context("one", one.addresses()[0]), context("two", two.addresses()[0]), context("gone", closed)].concat();
     let home = Home::new().with("config/config.toml", &file);
     let folder = home.path().join("config").display().to_string();
-    let mut ui = Ui { terminal: Terminal::kscope_in(home, &["one"], &[("KSCOPE_CONFIG_DIR", &folder)], 140, 60) };
+    let mut ui = Ui { terminal: Terminal::kscope_in(home, &["one"], &[("KSCOPE_CONFIG_DIR", &folder), ON_TOPICS], 140, 60) };
     ui.until("the topics of the first", |seen| seen.has(OF_THE_FIRST) && seen.has("3 brokers"));
     // A reader waits at the first cluster, as long as a broker lets it.
     ui.topic("clickstream");
