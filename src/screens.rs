@@ -27,11 +27,12 @@ use crate::core::reset::{Deed, Kept, Scope as PlanScope, Target as Aim};
 use crate::core::store::Limits;
 use crate::core::stream::{Flow, Isolation, StartAt};
 use crate::core::verdict::words::Tone;
-use crate::model::{GroupId, PartitionId, Time, Topic, TopicName};
+use crate::model::{GroupId, Offset, PartitionId, Time, Topic, TopicName};
 use crate::text::{self, Shown, TimeFormat, units};
 use crate::ui::{Pen, Theme, Token};
 
 pub mod contexts;
+pub mod group;
 pub mod groups;
 pub mod log;
 pub mod messages;
@@ -47,16 +48,37 @@ pub enum Route {
     Overview,
     Topics,
     Topic(std::sync::Arc<Topic>),
+    /// The same, with the groups that read it in front.
+    UsedBy(std::sync::Arc<Topic>),
     Messages(std::sync::Arc<Topic>),
     /// The messages of one partition.
     Partition(std::sync::Arc<Topic>, PartitionId),
     Groups,
+    Group(GroupId),
+    /// The messages of one partition, around what a group committed.
+    At(Box<At>),
     /// The clusters that one may go to.
     Contexts,
     /// A change of what a group has committed.
     Reset(Box<reset::Opening>),
     /// What kscope logged.
     Log,
+}
+
+/// Where a group stands in a partition.
+#[derive(Debug, Clone)]
+pub struct At {
+    pub topic: std::sync::Arc<Topic>,
+    pub partition: PartitionId,
+    /// The offset that is read next.
+    pub offset: Offset,
+    /// Where the list begins: some records before.
+    pub from: Offset,
+    /// Everything is read: no record is there yet.
+    pub level: bool,
+    pub group: GroupId,
+    /// The group does not get past it.
+    pub stuck: bool,
 }
 
 impl Route {
@@ -68,7 +90,11 @@ impl Route {
             | (Self::Groups, Self::Groups)
             | (Self::Contexts, Self::Contexts)
             | (Self::Log, Self::Log) => true,
-            (Self::Topic(a), Self::Topic(b)) | (Self::Messages(a), Self::Messages(b)) => a.name == b.name,
+            (Self::Topic(a) | Self::UsedBy(a), Self::Topic(b) | Self::UsedBy(b)) | (Self::Messages(a), Self::Messages(b)) => {
+                a.name == b.name
+            }
+            (Self::Group(a), Self::Group(b)) => a == b,
+            (Self::At(a), Self::At(b)) => a.topic.name == b.topic.name && a.partition == b.partition && a.group == b.group,
             (Self::Reset(a), Self::Reset(b)) => a.group == b.group,
             (Self::Partition(a, p), Self::Partition(b, q)) => a.name == b.name && p == q,
             _ => false,
@@ -81,15 +107,21 @@ pub fn open(route: Route, cx: &mut Cx<'_>) -> Box<dyn Screen> {
     match route {
         Route::Overview => Box::new(overview::Overview::open(cx)),
         Route::Topics => Box::new(topics::Topics::open(cx)),
+        Route::Group(id) => Box::new(group::Group::open(id, cx)),
+        Route::At(at) => Box::new(messages::Messages::open_at(*at, cx)),
         Route::Groups => Box::new(groups::Groups::open(cx)),
         Route::Contexts => Box::new(contexts::Contexts::open(cx)),
         Route::Log => Box::new(log::Log::open(cx)),
         Route::Reset(opening) => Box::new(reset::Reset::open(*opening, cx)),
+        Route::UsedBy(topic) => Box::new(topic::TopicScreen::used_by(topic, cx)),
         Route::Topic(topic) => Box::new(topic::TopicScreen::open(topic, cx)),
         Route::Messages(topic) => Box::new(messages::Messages::open(topic, None, cx)),
         Route::Partition(topic, partition) => Box::new(messages::Messages::open(topic, Some(partition), cx)),
     }
 }
+
+/// A record to be skipped; without an offset the next one that the group reads.
+pub type Record = (TopicName, PartitionId, Option<Offset>);
 
 /// What a screen may see and ask for while it changes itself.
 #[derive(Debug)]
@@ -123,10 +155,10 @@ impl Cx<'_> {
 
     /// Goes to the preview of a change of a group. `scope`: which partitions, when that is settled; `at`: where a record is to
     /// be skipped. False: the action is none of these.
-    pub fn change(&mut self, action: Action, group: &GroupId, scope: Option<PlanScope>, at: Option<(TopicName, PartitionId)>) -> bool {
+    pub fn change(&mut self, action: Action, group: &GroupId, scope: Option<PlanScope>, at: Option<Record>) -> bool {
         let deed = match (action, at) {
             (Action::ResetGroup, _) => None,
-            (Action::SkipRecord, Some((topic, partition))) => Some(Deed::Reset(Aim::Skip { topic, partition, offset: None })),
+            (Action::SkipRecord, Some((topic, partition, offset))) => Some(Deed::Reset(Aim::Skip { topic, partition, offset })),
             (Action::UndoGroup, _) => Some(Deed::Undo(Kept::Latest)),
             (Action::DeleteGroup, _) => Some(Deed::Delete),
             _ => return false,

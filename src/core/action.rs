@@ -13,8 +13,12 @@ pub enum Scope {
     Table,
     /// The list of groups.
     Groups,
+    /// The panes about one group.
+    Group,
     /// The panes about one topic.
     Topic,
+    /// The groups that read a topic.
+    Readers,
     /// The list of contexts.
     Contexts,
     /// The cluster at a glance.
@@ -41,7 +45,9 @@ impl Scope {
             Self::Topics => "TOPICS",
             Self::Table => "TABLE",
             Self::Groups => "GROUPS",
+            Self::Group => "GROUP",
             Self::Topic => "TOPIC",
+            Self::Readers => "READERS",
             Self::Contexts => "CONTEXTS",
             Self::Overview => "OVERVIEW",
             Self::Change => "CHANGE A GROUP",
@@ -99,17 +105,30 @@ actions! {
     Topics {
         OpenTopic "topic.messages" "messages" ["enter", "l"] "messages of the topic";
         DescribeTopic "topic.describe" "describe" ["d"] "partitions and settings of the topic";
+        TopicReaders "topics.used-by" "" ["u"] "the groups that read the topic";
         Internal "topics.internal" "internal" ["i"] "show or hide internal topics";
         FilterTopics "topics.filter" "filter" ["/"] "filter by regex; ! inverts, -f is fuzzy";
         SaveTopics "topics.save" "" ["ctrl-s"] "save marked or shown topics as NDJSON";
         CopyTopic "topic.copy" "copy" ["c", "y y"] "copy the name";
     }
     Groups {
+        OpenGroup "groups.open" "open" ["enter", "d"] "partitions and members of the group";
         FilterGroups "groups.filter" "filter" ["/"] "filter by regex; ! inverts, -f is fuzzy";
         CopyGroup "groups.copy" "copy" ["c", "y y"] "copy the name";
         YankGroup "groups.yank" "" ["y r"] "copy the row as JSON";
         YankGroupCommand "groups.yank-command" "" ["y c"] "copy the command of Kafka's tools that describes the group";
         SaveGroups "groups.save" "" ["ctrl-s"] "save marked or shown groups as NDJSON";
+    }
+    Group {
+        CommittedMessages "group.messages" "messages" ["enter"] "messages at the committed offset";
+        PlaceMessages "group.newest" "" ["l"] "newest messages of the partition";
+        GroupTopic "group.topic" "topic" ["d"] "partitions and settings of the topic";
+        GroupPane1 "group.pane-1" "" ["1"] "to the partitions";
+        GroupPane2 "group.pane-2" "" ["2"] "to the members";
+        GroupPane3 "group.pane-3" "" ["3"] "to why it does what it does";
+        CopyPlace "group.copy" "copy" ["c", "y y"] "copy topic/partition, the member's id, or the name";
+        YankOneGroup "group.yank" "" ["y r"] "copy the group as JSON";
+        YankDescribe "group.yank-command" "" ["y c"] "copy the command of Kafka's tools that describes it";
     }
     Table {
         MarkRow "table.mark" "mark" ["space"] "mark the row";
@@ -129,6 +148,8 @@ actions! {
         AllSettings "topic.all-settings" "all settings" ["A"] "all settings, or those set here";
         Pane1 "topic.pane-1" "" ["1"] "to the partitions";
         Pane2 "topic.pane-2" "" ["2"] "to the settings";
+        Pane3 "topic.pane-3" "" ["3"] "to the groups that read it";
+        UsedBy "topic.used-by" "used by" ["u"] "the groups that read it";
         FilterRows "topic.filter" "filter" ["/"] "filter the pane";
         CopyRow "topic.copy-row" "copy" ["c", "y y"] "copy the setting, or topic/partition";
     }
@@ -153,6 +174,9 @@ actions! {
         Recompute "reset.recompute" "recompute" ["R"] "read everything again and make the plan anew";
         CopyCommands "reset.commands" "commands" ["y c"] "copy the commands of Apache's tools that do the same";
         UndoReset "reset.undo" "undo" ["U"] "put back what was replaced";
+    }
+    Readers {
+        OpenReader "topic.open-group" "open" ["enter"] "partitions and members of the group";
     }
     Contexts {
         SwitchContext "context.switch" "switch" ["enter", "l"] "go to that cluster";

@@ -68,8 +68,6 @@ pub enum Ask {
     Export(Export),
     /// Write a list to a file as NDJSON: `name` is what is listed, and what the file is called.
     SaveRows { name: &'static str, rows: Vec<text::row::Row> },
-    /// Write lines of JSON to a file: [`Answer::Exported`].
-    Write(Lines),
     /// Keep something for the next run.
     Save { path: PathBuf, saved: Saved },
     /// Keep what was seen of groups for the next run.
@@ -212,15 +210,6 @@ pub struct Export {
     pub txns: Arc<TxnTable>,
 }
 
-/// Rows of a list to write as NDJSON.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lines {
-    /// What they are: the file is named after it.
-    pub name: String,
-    /// Without line breaks.
-    pub lines: Vec<String>,
-}
-
 /// What came back.
 #[derive(Debug, Clone)]
 pub enum Answer {
@@ -350,7 +339,6 @@ impl Ask {
             Self::Copy(_) => "copy",
             Self::Export(_) => "export",
             Self::SaveRows { .. } => "rows",
-            Self::Write(_) => "write",
             Self::Save { .. } => "save",
             Self::Remember { .. } => "remember",
             Self::Recall(_) => "recall",

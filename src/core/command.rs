@@ -12,6 +12,8 @@ pub enum Takes {
     Nothing,
     /// A filter over names, behind a slash; and a context, behind an @.
     Filter,
+    /// A group.
+    Group,
     /// A topic.
     Topic,
     /// A topic, and a query behind it.
@@ -42,6 +44,7 @@ pub const WORDS: &[Word] = &[
     word("overview", &["o", "pulses"], Takes::Nothing, "the cluster at a glance, and what is wrong with it"),
     word("incident", &[], Takes::Nothing, "copy what was seen and done, as text for a ticket"),
     word("groups", &["g"], Takes::Filter, "list the groups: lag, state, verdict"),
+    word("group", &[], Takes::Group, "partitions and members of a group"),
     word("goto", &["go"], Takes::Text("7@120, -500, 15m"), "go to an offset, a time, the newest n"),
     word("filter", &["f", "grep"], Takes::Text("query"), "filter what is listed"),
     word("partitions", &["p"], Takes::Text("0,3"), "choose partitions"),
@@ -64,6 +67,9 @@ pub enum Typed {
     Groups {
         filter: Option<String>,
         context: Option<String>,
+    },
+    Group {
+        name: String,
     },
     Topic {
         name: String,
@@ -111,6 +117,7 @@ pub fn read(line: &str) -> Result<Typed, String> {
     match word.takes {
         Takes::Nothing if !rest.is_empty() => return Err(format!("{} takes nothing behind it.", word.name)),
         Takes::Topic | Takes::TopicAndQuery if rest.is_empty() => return Err(needs("a topic")),
+        Takes::Group if rest.is_empty() => return Err(needs("a group")),
         // It would be a query; one that looks for such a text has it in quotes.
         Takes::Topic | Takes::TopicAndQuery if rest.split_whitespace().any(|part| part.starts_with('@')) => {
             return Err("A context stands behind topics or ctx: topics @staging".to_owned());
@@ -132,6 +139,7 @@ pub fn read(line: &str) -> Result<Typed, String> {
         "incident" => Typed::Incident,
         "ctx" if rest.is_empty() => Typed::Contexts,
         "ctx" => Typed::Switch(rest.to_owned()),
+        "group" => Typed::Group { name: rest.to_owned() },
         "topic" => Typed::Topic { name: rest.to_owned() },
         "messages" => {
             let (name, query) = rest.split_once(char::is_whitespace).map_or((rest, ""), |(name, query)| (name, query.trim()));
@@ -195,6 +203,7 @@ mod tests {
             ("topics /^pay @staging", Typed::Topics { filter: filter("^pay"), context: filter("staging") }),
             ("t @staging", Typed::Topics { filter: None, context: filter("staging") }),
             ("g /^pay @staging", Typed::Groups { filter: filter("^pay"), context: filter("staging") }),
+            ("group it is  odd", Typed::Group { name: "it is  odd".into() }),
             ("ctx", Typed::Contexts),
             ("ctx staging", Typed::Switch("staging".into())),
             ("filter @type", Typed::Filter("@type".into())),

@@ -9,6 +9,7 @@ mod json;
 pub mod kept;
 pub mod past;
 pub mod poll;
+pub mod uses;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
-use crate::core::ask::{Answer, Export, Lines};
+use crate::core::ask::{Answer, Export};
 use crate::model::{Cause, Failure, Foreign};
 use crate::text::ndjson::{self, Target};
 use crate::text::row::{self, Row};
@@ -46,17 +46,6 @@ fn file<T>(what: &'static str, name: &str, all: impl Iterator<Item = T>, write: 
     let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
     file.sync_all().map_err(failed)?;
     Ok(Answer::Exported { path: fs::canonicalize(&path).unwrap_or(path), records, bytes })
-}
-
-/// Writes the lines to a new file, as [`write`] does.
-pub(super) fn write_lines(what: &Lines) -> Result<Answer, Failure> {
-    let failed = |error: io::Error| Failure::new("save the list", Cause::File(Foreign::new(error.to_string())));
-    let (path, mut file) = create(&safe_name(&what.name)).map_err(failed)?;
-    let mut text = what.lines.join("\n");
-    text.push('\n');
-    file.write_all(text.as_bytes()).map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    Ok(Answer::Exported { path: fs::canonicalize(&path).unwrap_or(path), records: what.lines.len(), bytes: text.len() as u64 })
 }
 
 fn create(name: &str) -> io::Result<(PathBuf, File)> {

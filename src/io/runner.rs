@@ -231,7 +231,6 @@ async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, give
         Ask::Reset(order) => change(&client, &out, id, given.permit, (*order, false)).await,
         Ask::Arm(order) => change(&client, &out, id, given.permit, (*order, true)).await,
         Ask::SaveRows { name, rows } => work.run("save the list", move || export::rows(name, &rows)).await?,
-        Ask::Write(lines) => work.run("save the list", move || export::write_lines(&lines)).await?,
         Ask::Export(export) => work.run("save the records", move || export::write(&export)).await?,
     }
 }

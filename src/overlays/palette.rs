@@ -5,13 +5,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget as _};
 
+use crate::core::cluster::Cluster;
 use crate::core::command::{self, Takes, WORDS, Word};
 use crate::core::context::Target;
 use crate::core::cursor::Cursor;
+use crate::core::groups::Row;
 use crate::core::history::Past;
 use crate::core::key::{Key, KeyCode};
 use crate::core::line::{Edit, Line};
 use crate::core::names;
+use crate::core::verdict::words;
 use crate::model::ClusterView;
 use crate::screens::Look;
 use crate::text::{self, Shown, units};
@@ -155,7 +158,7 @@ impl Palette {
     }
 
     /// Makes the list anew, from what can be done here, the topics there are, the aliases, and the contexts.
-    pub fn suggest(&mut self, here: &[Here], view: Option<&ClusterView>, aliases: &[(String, String)], targets: &[Target]) {
+    pub fn suggest(&mut self, here: &[Here], cluster: &Cluster, aliases: &[(String, String)], targets: &[Target]) {
         let text = self.line.text().trim_start().trim_start_matches(':').to_owned();
         self.cursor = Cursor::default();
         self.names = false;
@@ -164,7 +167,12 @@ impl Palette {
         self.suggestions = match about {
             Some((word, rest)) if matches!(word.takes, Takes::Topic | Takes::TopicAndQuery) && !rest.contains(char::is_whitespace) => {
                 self.names = true;
-                topics(word.name, rest, view)
+                topics(word.name, rest, cluster.view.get().map(|view| &**view))
+            }
+            // A group may have any name, blanks and all.
+            Some((Word { takes: Takes::Group, name, .. }, rest)) => {
+                self.names = true;
+                groups(name, rest, cluster)
             }
             Some((Word { takes: Takes::Context, name, .. }, rest)) if !rest.contains(char::is_whitespace) => {
                 self.names = true;
@@ -194,6 +202,19 @@ fn topics(word: &str, typed: &str, view: Option<&ClusterView>) -> Vec<Suggestion
         Some(Suggestion { line: format!("{word} {}", topic.name.raw()), whole: true, doc, keys: String::new(), refused: None })
     };
     found.into_iter().filter_map(suggestion).collect()
+}
+
+/// The groups that match, best first.
+fn groups(word: &str, typed: &str, cluster: &Cluster) -> Vec<Suggestion> {
+    let rows: Vec<&Row> = cluster.groups.rows().collect();
+    let found = names::fuzzy(typed, rows.iter().map(|row| row.id().raw()));
+    let suggestion = |at: usize| {
+        let row = rows.get(at)?;
+        let lag = row.total().filter(|total| total.known > 0).map(|total| format!(", lag {}", units::short(total.offsets)));
+        let doc = format!("{}{}", words::state(row.state()).as_str(), lag.unwrap_or_default());
+        Some(Suggestion { line: format!("{word} {}", row.id().raw()), whole: true, doc, keys: String::new(), refused: None })
+    };
+    found.into_iter().take(MOST).filter_map(suggestion).collect()
 }
 
 /// What is being typed: the last word, empty behind a blank.
@@ -256,7 +277,9 @@ pub fn draw(palette: &Palette, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     let mut pen = Pen::new(buf, look.theme, area, 1);
     pen.gap(1).prompt(":", &palette.line);
     if let Some(error) = &palette.error {
-        pen.gap(3).own("✗ ", Token::Act).own(error, Token::Act);
+        // It may repeat what was typed.
+        let room = pen.gap(3).own("✗ ", Token::Act).room();
+        pen.shown(&Shown::of(error), Token::Act, room);
     }
     let list = Rect { y: area.y + 2, height: area.height.saturating_sub(2).min(u16::try_from(listed).unwrap_or(1)), ..area };
     let mut cursor = palette.cursor;
@@ -311,6 +334,7 @@ fn hint(palette: &Palette) -> String {
         Some(Takes::Filter) => "a filter behind a slash: /^pay, /!internal, /-f fuzzy; a context behind an @".to_owned(),
         Some(Takes::Context) => "no context of that name is configured".to_owned(),
         Some(Takes::TopicAndQuery) => "a query, as behind / on the message screen: .status == \"FAILED\"".to_owned(),
+        Some(Takes::Group) => "no group of that name is listed".to_owned(),
         Some(Takes::Topic) => "no topic of that name is listed".to_owned(),
         Some(Takes::Nothing) => "enter runs it".to_owned(),
         None => "no command has that in its name".to_owned(),

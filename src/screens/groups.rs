@@ -13,7 +13,7 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{Cx, Look, Reason, Screen};
+use super::{Cx, Look, Reason, Screen, written};
 use crate::core::action::{Action, Scope};
 use crate::core::ask::Answer;
 use crate::core::cluster::Cluster;
@@ -178,7 +178,8 @@ impl Screen for Groups {
 
     fn allows(&self, action: Action) -> Result<(), Reason> {
         match action {
-            Action::CopyGroup
+            Action::OpenGroup
+            | Action::CopyGroup
             | Action::YankGroup
             | Action::YankGroupCommand
             | Action::MarkRow
@@ -232,10 +233,8 @@ impl Screen for Groups {
                 self.saving = None;
                 match reply.result {
                     Ok(Answer::Exported { path, records, bytes }) => {
-                        let name = path.file_name().unwrap_or_default().display();
-                        let folder = path.parent().unwrap_or(&path).display();
                         let what = units::counted(units::wide(records), "group");
-                        cx.notices.good(cx.now, format!("{name}: {what}, {}, written in {folder}", units::size(bytes)));
+                        cx.notices.good(cx.now, written(&path, &what, bytes));
                     }
                     Ok(_) => {}
                     Err(failure) => cx.notices.failure(&failure),
@@ -294,7 +293,9 @@ impl Screen for Groups {
             }
             MouseKind::Down(Button::Left) if row >= first && row - first < self.height => {
                 let at = self.cursor.window(self.rows.len(), self.height).start + row - first;
-                if at < self.rows.len() {
+                if at == self.cursor.at {
+                    self.act(cx, Action::OpenGroup);
+                } else if at < self.rows.len() {
                     self.moved(at.cast_signed() - self.cursor.at.cast_signed());
                 }
             }

@@ -2,7 +2,7 @@
 //! surprise: the newest records in all, then what arrives.
 //!
 //! One file per part: `act` (the keys), `reader` (the running task), `rows` (the lines), `filter` (the bar), `seek` (where to go), `older`
-//! (what lies before the list), `list`, `value` and `record` (the panes), `yank` (what can be copied).
+//! (what lies before the list), `committed` (where a group stands), `list`, `value` and `record` (the panes), `yank` (what can be copied).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ use crate::text::{Shown, TimeFormat, units};
 use crate::ui::Pen;
 
 mod act;
+mod committed;
 mod draw;
 mod filter;
 mod list;
@@ -39,6 +40,7 @@ mod seek;
 mod value;
 mod yank;
 
+use committed::Committed;
 use filter::Bar;
 use older::Older;
 use reader::{From, Reader};
@@ -71,6 +73,8 @@ pub struct Messages {
     not_kept: u64,
     not_shown: u64,
     older: Older,
+    /// The group whose commit it was opened at.
+    committed: Option<Committed>,
     /// How transactions ended, once older records were loaded: the reader's own table knows nothing of those.
     joined_txns: Option<TxnTable>,
     /// A record too large for the live view that is being fetched alone.
@@ -119,7 +123,14 @@ impl Messages {
         let from = From::configured(&cx.settings.start);
         // As with `o`: what begins in the past stays at its first record.
         let follow = from.newest.is_some() || from.position == Position::Latest;
-        let mut messages = Self {
+        let mut messages = Self::made(topic, from, follow, cx);
+        messages.reader.partitions = partition.map(|id| vec![id]);
+        messages.restart(cx);
+        messages
+    }
+
+    fn made(topic: Arc<Topic>, from: From, follow: bool, cx: &Cx<'_>) -> Self {
+        Self {
             reader: Reader::new(topic, from, cx.settings.isolation),
             store: MessageStore::new(cx.settings.limits),
             rows: Rows::default(),
@@ -139,14 +150,12 @@ impl Messages {
             not_kept: 0,
             not_shown: 0,
             older: Older::default(),
+            committed: None,
             joined_txns: None,
             opening: None,
             tasks: BTreeSet::new(),
             bootstrap: cx.cluster.bootstrap.clone(),
-        };
-        messages.reader.partitions = partition.map(|id| vec![id]);
-        messages.restart(cx);
-        messages
+        }
     }
 
     /// Reads anew from `reader.from`, with an empty list.
@@ -154,6 +163,9 @@ impl Messages {
         self.store.clear();
         self.rows.clear();
         self.older.forget(cx);
+        if let Some(committed) = &mut self.committed {
+            committed.forget();
+        }
         self.joined_txns = None;
         self.value.forget();
         self.bar.counts = filter::Counts::default();
@@ -181,6 +193,9 @@ impl Messages {
     fn moved(&mut self, cx: &mut Cx<'_>, by: isize) {
         let height = self.list_height(cx);
         self.rows.cursor.by(by, self.rows.len(), height);
+        if let Some(committed) = &mut self.committed {
+            committed.settle();
+        }
         if by < 0 && self.rows.len() > 1 {
             self.set_follow(cx, false);
         }
@@ -234,6 +249,7 @@ impl Messages {
             self.look_through(cx, from);
         }
         self.rows.evict(self.store.first());
+        self.find_committed((from, to), height);
         if self.follow {
             self.rows.cursor.to(usize::MAX, self.rows.len(), height);
         } else {
@@ -337,6 +353,7 @@ impl Screen for Messages {
 
     fn scopes(&self) -> Vec<Scope> {
         match self.focus {
+            Focus::List if self.committed.is_some() => vec![Scope::Records, Scope::Messages, Scope::Change, Scope::List],
             Focus::List => vec![Scope::Records, Scope::Messages, Scope::List],
             Focus::Value => vec![Scope::Value, Scope::Messages, Scope::List],
             Focus::Record => vec![Scope::Messages, Scope::List],
@@ -362,6 +379,7 @@ impl Screen for Messages {
 
     fn act(&mut self, cx: &mut Cx<'_>, action: Action) {
         match action.command().scope {
+            Scope::Change => self.change_group(cx, action),
             Scope::List if self.focus == Focus::Value => self.value.act(cx, action, self.value_size(cx)),
             Scope::List if self.focus == Focus::Record => self.scroll_record(cx, action),
             Scope::List => self.move_list(cx, action),

@@ -129,8 +129,8 @@ impl Overview {
 }
 
 /// The place of a group.
-fn to_group(_id: &GroupId) -> Route {
-    Route::Groups
+fn to_group(id: &GroupId) -> Route {
+    Route::Group(id.clone())
 }
 
 impl Screen for Overview {
@@ -169,7 +169,7 @@ impl Screen for Overview {
             return;
         }
         if let Some(row) = self.group().and_then(|id| cx.cluster.groups.of(id)) {
-            let spot = cx.cluster.groups.verdict(row, cx.now).spot().map(|spot| (spot.topic.clone(), spot.partition));
+            let spot = cx.cluster.groups.verdict(row, cx.now).spot().map(|spot| (spot.topic.clone(), spot.partition, None));
             if action == Action::SkipRecord && spot.is_none() {
                 return cx.notices.look(cx.now, "It is not stuck at a record: open it, and skip on the partition that is meant.");
             }

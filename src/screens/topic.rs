@@ -1,7 +1,9 @@
-//! One topic: its partitions with leaders, replicas and offsets, and its settings with where each comes from.
+//! One topic: its partitions with leaders, replicas and offsets, its settings with where each comes from, and the groups that
+//! read it.
 
 mod draw;
 mod partitions;
+mod readers;
 mod settings;
 
 use std::sync::Arc;
@@ -13,15 +15,17 @@ use ratatui::layout::Rect;
 use super::{Cx, Look, Reason, Route, Screen};
 use crate::core::action::{Action, Scope};
 use crate::core::ask::{Answer, Ask, TopicFacts, Which};
+use crate::core::cluster::Cluster;
 use crate::core::cursor::Cursor;
 use crate::core::effect::{TaskId, Term};
 use crate::core::event::Arrival;
 use crate::core::figures;
+use crate::core::groups::poll::Watch;
 use crate::core::history::Kind;
 use crate::core::key::{Input, KeyCode};
 use crate::core::line::Line;
 use crate::core::remote::Remote;
-use crate::model::{Move, PartitionId, Time, Topic};
+use crate::model::{GroupId, Move, PartitionId, Time, Topic};
 use crate::text::Shown;
 use crate::ui::Pen;
 use partitions::Sort;
@@ -30,10 +34,15 @@ use partitions::Sort;
 const SLOW: u32 = 5;
 const SETTINGS_EVERY: Duration = Duration::from_secs(60);
 
+/// Groups that are asked about as often as those of a list.
+const SEEN: usize = 50;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pane {
     Partitions,
     Settings,
+    /// The groups that read it.
+    Readers,
 }
 
 /// See the module.
@@ -50,6 +59,9 @@ pub struct TopicScreen {
     /// Partitions in the order of the list.
     rows: Vec<PartitionId>,
     settings: Cursor,
+    /// The groups that read it, in the order of the list.
+    readers: Vec<GroupId>,
+    reader: Cursor,
     all: bool,
     filter: String,
     typing: Option<Line>,
@@ -62,10 +74,14 @@ pub struct TopicScreen {
 }
 
 impl TopicScreen {
+    /// With the groups that read it in front.
+    pub fn used_by(topic: Arc<Topic>, cx: &mut Cx<'_>) -> Self {
+        Self { focus: Pane::Readers, ..Self::open(topic, cx) }
+    }
+
     pub fn open(topic: Arc<Topic>, cx: &mut Cx<'_>) -> Self {
         let mut screen = Self {
             rows: topic.partitions.iter().map(|partition| partition.id).collect(),
-            topic,
             gone: None,
             focus: Pane::Partitions,
             full_screen: false,
@@ -73,6 +89,8 @@ impl TopicScreen {
             sort: Sort::default(),
             problems: false,
             settings: Cursor::default(),
+            readers: readers::order(cx.cluster, &topic.name),
+            reader: Cursor::default(),
             all: false,
             filter: String::new(),
             typing: None,
@@ -81,6 +99,7 @@ impl TopicScreen {
             ends: None,
             ticks: 0,
             next: None,
+            topic,
         };
         screen.ask(cx);
         screen
@@ -128,6 +147,15 @@ impl TopicScreen {
         self.partitions.to(at, self.rows.len(), height);
     }
 
+    /// The groups that read it anew; the cursor stays on its group.
+    fn list_readers(&mut self, cx: &Cx<'_>) {
+        let selected = self.readers.get(self.reader.at).cloned();
+        self.readers = readers::order(cx.cluster, &self.topic.name);
+        let at = selected.and_then(|id| self.readers.iter().position(|other| *other == id)).unwrap_or(self.reader.at);
+        let height = Self::heights(cx).1.saturating_sub(1);
+        self.reader.to(at, self.readers.len(), height);
+    }
+
     /// Lines of the two lists.
     fn heights(cx: &Cx<'_>) -> (usize, usize) {
         let rows = usize::from(cx.size.1);
@@ -145,10 +173,12 @@ impl TopicScreen {
         let len = match self.focus {
             Pane::Partitions => self.rows.len(),
             Pane::Settings => self.listed().len(),
+            Pane::Readers => self.readers.len(),
         };
         let (cursor, height) = match self.focus {
             Pane::Partitions => (&mut self.partitions, high),
             Pane::Settings => (&mut self.settings, low),
+            Pane::Readers => (&mut self.reader, low.saturating_sub(1)),
         };
         cursor.obey(action, len, height);
     }
@@ -164,6 +194,7 @@ impl TopicScreen {
                 .listed()
                 .get(self.settings.at)
                 .map(|setting| format!("{}={}", setting.name.raw(), setting.value.as_ref().map_or("", |value| value.raw()))),
+            Pane::Readers => self.readers.get(self.reader.at).map(|id| id.raw().to_owned()),
         };
         if let Some(text) = text {
             cx.term(Term::Osc52(text.clone()));
@@ -182,6 +213,7 @@ impl Screen for TopicScreen {
         match self.focus {
             Pane::Partitions => vec![Scope::Topic, Scope::Table, Scope::List],
             Pane::Settings => vec![Scope::Topic, Scope::List],
+            Pane::Readers => vec![Scope::Readers, Scope::Topic, Scope::List],
         }
     }
 
@@ -190,9 +222,10 @@ impl Screen for TopicScreen {
             Action::MarkRow | Action::MarkRowRange | Action::ClearRowMarks | Action::MarkRows => Err("Partitions are not marked here."),
             Action::Wide => Err("All columns that fit are shown; f gives the pane the whole screen."),
             Action::PauseList => Err("Partitions are always refreshed; the list of topics can be paused."),
-            Action::PartitionMessages if self.focus == Pane::Settings => Err("Messages are those of a partition: 1 goes there."),
+            Action::OpenReader if self.readers.is_empty() => Err("No group reads this topic."),
+            Action::PartitionMessages if self.focus != Pane::Partitions => Err("Messages are those of a partition: 1 goes there."),
             Action::PartitionMessages if self.selected().is_none() => Err("No partition is selected."),
-            Action::FilterRows if self.focus == Pane::Partitions => {
+            Action::FilterRows if self.focus != Pane::Settings => {
                 Err("The filter is one of settings: 2 goes there. ! shows partitions in trouble.")
             }
             _ => Ok(()),
@@ -208,9 +241,10 @@ impl Screen for TopicScreen {
                 self.focus = Pane::Settings;
                 self.settings = Cursor::default();
             }
-            Action::NextPane | Action::PreviousPane => {
-                self.focus = if self.focus == Pane::Partitions { Pane::Settings } else { Pane::Partitions };
-            }
+            Action::NextPane => self.focus = self.focus.next(),
+            Action::PreviousPane => self.focus = self.focus.next().next(),
+            Action::Pane3 | Action::UsedBy => self.focus = Pane::Readers,
+            Action::OpenReader => cx.go = self.readers.get(self.reader.at).cloned().map(Route::Group),
             Action::Pane1 => self.focus = Pane::Partitions,
             Action::Pane2 => self.focus = Pane::Settings,
             Action::FullScreen => self.full_screen = !self.full_screen,
@@ -288,7 +322,12 @@ impl Screen for TopicScreen {
             .map(Arrival::Reply)
     }
 
+    fn groups(&self, _cluster: &Cluster) -> Watch {
+        Watch { shown: true, seen: self.readers.iter().take(SEEN).cloned().collect(), open: None }
+    }
+
     fn refreshed(&mut self, cx: &mut Cx<'_>) {
+        self.list_readers(cx);
         let Some(view) = cx.cluster.view.get() else { return };
         match figures::find(view, &self.topic.name) {
             Some(topic) => {
@@ -334,6 +373,17 @@ impl Screen for TopicScreen {
         match self.focus {
             Pane::Partitions => (self.partitions.at, self.rows.len()),
             Pane::Settings => (self.settings.at, self.listed().len()),
+            Pane::Readers => (self.reader.at, self.readers.len()),
+        }
+    }
+}
+
+impl Pane {
+    fn next(self) -> Self {
+        match self {
+            Self::Partitions => Self::Settings,
+            Self::Settings => Self::Readers,
+            Self::Readers => Self::Partitions,
         }
     }
 }

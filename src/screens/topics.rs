@@ -142,10 +142,12 @@ impl Topics {
             return;
         }
         let figures = &cx.cluster.figures;
+        let used = columns::Used::of(&cx.cluster.groups, matches!(by, Id::Groups | Id::MaxLag));
         self.rows.sort_unstable();
         self.rows.sort_by_cached_key(|&n| {
             let topic = view.topics.get(n);
-            let key = topic.and_then(|topic| columns::key(by, &Row { topic, figures: figures.of(topic), now: cx.now }));
+            let key =
+                topic.and_then(|topic| columns::key(by, &Row { topic, figures: figures.of(topic), used: used.by(topic), now: cx.now }));
             // What is unknown comes last, whichever way.
             (key.is_none(), if down { Err(Reverse(key)) } else { Ok(key) })
         });
@@ -198,8 +200,11 @@ impl Topics {
 
     /// Chooses the column that stands `by` further on.
     fn choose(&mut self, by: isize) {
-        let shown: Vec<Id> =
-            COLUMNS.iter().map(|column| column.id).filter(|id| self.wide || !matches!(id, Id::KeepSize | Id::MinIsr)).collect();
+        let shown: Vec<Id> = COLUMNS
+            .iter()
+            .map(|column| column.id)
+            .filter(|id| self.wide || !matches!(id, Id::KeepSize | Id::MinIsr | Id::Groups | Id::MaxLag))
+            .collect();
         let at = shown.iter().position(|id| *id == self.chosen).unwrap_or(0);
         let at = at.saturating_add_signed(by).min(shown.len().saturating_sub(1));
         self.chosen = shown.get(at).copied().unwrap_or_default();
@@ -263,7 +268,9 @@ impl Screen for Topics {
 
     fn allows(&self, action: Action) -> Result<(), Reason> {
         match action {
-            Action::OpenTopic | Action::CopyTopic | Action::DescribeTopic | Action::MarkRow if self.current().is_none() => {
+            Action::OpenTopic | Action::CopyTopic | Action::DescribeTopic | Action::TopicReaders | Action::MarkRow
+                if self.current().is_none() =>
+            {
                 Err("No topic is selected.")
             }
             Action::SaveTopics if self.saved().is_empty() => Err("No topic is listed."),
@@ -295,6 +302,7 @@ impl Screen for Topics {
                     }
                 }
             }
+            Action::TopicReaders => cx.go = self.current().map(|topic| Route::UsedBy(Arc::clone(topic))),
             Action::DescribeTopic => cx.go = self.current().map(|topic| Route::Topic(Arc::clone(topic))),
             Action::CopyTopic => self.copy(cx),
             Action::SaveTopics => self.save(cx),

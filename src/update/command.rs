@@ -8,7 +8,7 @@ use crate::core::figures;
 use crate::core::history::Kind;
 use crate::core::incident;
 use crate::core::key::{Input, Key, KeyCode};
-use crate::model::{Time, TopicName};
+use crate::model::{GroupId, Time, TopicName};
 use crate::overlays::palette::{Done, Here, Palette};
 use crate::screens::Route;
 use crate::state::State;
@@ -23,7 +23,7 @@ pub(super) fn open(state: &mut State, text: &str) {
 
 fn suggest(state: &State, palette: &mut Palette) {
     let aliases: Vec<(String, String)> = state.settings.aliases.iter().map(|(name, line)| (name.clone(), line.clone())).collect();
-    palette.suggest(&here(state), state.cluster.view.get().map(|view| &**view), &aliases, &state.settings.contexts);
+    palette.suggest(&here(state), &state.cluster, &aliases, &state.settings.contexts);
 }
 
 /// The commands of the table that belong here.
@@ -72,6 +72,7 @@ pub(super) fn run(state: &mut State, line: &str, effects: &mut Vec<Effect>) -> R
     match command::read(&with_alias(state, line))? {
         Typed::Topics { filter, context } => topics(state, filter.as_deref(), context.as_deref(), effects)?,
         Typed::Groups { filter, context } => groups(state, filter.as_deref(), context.as_deref(), effects)?,
+        Typed::Group { name } => group(state, &name, effects)?,
         Typed::Topic { name } => {
             let topic = topic(state, &name)?;
             open_route(state, Route::Topic(topic), effects);
@@ -155,6 +156,15 @@ fn groups(state: &mut State, filter: Option<&str>, context: Option<&str>, effect
     }
 }
 
+fn group(state: &mut State, name: &str, effects: &mut Vec<Effect>) -> Result<(), String> {
+    let id = GroupId::new(name);
+    if state.cluster.groups.listed_at().is_some() && state.cluster.groups.of(&id).is_none() {
+        return Err(format!("No group \"{}\" is listed.", text::Shown::of(name)));
+    }
+    open_route(state, Route::Group(id), effects);
+    Ok(())
+}
+
 /// Copies the report of what was seen and done.
 fn incident(state: &mut State, effects: &mut Vec<Effect>) {
     let watch = state.top().map(|top| top.screen.groups(&state.cluster)).unwrap_or_default();
@@ -223,8 +233,9 @@ fn prompt(state: &mut State, action: Action, text: &str, effects: &mut Vec<Effec
 /// What to type to get to a neighbour of where one is: its word, and the name to be replaced.
 pub(super) fn siblings(state: &State) -> &'static str {
     match state.top().map(|top| &top.route) {
-        Some(Route::Messages(_) | Route::Partition(..)) => "messages ",
-        Some(Route::Topic(_)) => "topic ",
+        Some(Route::Messages(_) | Route::Partition(..) | Route::At(_)) => "messages ",
+        Some(Route::Group(_)) => "group ",
+        Some(Route::Topic(_) | Route::UsedBy(_)) => "topic ",
         Some(Route::Contexts) => "ctx ",
         _ => "",
     }

@@ -73,8 +73,10 @@ fn current(state: &State, route: Route) -> Route {
         std::sync::Arc::clone(found.unwrap_or(old))
     };
     match route {
+        Route::UsedBy(topic) => Route::UsedBy(now(&topic)),
         Route::Topic(topic) => Route::Topic(now(&topic)),
         Route::Messages(topic) => Route::Messages(now(&topic)),
+        Route::At(at) => Route::At(Box::new(crate::screens::At { topic: now(&at.topic), ..*at })),
         Route::Partition(topic, partition) => Route::Partition(now(&topic), partition),
         other => other,
     }

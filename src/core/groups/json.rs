@@ -2,41 +2,36 @@
 
 use super::Row;
 use crate::model::GroupKind;
-use crate::text::ndjson::{self, Target};
+use crate::text::ndjson::Target;
+use crate::text::row::{self, Field, count};
 
 impl Row {
-    /// The line, without its line break. What is unknown is null; the lag of a group that has none is absent.
-    pub fn json(&self) -> String {
-        let mut out = Vec::new();
-        let text = |out: &mut Vec<u8>, name: &str, value: &str| {
-            out.extend_from_slice(format!("{}\"{name}\":", if out.is_empty() { "{" } else { "," }).as_bytes());
-            ndjson::string(out, value, Target::Data);
-        };
+    /// The fields of the row. What is unknown is null; a group that has no lag has none there either.
+    pub fn fields(&self) -> row::Row {
         let kind = self.description().map_or(&self.listing.kind, |(_, description)| &description.kind);
-        text(&mut out, "group", self.id().raw());
-        text(&mut out, "type", kind.word());
-        text(&mut out, "state", self.state().word());
-        let count = |n: Option<usize>| n.map_or_else(|| "null".to_owned(), |n| n.to_string());
-        let rest = format!(
-            ",\"coordinator\":{},\"members\":{},\"topics\":{}{}}}",
-            self.listing.coordinator.0,
-            count(self.members()),
-            count(self.topics()),
-            self.json_of_lag()
-        );
-        out.extend_from_slice(rest.as_bytes());
-        String::from_utf8_lossy(&out).into_owned()
+        let members = self.members();
+        let (lag, known) = match self.total() {
+            Some(total) if total.of == 0 && members == Some(0) => (Field::Absent, false),
+            Some(total) if total.known > 0 => (Field::from(total.offsets), total.is_whole() && members.is_some()),
+            _ => (Field::Null, false),
+        };
+        vec![
+            ("group", Field::Text(self.id().raw().to_owned())),
+            ("type", Field::Text(kind.word().to_owned())),
+            ("state", Field::Text(self.state().word().to_owned())),
+            ("coordinator", self.listing.coordinator.0.into()),
+            ("members", members.map_or(Field::Null, count)),
+            ("topics", self.topics().map_or(Field::Null, count)),
+            ("lag", lag),
+            ("lagKnown", Field::Bool(known)),
+        ]
     }
 
-    fn json_of_lag(&self) -> String {
-        match self.total() {
-            Some(total) if total.of == 0 && self.members() == Some(0) => ",\"lagKnown\":false".to_owned(),
-            Some(total) if total.known > 0 => {
-                let known = total.is_whole() && self.members().is_some();
-                format!(",\"lag\":{},\"lagKnown\":{known}", total.offsets)
-            }
-            _ => ",\"lag\":null,\"lagKnown\":false".to_owned(),
-        }
+    /// The row as one line of JSON, without its line break.
+    pub fn json(&self) -> String {
+        let mut out = Vec::new();
+        row::object(&mut out, &self.fields(), Target::Data);
+        String::from_utf8_lossy(&out).into_owned()
     }
 }
 

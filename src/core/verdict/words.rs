@@ -116,7 +116,8 @@ impl About<'_> {
             lines.push(said(Tone::Dim, "what stands here is what was known before"));
         }
         if let Some((since, why)) = &self.row.untold {
-            lines.push(said(Tone::Look, format!("? lag not told since {}: {}", self.since(*since), text::why(why))));
+            lines.push(said(Tone::Look, format!("? lag not told since {}", self.since(*since))));
+            lines.push(said(Tone::Look, text::why(why)));
         }
         self.verdict_lines(&mut lines);
         self.retention(&mut lines);

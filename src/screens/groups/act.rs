@@ -1,11 +1,11 @@
 //! What keys do on the list of groups.
 
 use crate::core::action::Action;
-use crate::core::ask::{Ask, Lines};
+use crate::core::ask::Ask;
 use crate::core::effect::Term;
 use crate::core::groups::Row;
 use crate::model::GroupId;
-use crate::screens::Cx;
+use crate::screens::{Cx, Route};
 
 use super::columns::{COLUMNS, Id};
 use super::{Groups, Sort};
@@ -18,7 +18,7 @@ impl Groups {
             return;
         }
         if let Some(row) = self.row(cx.cluster) {
-            let spot = cx.cluster.groups.verdict(row, cx.now).spot().map(|spot| (spot.topic.clone(), spot.partition));
+            let spot = cx.cluster.groups.verdict(row, cx.now).spot().map(|spot| (spot.topic.clone(), spot.partition, None));
             if action == Action::SkipRecord && spot.is_none() {
                 return cx.notices.look(cx.now, "It is not stuck at a record: open it, and skip on the partition that is meant.");
             }
@@ -27,6 +27,7 @@ impl Groups {
             }
         }
         match action {
+            Action::OpenGroup => cx.go = self.current().cloned().map(Route::Group),
             Action::FilterGroups => self.bar.open(cx.history),
             Action::CopyGroup | Action::YankGroup | Action::YankGroupCommand => self.yank(cx, action),
             Action::SaveGroups => self.save(cx),
@@ -113,7 +114,7 @@ impl Groups {
         }
         let groups = &cx.cluster.groups;
         let ids: Vec<&GroupId> = if self.marks.is_empty() { self.rows.iter().collect() } else { self.marks.iter().collect() };
-        let lines = ids.into_iter().filter_map(|id| groups.of(id)).map(Row::json).collect();
-        self.saving = Some(cx.start(Ask::Write(Lines { name: "groups".to_owned(), lines })));
+        let rows = ids.into_iter().filter_map(|id| groups.of(id)).map(Row::fields).collect();
+        self.saving = Some(cx.start(Ask::SaveRows { name: "groups", rows }));
     }
 }

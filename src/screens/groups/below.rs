@@ -119,7 +119,9 @@ fn why(look: &Look<'_>, buf: &mut Buffer, area: Rect, judged: &Judged<'_>) {
     let clock = |at: Time| look.clock(at);
     let about = About { cluster: look.cluster, row: judged.row, verdict: &judged.verdict, now: look.now, clock: &clock };
     let lines = about.why();
-    for (y, Said { tone, text }) in (0..pane.body.height).zip(&lines) {
+    // The next step is never what is cut off.
+    let room = pane.body.height.saturating_sub(1);
+    for (y, Said { tone, text }) in (0..room).zip(&lines) {
         let mut pen = Pen::new(buf, look.theme, pane.body, y);
         let columns = pen.gap(1).room();
         if y == 0 && matches!(tone, Tone::Act | Tone::Look) {
@@ -128,6 +130,9 @@ fn why(look: &Look<'_>, buf: &mut Buffer, area: Rect, judged: &Judged<'_>) {
             pen.shown(&Shown::of(text), tone_token(*tone), columns);
         }
     }
+    let step = if judged.verdict.spot().is_some() { "opens it; enter again shows that record" } else { "opens it: partitions and members" };
+    let y = u16::try_from(lines.len()).unwrap_or(room).min(room);
+    Pen::new(buf, look.theme, pane.body, y).gap(1).own("→ enter ", Token::Accent).own(step, Token::Dim);
 }
 
 fn timeline(look: &Look<'_>, buf: &mut Buffer, area: Rect) {

@@ -218,6 +218,10 @@ fn record(screen: &Messages, look: &Look<'_>, columns: &Columns, seq: Seq, selec
     if screen.rows.marked.contains(&seq) {
         pen.to(1).own("✓", Token::Look);
     }
+    let committed = screen.committed.as_ref().filter(|committed| committed.is(seq));
+    if let Some(committed) = committed {
+        pen.to(1).own("◆", if committed.stuck { Token::Act } else { Token::Accent });
+    }
     pen.to(2);
     let plain = if selected { Token::Title } else { Token::Text };
     if let (Some(format), 1..) = (screen.time, columns.time) {
@@ -243,6 +247,9 @@ fn record(screen: &Messages, look: &Look<'_>, columns: &Columns, seq: Seq, selec
     pen.gap(2);
     if columns.headers > 0 {
         headers(&record, columns.headers, pen);
+    }
+    if let Some(committed) = committed {
+        pen.bold(format!("{} ", committed.word()), if committed.stuck { Token::Act } else { Token::Accent });
     }
     value(screen, &record, pen);
 }

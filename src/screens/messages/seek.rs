@@ -37,6 +37,9 @@ impl Messages {
     pub(super) fn go_to(&mut self, cx: &mut Cx<'_>, position: Position, words: String) {
         self.follow = matches!(position, Position::Latest);
         self.reader.from = From { position, newest: None, words };
+        if let Some(committed) = &mut self.committed {
+            committed.elsewhere();
+        }
         self.restart(cx);
     }
 

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::partitions::{self, Id, Sort};
+use super::readers;
 use super::{Pane, TopicScreen};
 use crate::core::figures::TopicFigures;
 use crate::model::{Known, Move, Partition, Setting, Source, Why};
@@ -22,11 +23,18 @@ pub(super) fn draw(screen: &TopicScreen, look: &Look<'_>, buf: &mut Buffer, area
         let right = SETTINGS.max(area.width.saturating_sub(96)).min(80);
         let (left, right) = ui::split_right(area, right);
         draw_partitions(screen, look, buf, left);
-        draw_settings(screen, look, buf, right);
-    } else if screen.focus == Pane::Partitions {
-        draw_partitions(screen, look, buf, area);
+        // The one that has the focus gets more of the height.
+        let share = if screen.focus == Pane::Readers { 3 } else { 2 };
+        let below = (right.height * share / 5).min(u16::try_from(screen.readers.len() + 4).unwrap_or(u16::MAX)).max(6).min(right.height);
+        let above = Rect { height: right.height - below, ..right };
+        draw_settings(screen, look, buf, above);
+        readers::draw(screen, look, buf, Rect { y: right.y + above.height, height: below, ..right });
     } else {
-        draw_settings(screen, look, buf, area);
+        match screen.focus {
+            Pane::Partitions => draw_partitions(screen, look, buf, area),
+            Pane::Settings => draw_settings(screen, look, buf, area),
+            Pane::Readers => readers::draw(screen, look, buf, area),
+        }
     }
 }
 
@@ -220,6 +228,7 @@ pub(super) fn status(screen: &TopicScreen, look: &Look<'_>, pen: &mut Pen<'_>) {
         return;
     }
     match screen.focus {
+        Pane::Readers => readers::status(screen, look, pen),
         Pane::Partitions => {
             if let Some(partition) = screen.selected().and_then(|id| screen.topic.partition(id)) {
                 partition_status(screen, look, partition, pen);

@@ -1,8 +1,12 @@
 //! The columns of the list: one row of a table each. Which are shown follows from the width; sorting and drawing come with
 //! them. To add one: a row in [`COLUMNS`], an arm in [`cell`] and one in [`key`].
 
+use std::collections::HashMap;
+
 use crate::core::figures::TopicFigures;
-use crate::model::{Cleanup, Known, Time, Topic, Why};
+use crate::core::groups::Groups;
+use crate::core::groups::uses::Use;
+use crate::model::{Cleanup, Known, Time, Topic, TopicName, Why};
 use crate::text::{setting, units};
 use crate::ui::Token;
 
@@ -22,6 +26,8 @@ pub enum Id {
     KeepSize,
     Cleanup,
     MinIsr,
+    Groups,
+    MaxLag,
 }
 
 /// One column.
@@ -64,6 +70,8 @@ pub const COLUMNS: &[Column] = &[
     right(Id::KeepSize, "KEEP SIZE", 9, WIDE),
     left(Id::Cleanup, "CLEANUP", 8, 8),
     right(Id::MinIsr, "MIN ISR", 7, WIDE),
+    right(Id::Groups, "GROUPS", 6, WIDE),
+    right(Id::MaxLag, "MAX LAG", 8, WIDE),
 ];
 
 /// The columns that fit, in order, and the width of the name.
@@ -84,11 +92,28 @@ pub fn fitting(columns: usize, longest: usize, wide: bool) -> (Vec<&'static Colu
 #[derive(Debug, PartialEq, Eq)]
 pub struct Cell(pub String, pub Token);
 
+/// Who reads the topics, when that is to be shown.
+#[derive(Debug)]
+pub struct Used(Option<HashMap<TopicName, Use>>);
+
+impl Used {
+    /// Looked up only when it is `wanted`, and when the groups were listed.
+    pub fn of(groups: &Groups, wanted: bool) -> Self {
+        Self(groups.listed_at().filter(|_| wanted).map(|_| groups.uses()))
+    }
+
+    pub fn by(&self, topic: &Topic) -> Option<Use> {
+        self.0.as_ref().map(|uses| uses.get(&topic.name).copied().unwrap_or_default())
+    }
+}
+
 /// What is known of a topic for its row.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
     pub topic: &'a Topic,
     pub figures: Option<&'a TopicFigures>,
+    /// Who reads it; none before the groups were listed.
+    pub used: Option<Use>,
     pub now: Time,
 }
 
@@ -151,6 +176,19 @@ pub fn cell(id: Id, row: &Row<'_>) -> Cell {
             other => other.word().to_owned(),
         }),
         Id::MinIsr => shown(&row.keep(|keep| keep.min_isr), Token::Dim, ToString::to_string),
+        Id::Groups => match row.used {
+            None => own("…".to_owned(), Token::Faint),
+            Some(Use { groups: 0, .. }) => own("0".to_owned(), Token::Dim),
+            Some(used) => own(units::short(units::wide(used.groups)), Token::Text),
+        },
+        Id::MaxLag => match row.used {
+            None => own("…".to_owned(), Token::Faint),
+            Some(Use { groups: 0, .. }) => own("–".to_owned(), Token::Dim),
+            Some(Use { most: None, .. }) => own("?".to_owned(), Token::Look),
+            Some(Use { most: Some(most), partly, .. }) => {
+                own(format!("{}{}", if partly { "≥" } else { "" }, units::short(most)), if most == 0 { Token::Dim } else { Token::Text })
+            }
+        },
     }
 }
 
@@ -194,6 +232,8 @@ pub fn key(id: Id, row: &Row<'_>) -> Option<i128> {
         Id::KeepSize => row.keep(|keep| keep.retention_bytes).is().map(|&bytes| endless(bytes)),
         Id::Cleanup => row.keep(|keep| keep.cleanup).is().map(|&cleanup| cleanup as i128),
         Id::MinIsr => row.keep(|keep| keep.min_isr).is().map(|&n| i128::from(n)),
+        Id::Groups => count(row.used?.groups),
+        Id::MaxLag => row.used?.most.map(i128::from),
     }
 }
 
@@ -211,7 +251,7 @@ mod tests {
         let ids = |columns| fitting(columns, 30, false).0.iter().map(|column| column.id).collect::<Vec<_>>();
         assert_eq!(ids(20), [Id::Name]);
         assert_eq!(ids(80), [Id::Name, Id::Partitions, Id::Isr, Id::Rate, Id::Offsets, Id::Size]);
-        assert_eq!(ids(120).len(), COLUMNS.len() - 2);
+        assert_eq!(ids(120).len(), COLUMNS.len() - 4);
         assert_eq!(fitting(200, 300, true).0.len(), COLUMNS.len());
         for columns in 0..250 {
             let (shown, name) = fitting(columns, 300, true);

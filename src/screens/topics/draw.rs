@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::columns::{self, BETWEEN, Cell, Column, Id, Row};
 use super::{Sort, Topics};
+use crate::core::groups::uses::Use;
 use crate::model::{ClusterView, Known, Topic, TopicError, Why};
 use crate::screens::Look;
 use crate::text::{self, Shown, units};
@@ -29,10 +30,11 @@ pub(super) fn draw(topics: &Topics, look: &Look<'_>, buf: &mut Buffer, area: Rec
     let height = usize::from(rows.height);
     let mut cursor = topics.cursor;
     cursor.fit(topics.rows.len(), height);
+    let used = columns::Used::of(&look.cluster.groups, shown.iter().any(|column| matches!(column.id, Id::Groups | Id::MaxLag)));
     for (y, row) in (0_u16..).zip(cursor.window(topics.rows.len(), height)) {
         let Some(topic) = topics.topic(row) else { continue };
         let mut pen = Pen::new(buf, look.theme, rows, y);
-        draw_row(topics, &mut pen, look, topic, (&shown, name), row == cursor.at);
+        draw_row(topics, &mut pen, look, (topic, used.by(topic)), (&shown, name), row == cursor.at);
     }
 }
 
@@ -87,7 +89,16 @@ fn header(topics: &Topics, shown: &[&Column], name: usize, pen: &mut Pen<'_>) {
     }
 }
 
-fn draw_row(topics: &Topics, pen: &mut Pen<'_>, look: &Look<'_>, topic: &Topic, (shown, name): (&[&Column], usize), selected: bool) {
+type Read<'a> = (&'a Topic, Option<Use>);
+
+fn draw_row(
+    topics: &Topics,
+    pen: &mut Pen<'_>,
+    look: &Look<'_>,
+    (topic, used): Read<'_>,
+    (shown, name): (&[&Column], usize),
+    selected: bool,
+) {
     if selected {
         pen.ground(look.theme.raised()).own("▌", Token::Accent);
     }
@@ -103,7 +114,7 @@ fn draw_row(topics: &Topics, pen: &mut Pen<'_>, look: &Look<'_>, topic: &Topic, 
         pen.shown(&text, if stale { Token::Dim } else { Token::Text }, name)
     };
     pen.to(2 + name);
-    let row = Row { topic, figures: look.cluster.figures.of(topic), now: look.now };
+    let row = Row { topic, figures: look.cluster.figures.of(topic), used, now: look.now };
     for column in shown.iter().filter(|column| column.id != Id::Name) {
         pen.gap(BETWEEN);
         if column.id == Id::Trend {
@@ -160,7 +171,7 @@ pub(super) fn status(topics: &Topics, look: &Look<'_>, pen: &mut Pen<'_>) {
     } else if short > 0 {
         pen.gap(3).own(format!("▲ {} behind their leader: d says which", units::counted(units::wide(short), "partition")), Token::Act);
     }
-    let row = Row { topic, figures: look.cluster.figures.of(topic), now: look.now };
+    let row = Row { topic, figures: look.cluster.figures.of(topic), used: None, now: look.now };
     if let Some(why) = unknown(&row) {
         pen.gap(3).own(why, Token::Look);
     }

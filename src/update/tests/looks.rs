@@ -4,6 +4,7 @@
 //! To add a look: a script that leads there, one line in a test with a name for it. `INSTA_UPDATE=always cargo test looks`
 //! writes the files anew; the difference is what there is to judge.
 
+mod group;
 mod groups;
 
 use std::fmt::Write as _;

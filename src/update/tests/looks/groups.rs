@@ -9,9 +9,9 @@ use crate::model::{BrokerId, Failure, Foreign, GroupId, GroupKind, GroupState, T
 use crate::testing::{Script, TestGroup, topic};
 use crate::ui::{Depth, Ground, Theme};
 
-const TICK: Duration = Duration::from_secs(15);
+pub(super) const TICK: Duration = Duration::from_secs(15);
 
-fn topics() -> Vec<Topic> {
+pub(super) fn topics() -> Vec<Topic> {
     vec![topic("catalog.updates", 4), topic("mail.outbox", 2), topic("orders.created", 6), topic("pay.settled", 2)]
 }
 
@@ -21,7 +21,7 @@ fn shared(partitions: i64, committed: i64, end: i64) -> Vec<(i64, i64)> {
 }
 
 /// The groups of a cluster at some tick of a bad day: one is stuck at a record, one falls behind, one was stopped.
-fn day(tick: i64) -> Vec<TestGroup> {
+pub(super) fn day(tick: i64) -> Vec<TestGroup> {
     let seconds = tick * 15;
     let orders = 9_800_000 + 9_800 * seconds;
     let catalog = 88_000 + 90 * seconds;
@@ -60,7 +60,7 @@ fn day(tick: i64) -> Vec<TestGroup> {
 }
 
 /// Ten minutes of that day, on the screen of groups.
-fn watched(size: (u16, u16)) -> Script {
+pub(super) fn watched(size: (u16, u16)) -> Script {
     let mut script = at(size).cluster(topics()).keys(":").text("g").keys("enter").groups(&day(0));
     for tick in 1..=40 {
         script = script.later(TICK).groups(&day(tick));
@@ -135,5 +135,5 @@ fn groups_that_are_stale() {
 #[test]
 fn a_list_that_could_not_be_saved_says_why() {
     let failure = Failure::new("save the list", crate::model::Cause::File(Foreign::new("No space left on device (os error 28)")));
-    looks(&watched(SMALL).keys("ctrl-s").reply("write", Err(failure)), "groups_not_saved");
+    looks(&watched(SMALL).keys("ctrl-s").reply("rows", Err(failure)), "groups_not_saved");
 }
