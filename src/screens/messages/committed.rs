@@ -60,7 +60,7 @@ impl Messages {
     pub(super) fn change_group(&self, cx: &mut Cx<'_>, action: Action) {
         let Some(committed) = &self.committed else { return };
         let record = self.rows.selected().and_then(|seq| self.store.get(seq));
-        let at = record.map(|record| (self.topic.name.clone(), record.partition, Some(record.offset)));
+        let at = record.map(|record| (self.reader.topic.name.clone(), record.partition, Some(record.offset)));
         if action == Action::SkipRecord && at.is_none() {
             return cx.notices.look(cx.now, "No record is selected.");
         }
