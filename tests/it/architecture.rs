@@ -32,7 +32,7 @@ pub(crate) const MAY_USE: [(&str, &[&str]); 21] = [
             "core::ask",
             "core::effect",
             "core::event",
-            "core::groups::kept",
+            "core::groups",
             "core::guard",
             "core::lag",
             "core::reset",

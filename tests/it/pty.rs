@@ -96,8 +96,6 @@ impl Terminal {
         for (name, folder) in home.variables() {
             command.env(name, folder);
         }
-        // Most tests are about topics; what one begins with otherwise is said by those that want it.
-        command.env("KSCOPE_UI_START", ":topics");
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
         for (name, value) in variables {
