@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use kafka_protocol::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 use kafka_protocol::messages::{FindCoordinatorRequest, GroupId, OffsetCommitRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
+use kscope::core::ask::GroupAsk;
+use kscope::io::kafka::{Address, Client, Settings};
+use kscope::model::GroupListing;
 use serde_json::Value;
 
 use super::batch::{Codec, record};
@@ -15,16 +18,23 @@ use super::cluster::{Cluster, Plan, Release, tool};
 use super::connection::Connection;
 use super::writer::{Point, Writer};
 use crate::eventually;
-use crate::run::{Finished, kscope};
+use crate::run::{Finished, kscope, tell};
 
 /// Commits from outside of a group, which makes it when it is not there. The cluster has one node.
 pub(super) fn commit(cluster: &Cluster, group: &str, topic: &str, partition: i32, offset: i64) {
+    commit_all(&mut Connection::open(&cluster.internal[0]), group, topic, &[(partition, offset)]);
+}
+
+/// As [`commit`], of many partitions and on a connection that is there.
+fn commit_all(connection: &mut Connection, group: &str, topic: &str, commits: &[(i32, i64)]) {
     let text = |text: &str| StrBytes::from_string(text.to_owned());
-    let part = OffsetCommitRequestPartition::default().with_partition_index(partition).with_committed_offset(offset);
-    let topics = vec![OffsetCommitRequestTopic::default().with_name(TopicName(text(topic))).with_partitions(vec![part])];
+    let part = |&(partition, offset): &(i32, i64)| {
+        OffsetCommitRequestPartition::default().with_partition_index(partition).with_committed_offset(offset)
+    };
+    let parts = commits.iter().map(part).collect();
+    let topics = vec![OffsetCommitRequestTopic::default().with_name(TopicName(text(topic))).with_partitions(parts)];
     let request =
         OffsetCommitRequest::default().with_group_id(GroupId(text(group))).with_generation_id_or_member_epoch(-1).with_topics(topics);
-    let mut connection = Connection::open(&cluster.internal[0]);
     eventually("the coordinator takes the commit", || {
         // The question makes the broker create the topic of commits.
         let found = connection.call(2, &FindCoordinatorRequest::default().with_key(text(group)));
@@ -271,4 +281,62 @@ fn members_of_three_protocols_are_told_each_by_its_own_request() {
         assert!(row["committed"].is_null(), "{row}");
         (row["verdict"] == "level" && row["lag"] == 0 && row["shareStart"].is_i64()).then_some(())
     });
+}
+
+/// A measurement: `cargo test --release --test it lag_of_500 -- --ignored --nocapture`. Whole processes, one after the other, on
+/// one broker; the requests are counted by the client.
+#[test]
+#[ignore = "a measurement, for a machine that does nothing else"]
+fn lag_of_500_groups_beside_kafkas_own_tool() {
+    let Some(cluster) = Cluster::start(Plan::one(Release::V4_2)) else { return };
+    let mut writer = Writer::connect(&cluster.internal);
+    let records: Vec<_> = (0..20).map(|n| record(format!("{n}"))).collect();
+    for topic in 0..10 {
+        writer.create(&format!("topic-{topic}"), 12, 1, &[]);
+        for partition in 0..12 {
+            writer.append(&format!("topic-{topic}"), partition, Codec::None, &records);
+        }
+    }
+    let mut connection = Connection::open(&cluster.internal[0]);
+    let commits: Vec<(i32, i64)> = (0..12).map(|partition| (partition, i64::from(partition))).collect();
+    for n in 0..500 {
+        commit_all(&mut connection, &format!("group-{n:03}"), &format!("topic-{}", n % 10), &commits);
+    }
+
+    let ours = || {
+        let start = Instant::now();
+        let rows = kscope(&["-b", &cluster.brokers(), "-o", "csv", "lag"]).ok().lines().len() - 1;
+        (start.elapsed(), rows)
+    };
+    let theirs = || {
+        let start = Instant::now();
+        let rows = by_kafka(&cluster).len();
+        (start.elapsed(), rows)
+    };
+    let median = |mut runs: Vec<(Duration, usize)>| {
+        runs.sort();
+        runs[runs.len() / 2]
+    };
+    // In turn, so that both meet the same machine.
+    let (ours, theirs): (Vec<_>, Vec<_>) = (0..5).map(|_| (ours(), theirs())).unzip();
+    let (ours, theirs) = (median(ours), median(theirs));
+    assert_eq!((ours.1, theirs.1), (6_000, 6_000));
+    let ratio = theirs.0.as_secs_f64() / ours.0.as_secs_f64();
+    tell(&format!("lag of 500 groups of 12 partitions: kscope {:?}, kafka-consumer-groups {:?}, {ratio:.0} times", ours.0, theirs.0));
+    tell(&format!("requests: {}", requests(&cluster)));
+}
+
+/// How many requests a look at all groups takes, from the first one to a fresh cluster on.
+fn requests(cluster: &Cluster) -> u64 {
+    let addresses = Address::parse_list(&cluster.brokers()).expect("addresses");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let client = Client::new(Settings::new(addresses));
+        let mut listed = Vec::new();
+        client.list_groups("count", |(_, groups)| listed.extend(groups.expect("told"))).await.expect("listed");
+        let ask = |group: GroupListing| GroupAsk { id: group.id, kind: group.kind, coordinator: group.coordinator, also: Vec::new() };
+        let asks: Vec<GroupAsk> = listed.into_iter().map(ask).collect();
+        kscope::io::groups::lag_of(&client, &asks).await.expect("told");
+        client.requests()
+    })
 }
