@@ -103,7 +103,7 @@ fn what_is_no_number_is_said_and_nothing_is_asked() {
 fn ctrl_s_carries_out_what_was_shown() {
     let script = told(opened(USUAL, Some(Deed::Reset(Target::Latest))), vec![]).keys("ctrl-s");
     let Ask::Reset(order) = script.ask("reset").1 else { panic!("a reset") };
-    let targets: Vec<i64> = order.plan.changing().filter_map(Row::target).map(|offset| offset.0).collect();
+    let targets: Vec<i64> = order.plan.changing().filter_map(reset::Row::target).map(|offset| offset.0).collect();
     assert_eq!(targets, [11_990_651, 11_988_219, 11_988_486]);
     let outcome =
         |partition, fate| Outcome { topic: TopicName::new("orders"), partition: PartitionId(partition), fate, read_back: Ok(None) };
