@@ -79,8 +79,12 @@ fn groups(cluster: &Cluster, now: Time) -> impl Iterator<Item = Problem> {
             let lag = total.map(|total| format!("lag {}{}", if total.is_whole() { "" } else { "≥" }, units::short(total.offsets)));
             let text = lag.map_or_else(|| verdict.short(now), |lag| format!("{}, {lag}", verdict.short(now)));
             // What stands still at a record comes before what is merely far behind: it will not mend itself.
-            let stuck = matches!(verdict, Verdict::Stuck { .. } | Verdict::NoProgress { .. });
-            let weight = total.map_or(0, |total| total.offsets).saturating_add(if stuck { u64::MAX / 2 } else { 0 });
+            let first = match verdict {
+                Verdict::Stuck { .. } => u64::MAX / 2,
+                Verdict::NoProgress { .. } => u64::MAX / 4,
+                _ => 0,
+            };
+            let weight = total.map_or(0, |total| total.offsets).saturating_add(first);
             Problem { about: About::Group(row.id().clone()), tone: verdict.tone(), text, weight }
         })
     })
