@@ -74,6 +74,8 @@ pub struct At {
     pub offset: Offset,
     /// Where the list begins: some records before.
     pub from: Offset,
+    /// Where the log ends, as far as that is known.
+    pub end: Offset,
     /// Everything is read: no record is there yet.
     pub level: bool,
     pub group: GroupId,

@@ -32,7 +32,7 @@ pub struct Groups {
     /// Whether a broker of the list that runs now has failed.
     running_is_partial: bool,
     /// Timestamps of records at commits.
-    behind: BTreeMap<(TopicName, PartitionId), RecordTime>,
+    behind: BTreeMap<(TopicName, PartitionId), behind::Looks>,
     pub limits: Limits,
     /// What an earlier run saw of groups that were not listed yet.
     earlier: kept::Kept,
@@ -53,6 +53,8 @@ pub struct Row {
     pub past: GroupPast,
     /// Since when it is in its state, as far as it was watched.
     pub state_since: Time,
+    /// Whether it was seen to go into that state: else it was in it before.
+    pub state_seen: bool,
     total: Option<Total>,
 }
 
@@ -68,7 +70,7 @@ pub struct Coordinator {
 /// When the record at a commit was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordTime {
-    pub offset: Offset,
+    /// When it was looked at.
     pub at: Time,
     pub time: Result<Option<Time>, Why>,
 }
@@ -122,8 +124,8 @@ impl Groups {
             Answer::Lag(lags) => lags.iter().for_each(|lag| self.take_lag(lag, now)),
             Answer::Behind(all) => {
                 for Behind { topic, partition, offset, timestamp } in all {
-                    let known = RecordTime { offset: *offset, at: now, time: timestamp.clone() };
-                    self.behind.insert((topic.clone(), *partition), known);
+                    let looks = self.behind.entry((topic.clone(), *partition)).or_default();
+                    looks.add(*offset, RecordTime { at: now, time: timestamp.clone() });
                 }
             }
             _ => {}
@@ -174,6 +176,7 @@ impl Groups {
                 untold: None,
                 past,
                 state_since: now,
+                state_seen: false,
                 total: None,
             };
             self.rows.insert(listing.id.clone(), fresh);
@@ -183,7 +186,7 @@ impl Groups {
         (row.seen, row.seen_in) = (now, seen_in);
         row.past.saw_state(&listing.state, now);
         if from != listing.state {
-            row.state_since = now;
+            (row.state_since, row.state_seen) = (now, true);
         }
         Some(from)
     }
@@ -233,12 +236,12 @@ impl Groups {
 
     /// When the time of a record of a partition was last asked for, at whatever offset.
     fn last_record_look(&self, topic: &TopicName, partition: PartitionId) -> Option<Time> {
-        self.behind.get(&(topic.clone(), partition)).map(|known| known.at)
+        self.behind.get(&(topic.clone(), partition))?.last()
     }
 
     /// When the record at a partition's commit was written, when that was asked for this very commit.
     pub fn record_time(&self, topic: &TopicName, partition: PartitionId, committed: Offset) -> Option<&RecordTime> {
-        self.behind.get(&(topic.clone(), partition)).filter(|known| known.offset == committed)
+        self.behind.get(&(topic.clone(), partition))?.at(committed)
     }
 
     /// How the group does.

@@ -207,7 +207,7 @@ impl Screen for Group {
     }
 
     fn groups(&self, _cluster: &Cluster) -> Watch {
-        Watch { shown: true, seen: vec![self.id.clone()], open: Some(self.id.clone()) }
+        Watch { shown: true, seen: Vec::new(), open: Some(self.id.clone()) }
     }
 
     fn refreshed(&mut self, cx: &mut Cx<'_>) {

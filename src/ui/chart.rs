@@ -29,7 +29,7 @@ pub fn chart(buf: &mut Buffer, theme: &Theme, area: Rect, chart: &Chart<'_>) {
         labels.extend([(rows / 2, units::short(most / 2)), (0, units::short(most))]);
     }
     let most = most.max(1);
-    let left = labels.iter().map(|(_, label)| text::width(label)).max().unwrap_or(0).max(5);
+    let left = labels.iter().map(|(_, label)| text::width(label)).max().unwrap_or(0).max(5) + 1;
     let columns = usize::from(area.width).saturating_sub(left + 3);
     for y in 0..rows {
         let mut pen = Pen::new(buf, theme, area, y);
@@ -79,15 +79,15 @@ mod tests {
 
     #[test]
     fn a_chart_has_three_labels_and_leaves_blank_what_is_not_known() {
-        let area = Rect::new(0, 0, 12, 4);
+        let area = Rect::new(0, 0, 13, 4);
         let mut buf = Buffer::empty(area);
         let values = [Some(0), None, Some(12), Some(24)];
         let moments = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
         chart(&mut buf, &Theme::new(Depth::True, Ground::Dark), area, &Chart { values: &values, tokens: &[], moments });
-        let line = |y: u16| (0..12).map(|x| buf.cell((x, y)).map_or(" ", |cell| cell.symbol())).collect::<String>();
+        let line = |y: u16| (0..13).map(|x| buf.cell((x, y)).map_or(" ", |cell| cell.symbol())).collect::<String>();
         assert_eq!(
             [line(0), line(1), line(2), line(3)],
-            ["   24 ┤   █", "   12 ┤  ▄█", "    0 ┤▁ ██", "       a  c"].map(|l| format!("{l:<12}"))
+            ["    24 ┤   █", "    12 ┤  ▄█", "     0 ┤▁ ██", "        a  c"].map(|l| format!("{l:<13}"))
         );
     }
 }

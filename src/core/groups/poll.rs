@@ -136,7 +136,9 @@ impl Poll {
         if groups.listed_at().is_none() {
             return asks;
         }
-        let wanted: Vec<&Row> = self.watch.open.iter().chain(&self.watch.seen).filter_map(|id| groups.of(id)).collect();
+        // Each once: the second of two questions about a group has no answer of its own.
+        let seen = self.watch.seen.iter().filter(|id| self.watch.open.as_ref() != Some(*id));
+        let wanted: Vec<&Row> = self.watch.open.iter().chain(seen).filter_map(|id| groups.of(id)).collect();
         if self.watch.shown && self.is_due(Kind::Seen, now) && !wanted.is_empty() {
             asks.push((Kind::Seen, Ask::Lag(wanted.iter().map(|row| row.ask()).collect())));
         }

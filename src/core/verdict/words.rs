@@ -37,6 +37,26 @@ fn said(tone: Tone, text: impl Into<String>) -> Said {
     Said { tone, text: text.into() }
 }
 
+/// The same in lines of so many columns, broken at blanks; what has none to break at stays as it is.
+pub fn wrapped(all: &[Said], columns: usize) -> Vec<Said> {
+    let mut lines: Vec<Said> = Vec::new();
+    for Said { tone, text } in all {
+        let mut line = String::new();
+        for word in text.split(' ') {
+            if !line.is_empty() && text::width(&line) + 1 + text::width(word) > columns {
+                lines.push(said(*tone, std::mem::take(&mut line)));
+                // What goes on is set in a little.
+                line.push_str("  ");
+            } else if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(said(*tone, line));
+    }
+    lines
+}
+
 /// A state in so few letters as a column has.
 pub fn state(state: &GroupState) -> Shown<'_> {
     match state {
@@ -58,7 +78,7 @@ impl Verdict {
             Self::Stuck { .. } => "stuck at a record".to_owned(),
             Self::NoProgress { since } => format!("stalled {}", ago(*since)),
             Self::Stopped { since, seen: true } => format!("stopped {} ago", ago(*since)),
-            Self::Stopped { since, seen: false } => format!("stopped ≥{} ago", ago(*since)),
+            Self::Stopped { since, seen: false } => format!("stopped ≥{}", ago(*since)),
             Self::FallingBehind { .. } => "falling behind".to_owned(),
             Self::Lost { .. } => "unread data lost".to_owned(),
             Self::BeyondEnd { .. } => "beyond the end".to_owned(),
@@ -302,11 +322,9 @@ impl About<'_> {
     /// Whether more members would have something to do.
     fn room_for_members(&self) -> Option<Said> {
         let (members, partitions) = (self.row.members().filter(|&members| members > 0)?, self.places().count());
-        let words = if members < partitions {
-            format!("{members} members on {partitions} partitions: more would help")
-        } else {
-            format!("{members} members on {partitions} partitions: more would not help")
-        };
+        let counts = |members, word: &str| units::counted(units::wide(members), word);
+        let would = if members < partitions { "would" } else { "would not" };
+        let words = format!("{} on {}: more {would} help", counts(members, "member"), counts(partitions, "partition"));
         Some(said(Tone::Dim, words))
     }
 
@@ -364,4 +382,16 @@ impl About<'_> {
 /// `partition 3 of orders`.
 pub fn place(at: &Spot) -> String {
     format!("partition {} of {}", at.partition.0, Shown::of(at.topic.raw()).cut(60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_sentences_are_broken_at_blanks_and_no_word_is_lost() {
+        let lines = wrapped(&[said(Tone::Dim, "the topic was made again or cut"), said(Tone::Act, "x")], 12);
+        let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(texts, ["the topic", "  was made", "  again or", "  cut", "x"]);
+    }
 }

@@ -94,6 +94,7 @@ impl Group {
         let offset = next.unwrap_or(committed);
         let from = Offset(offset.0.saturating_sub(BEFORE)).max(place.start.as_ref().copied().unwrap_or(Offset(0)));
         let from = Offset(from.0.clamp(0, offset.0.max(0)));
+        let end = place.high.as_ref().copied().unwrap_or(Offset(i64::MAX));
         let stuck = self.row(cx.cluster).is_some_and(|row| self.is_stuck(cx, row));
         if let Lag::BeyondEnd(by) = place.lag(End::High) {
             cx.notices.look(cx.now, format!("The commit lies {by} past the end: no record is there."));
@@ -103,6 +104,7 @@ impl Group {
             partition: spot.1,
             offset,
             from,
+            end,
             level: next.is_none(),
             group: self.id.clone(),
             stuck,

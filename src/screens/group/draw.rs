@@ -218,7 +218,7 @@ fn sentence(place: &Place) -> (String, Token) {
     let count = |n: u64| units::counted(n, "offset");
     match place.lag(End::High) {
         Lag::Level => ("everything is read".to_owned(), Token::Dim),
-        Lag::Behind(n) => (format!("{} to read; enter shows the record at the commit", count(n)), Token::Dim),
+        Lag::Behind(n) => (format!("{} to read; enter shows the next", count(n)), Token::Dim),
         Lag::NoCommit { waiting: Some(n) } => {
             (format!("nothing committed; {} in the log; auto.offset.reset says where reading begins", count(n)), Token::Look)
         }
@@ -234,19 +234,22 @@ fn sentence(place: &Place) -> (String, Token) {
 
 /// Who holds records back there.
 fn held(group: &Group, look: &Look<'_>, spot: &Spot, place: &Place) -> Option<String> {
-    place.held().filter(|&held| held > 0)?;
+    let held = place.held().filter(|&held| held > 0)?;
+    let blocked = matches!(place.lag(End::High), Lag::Blocked { .. });
+    let more = if blocked { String::new() } else { format!("· {} held back ", units::short(held)) };
     let told = group.holders.get(spot).map(|(_, told)| told);
-    Some(match told {
+    let by = match told {
         None => "by an open transaction; whose is being asked …".to_owned(),
         Some(Err(why)) => format!("by an open transaction; whose is not known: {}", text::why(why)),
         Some(Ok(holders)) => match holders.iter().min_by_key(|holder| holder.start) {
             None => "by a transaction that has just ended".to_owned(),
             Some(first) => {
                 let wrote = |at| format!(", last write {} ({} ago)", look.clock(at), units::duration(look.now.since(at)));
-                let more = if holders.len() > 1 { format!(" and {} more", holders.len() - 1) } else { String::new() };
+                let others = if holders.len() > 1 { format!(" and {} more", holders.len() - 1) } else { String::new() };
                 let (producer, start) = (first.producer.0, units::thousands(first.start.0));
-                format!("by producer {producer}'s transaction from {start}{}{more}", first.last.map(wrote).unwrap_or_default())
+                format!("by producer {producer}'s transaction from {start}{}{others}", first.last.map(wrote).unwrap_or_default())
             }
         },
-    })
+    };
+    Some(more + &by)
 }

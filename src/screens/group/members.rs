@@ -109,8 +109,9 @@ pub(super) fn draw_group(group: &Group, look: &Look<'_>, buf: &mut Buffer, area:
     let facts = facts(row, look);
     let why = about.why();
     // What it is needs the last rows; where there are not enough, why it does what it does comes first.
+    let lines = words::wrapped(&why, usize::from(frame.body.width).saturating_sub(1));
     let mut y = 0;
-    for (n, Said { tone, text }) in why.iter().enumerate() {
+    for (n, Said { tone, text }) in lines.iter().enumerate() {
         let mut pen = Pen::new(buf, look.theme, frame.body, y);
         let room = pen.gap(1).room();
         if n == 0 && matches!(tone, Tone::Act | Tone::Look) {
@@ -120,7 +121,7 @@ pub(super) fn draw_group(group: &Group, look: &Look<'_>, buf: &mut Buffer, area:
         }
         y += 1;
     }
-    if usize::from(frame.body.height) > why.len() + facts.len() {
+    if usize::from(frame.body.height) > lines.len() + facts.len() {
         y += 1;
     }
     for (name, value, token) in facts {
@@ -139,9 +140,8 @@ fn facts(row: &Row, look: &Look<'_>) -> Vec<(&'static str, String, Token)> {
         now if now < Duration::from_secs(1) => "now".to_owned(),
         since => format!("{} ({} ago)", look.clock(at), units::duration(since)),
     };
-    let seen = row.past.watched_since().is_some_and(|since| row.state_since > since);
     let state = words::state_in_full(row.state()).into_string();
-    let since = if seen { format!(" since {}", ago(row.state_since)) } else { String::new() };
+    let since = if row.state_seen { format!(" since {}", ago(row.state_since)) } else { String::new() };
     let token = if row.state().is_rebalancing() { Token::Look } else { Token::Text };
     facts.push(("state", format!("{state}{since}"), token));
     let kind = row.description().map_or(&row.listing.kind, |(_, told)| &told.kind);
@@ -170,8 +170,8 @@ fn facts(row: &Row, look: &Look<'_>) -> Vec<(&'static str, String, Token)> {
     }
     if row.state().has_members() == Some(false) && kind.commits() {
         // No request tells when it became empty (`ClassicGroup.offsetExpirationCondition`).
-        let from = if *kind == GroupKind::Classic { "after it became empty" } else { "after the last commit" };
-        facts.push(("expiry", format!("commits are dropped {from}: 7 days unless set otherwise"), Token::Look));
+        let from = if *kind == GroupKind::Classic { "became empty" } else { "last commit" };
+        facts.push(("expiry", format!("7 days after it {from}, by default").replace("it last", "its last"), Token::Look));
     }
     facts
 }

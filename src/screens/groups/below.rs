@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::columns::Judged;
 use crate::core::groups::past::GROUP_COLUMNS;
 use crate::core::verdict::Verdict;
-use crate::core::verdict::words::{About, Said, Tone};
+use crate::core::verdict::words::{self, About, Said, Tone};
 use crate::model::Time;
 use crate::screens::{Look, tone_token};
 use crate::text::{Shown, units};
@@ -118,7 +118,7 @@ fn why(look: &Look<'_>, buf: &mut Buffer, area: Rect, judged: &Judged<'_>) {
     ui::title_rule(&mut Pen::new(buf, look.theme, pane.title, 0), false, "Why", &[], &[]);
     let clock = |at: Time| look.clock(at);
     let about = About { cluster: look.cluster, row: judged.row, verdict: &judged.verdict, now: look.now, clock: &clock };
-    let lines = about.why();
+    let lines = words::wrapped(&about.why(), usize::from(pane.body.width).saturating_sub(1));
     // The next step is never what is cut off.
     let room = pane.body.height.saturating_sub(1);
     for (y, Said { tone, text }) in (0..room).zip(&lines) {
@@ -130,7 +130,11 @@ fn why(look: &Look<'_>, buf: &mut Buffer, area: Rect, judged: &Judged<'_>) {
             pen.shown(&Shown::of(text), tone_token(*tone), columns);
         }
     }
-    let step = if judged.verdict.spot().is_some() { "opens it; enter again shows that record" } else { "opens it: partitions and members" };
+    let step = if matches!(judged.verdict, Verdict::Stuck { .. } | Verdict::Rewound { .. }) {
+        "opens it; enter again shows that record"
+    } else {
+        "opens it: partitions and members"
+    };
     let y = u16::try_from(lines.len()).unwrap_or(room).min(room);
     Pen::new(buf, look.theme, pane.body, y).gap(1).own("→ enter ", Token::Accent).own(step, Token::Dim);
 }

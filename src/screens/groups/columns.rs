@@ -151,6 +151,7 @@ fn lag(judged: &Judged<'_>, now: Time) -> Cell {
     match (&judged.verdict, judged.row.total()) {
         (Verdict::NoLag, _) => own("n/a", Token::Dim),
         (Verdict::NoCommit, _) => own("none", Token::Dim),
+        (Verdict::BeyondEnd { .. }, Some(Total { known: 0, .. })) => own("past", Token::Act),
         (Verdict::Unknown(Why::NotAsked), None) => own("…", Token::Faint),
         (_, None | Some(Total { known: 0, .. })) => own("?", Token::Look),
         (verdict, Some(total)) => {

@@ -235,10 +235,9 @@ pub(super) fn status(groups: &Groups, look: &Look<'_>, pen: &mut Pen<'_>) {
 }
 
 fn facts(row: &Row, look: &Look<'_>, pen: &mut Pen<'_>) {
-    let watched = row.past.watched_since().is_some_and(|since| row.state_since > since);
     let state = words::state_in_full(row.state()).into_string();
     let since = look.now.since(row.state_since);
-    let more = if watched { "" } else { "≥" };
+    let more = if row.state_seen { "" } else { "≥" };
     let long = since >= std::time::Duration::from_secs(1);
     let mut words = vec![(if long { format!("{state} for {more}{}", units::duration(since)) } else { state }, Token::Dim)];
     words.push((format!("coordinator {}", row.listing.coordinator.0), Token::Dim));

@@ -75,6 +75,11 @@ impl Messages {
         // A group that has read everything stands at the end: what comes is what it reads next.
         let mut messages = Self::made(at.topic, from, at.level, cx);
         messages.reader.partitions = Some(vec![at.partition]);
+        // So much follows that the record would be pushed out of the buffer.
+        let room = i64::try_from(cx.settings.limits.records / 4).unwrap_or(i64::MAX);
+        if at.end.0.saturating_sub(at.offset.0) > room {
+            messages.reader.until = Some(Position::Offset(Offset(at.offset.0.saturating_add(room))));
+        }
         messages.committed = Some(Committed {
             group: at.group,
             partition: at.partition,

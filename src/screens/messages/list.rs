@@ -76,6 +76,9 @@ fn state(screen: &Messages, look: &Look<'_>) -> Vec<(String, Token)> {
         words.push(word("‖ BUFFER FULL", Token::Look));
     } else if !reader.is_running() {
         words.push(word("END", Token::Dim));
+        if reader.until.is_some() {
+            words.push(word("o goes on", Token::Dim));
+        }
     } else if look.cluster.trouble.is_some() || reader.progress.partitions.iter().any(|p| p.trouble.is_some()) {
         words.push(word("▲ DISTURBED", Token::Look));
     } else if reader.progress.live {

@@ -15,6 +15,8 @@ pub(super) struct Reader {
     pub(super) topic: Arc<Topic>,
     pub(super) from: From,
     pub(super) partitions: Option<Vec<PartitionId>>,
+    /// Where it ends; `None`: it follows the log.
+    pub(super) until: Option<Position>,
     pub(super) isolation: Isolation,
     /// The newest task. It stays after its end: its last records may come behind its reply, by another lane.
     task: Option<TaskId>,
@@ -66,6 +68,7 @@ impl Reader {
             topic,
             from,
             partitions: None,
+            until: None,
             isolation,
             task: None,
             running: false,
@@ -93,7 +96,7 @@ impl Reader {
             topic: self.topic.name.clone(),
             topic_id: self.topic.id,
             from: self.from.position.clone(),
-            until: None,
+            until: self.until.clone(),
             partitions: self.partitions.clone(),
             isolation: self.isolation,
             filter,

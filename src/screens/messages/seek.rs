@@ -37,6 +37,7 @@ impl Messages {
     pub(super) fn go_to(&mut self, cx: &mut Cx<'_>, position: Position, words: String) {
         self.follow = matches!(position, Position::Latest);
         self.reader.from = From { position, newest: None, words };
+        self.reader.until = None;
         if let Some(committed) = &mut self.committed {
             committed.elsewhere();
         }

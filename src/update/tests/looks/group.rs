@@ -122,6 +122,8 @@ fn the_messages_around_a_commit_mark_the_record_that_is_read_next() {
     let (_, Ask::Read(plan)) = opened.ask("read") else { panic!("not read") };
     assert_eq!(plan.partitions, Some(vec![PartitionId(3)]));
     assert!(matches!(&plan.from, Position::Offsets(all) if all.get(&PartitionId(3)) == Some(&Offset(88_392))), "{:?}", plan.from);
+    // Enough to see what follows, and not so much that the record itself leaves the buffer.
+    assert_eq!(plan.until, Some(Position::Offset(Offset(88_412 + 1_250))));
     let records: Vec<Made> = (88_392..88_440).map(record).collect();
     let arrived = |script: Script| script.deliver(chunk(&records), vec![]).progress(live(4, 88_440));
     for size in [SMALL, USUAL] {
