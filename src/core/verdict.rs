@@ -170,6 +170,8 @@ struct Still<'a> {
     partition: PartitionId,
     offset: Offset,
     since: Time,
+    /// Offsets to read.
+    behind: u64,
 }
 
 fn still<'a>(topics: &'a [TopicPlaces], past: &GroupPast, limits: Limits) -> Vec<Still<'a>> {
@@ -178,13 +180,15 @@ fn still<'a>(topics: &'a [TopicPlaces], past: &GroupPast, limits: Limits) -> Vec
         let behind = is_behind(&place.lag(End::High)) && !matches!(place.lag(End::High), Lag::Blocked { .. });
         // Only what was looked at twice, so far apart: between two looks anything may have moved.
         let stands = behind && seen.at.since(seen.still_since) >= limits.stalled_after;
-        stands.then_some(Still { topic, partition, offset: place.committed()?, since: seen.still_since })
+        let offsets = place.lag(End::High).offsets()?;
+        stands.then_some(Still { topic, partition, offset: place.committed()?, since: seen.still_since, behind: offsets })
     };
     topics.iter().flat_map(|topic| topic.partitions.iter().filter_map(move |(id, place)| of(&topic.topic, *id, place))).collect()
 }
 
 fn stuck(still: &[Still<'_>], topics: &[TopicPlaces], past: &GroupPast, limits: Limits) -> Option<Verdict> {
-    let first = still.iter().min_by_key(|still| still.since)?;
+    // Where most waits: partitions that are a record behind may stand as long by chance.
+    let first = still.iter().max_by_key(|still| (still.behind, std::cmp::Reverse(still.since)))?;
     let all = || topics.iter().flat_map(|topic| topic.partitions.iter().map(move |(id, place)| (&topic.topic, *id, place)));
     let behind = all().filter(|(.., place)| is_behind(&place.lag(End::High))).count();
     let others = all().filter(|(topic, id, _)| !still.iter().any(|s| s.topic == *topic && s.partition == *id));
