@@ -1,6 +1,6 @@
 //! `kscope group …`: what is asked and changed of one group.
 //!
-//! Each command is a file beside this one. To add one: a variant of [`GroupCommand`], an arm in [`Group::run`].
+//! Each command is a file beside this one. To add one: a variant of `GroupCommand`, an arm in [`Group::run`].
 
 mod change;
 
