@@ -32,6 +32,7 @@ use partitions::Sort;
 
 /// What changes slowly is asked for at every so many refreshes.
 const SLOW: u32 = 5;
+/// Settings and moves while no replica moves; while one does they are asked at every refresh, like everything that goes on.
 const SETTINGS_EVERY: Duration = Duration::from_secs(60);
 
 /// Groups that are asked about as often as those of a list.
@@ -66,6 +67,8 @@ pub struct TopicScreen {
     filter: String,
     typing: Option<Line>,
     facts: Remote<TopicFacts>,
+    /// They are to be asked anew before their time.
+    outdated: bool,
     /// Questions about positions and sizes under way, and which of them is about the ends.
     asked: Vec<TaskId>,
     ends: Option<TaskId>,
@@ -95,6 +98,7 @@ impl TopicScreen {
             filter: String::new(),
             typing: None,
             facts: Remote::default(),
+            outdated: false,
             asked: Vec::new(),
             ends: None,
             ticks: 0,
@@ -126,8 +130,10 @@ impl TopicScreen {
             }
             self.ticks = self.ticks.wrapping_add(1);
         }
-        let old = self.facts.value.as_ref().is_none_or(|fresh| cx.now.since(fresh.at) >= SETTINGS_EVERY);
+        let every = if self.moves().is_empty() { SETTINGS_EVERY } else { cx.settings.refresh };
+        let old = self.outdated || self.facts.value.as_ref().is_none_or(|fresh| cx.now.since(fresh.at) >= every);
         if old && !self.facts.is_loading() {
+            self.outdated = false;
             let controller = cx.cluster.view.get().and_then(|view| view.controller);
             let task = cx.start(Ask::Topic { topic: Arc::clone(&self.topic), controller });
             self.facts.loading(task, cx.now);
@@ -261,8 +267,7 @@ impl Screen for TopicScreen {
             }
             Action::CopyRow => self.copy(cx),
             Action::Refresh => {
-                (self.next, self.ticks) = (None, 0);
-                self.facts.value = self.facts.value.take().map(|fresh| crate::core::remote::Fresh { at: Time(0), ..fresh });
+                (self.next, self.ticks, self.outdated) = (None, 0, true);
                 self.ask(cx);
             }
             other => self.move_cursor(cx, other),
@@ -335,6 +340,10 @@ impl Screen for TopicScreen {
                     cx.notices.look(cx.now, "The topic was deleted and made again: this is the new one.");
                     (self.next, self.ticks, self.facts) = (None, 0, Remote::default());
                 }
+                if !same_replicas(&self.topic, topic) {
+                    // A move began or ended.
+                    self.outdated = true;
+                }
                 self.topic = Arc::clone(topic);
                 self.gone = None;
             }
@@ -376,6 +385,12 @@ impl Screen for TopicScreen {
             Pane::Readers => (self.reader.at, self.readers.len()),
         }
     }
+}
+
+/// Whether all partitions lie where they lay. The metadata names those that come and those that go until a move is over.
+fn same_replicas(before: &Topic, now: &Topic) -> bool {
+    before.partitions.len() == now.partitions.len()
+        && before.partitions.iter().zip(&now.partitions).all(|(before, now)| before.replicas == now.replicas)
 }
 
 impl Pane {
