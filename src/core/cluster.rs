@@ -5,14 +5,14 @@ use std::time::Duration;
 use super::ask::{Answer, Ask, Reply, Traffic};
 use super::context::{Context, Stranger, Target};
 use super::effect::TaskId;
-use super::figures::Figures;
+use super::figures::{Figures, TopicFigures, find};
 use super::groups::Groups;
 use super::groups::kept::PastKeeper;
 use super::groups::poll::{Kind, Poll};
 use super::guard::ReadOnly;
 use super::remote::{Remote, Status};
 use super::timeline::{Timeline, What};
-use crate::model::{ClusterView, Failure, Time};
+use crate::model::{ClusterView, Failure, Time, TopicName};
 
 /// Metadata is asked anew so often, as long as it works. An answer that takes long is asked for less often, so that a
 /// cluster of a hundred thousand partitions is never busy with us for more than a fiftieth of the time.
@@ -131,7 +131,10 @@ impl Cluster {
 
     /// What is to be asked about groups now; nothing before the cluster has answered, or while it does not.
     pub fn group_asks(&mut self, now: Time) -> Vec<(Kind, Ask)> {
-        if self.view.get().is_none() || self.trouble.is_some() { Vec::new() } else { self.poll.due(&self.groups, now) }
+        let Some(view) = self.view.get().filter(|_| self.trouble.is_none()) else { return Vec::new() };
+        let figures = &self.figures;
+        let settings_at = |name: &TopicName| find(view, name).map(|topic| figures.of(topic).and_then(TopicFigures::keep_at));
+        self.poll.due(&self.groups, &settings_at, now)
     }
 
     /// Takes the end of a question about groups; gives back any other reply.

@@ -89,6 +89,10 @@ impl Groups {
         self.rows.is_empty()
     }
 
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     /// In order of name.
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
         self.rows.values()

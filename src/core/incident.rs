@@ -29,7 +29,7 @@ pub fn report(cluster: &Cluster, group: Option<&GroupId>, now: Time, clock: &dyn
     }
     let bad = cluster.groups.rows().filter(|row| {
         let open = group == Some(row.id());
-        open || cluster.groups.verdict(row, now).severity() == 2
+        open || cluster.verdict(row, now).severity() == 2
     });
     for row in bad {
         of_group(&mut out, cluster, row, now, clock);
@@ -58,7 +58,7 @@ pub fn report(cluster: &Cluster, group: Option<&GroupId>, now: Time, clock: &dyn
 }
 
 fn of_group(out: &mut String, cluster: &Cluster, row: &Row, now: Time, clock: &dyn Fn(Time) -> String) {
-    let verdict = cluster.groups.verdict(row, now);
+    let verdict = cluster.verdict(row, now);
     let id = Shown::of(row.id().raw()).into_string();
     line(out, "");
     line(out, &format!("## Group {id}"));

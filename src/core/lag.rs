@@ -54,8 +54,10 @@ pub enum Lag {
     },
     /// The commit lies so far beyond the end: a log that was cut, a topic made again, or another cluster.
     BeyondEnd(u64),
-    /// All that is stable is read, and an open transaction holds the rest back.
+    /// All that is stable is read, and an open transaction holds the rest back. `behind`: how much of that lies before the end
+    /// to which one counts, nothing where that is the stable one.
     Blocked {
+        behind: u64,
         held: u64,
     },
     Unknown(Why),
@@ -121,9 +123,9 @@ impl Place {
         match (distance(at, end_offset).unwrap_or(0), self.held().unwrap_or(0)) {
             (0, 0) => Lag::Level,
             // What is behind the stable end and held back is not to be read by anyone who asks for committed records.
-            (0, held) if end == End::Stable => Lag::Blocked { held },
+            (0, held) if end == End::Stable => Lag::Blocked { behind: 0, held },
             (0, _) => Lag::Level,
-            (behind, held) if held > 0 && self.stable.as_ref().is_ok_and(|stable| *stable <= at) => Lag::Blocked { held: behind },
+            (behind, held) if held > 0 && self.stable.as_ref().is_ok_and(|stable| *stable <= at) => Lag::Blocked { behind, held: behind },
             (behind, _) => Lag::Behind(behind),
         }
     }
@@ -148,8 +150,7 @@ impl Lag {
         match self {
             Self::Level => Some(0),
             Self::Behind(n) => Some(*n),
-            Self::BelowStart { behind, .. } => Some(*behind),
-            Self::Blocked { held } => Some(*held),
+            Self::BelowStart { behind, .. } | Self::Blocked { behind, .. } => Some(*behind),
             Self::NoCommit { .. } | Self::BeyondEnd(_) | Self::Unknown(_) => None,
         }
     }
@@ -229,7 +230,7 @@ mod tests {
             (place(None, 3, 10, 10), Lag::NoCommit { waiting: Some(7) }, None),
             (place(Some(2), 5, 10, 10), Lag::BelowStart { lost: 3, behind: 5 }, Some(5)),
             (place(Some(12), 0, 10, 10), Lag::BeyondEnd(2), None),
-            (place(Some(8), 0, 8, 10), Lag::Blocked { held: 2 }, Some(2)),
+            (place(Some(8), 0, 8, 10), Lag::Blocked { behind: 2, held: 2 }, Some(2)),
             (place(Some(5), 0, 8, 10), Lag::Behind(5), Some(5)),
         ];
         for (place, lag, offsets) in cases {
@@ -239,10 +240,10 @@ mod tests {
 
     #[test]
     fn to_the_stable_end_what_is_held_back_is_no_lag_but_is_told() {
-        assert_eq!(place(Some(8), 0, 8, 10).lag(End::Stable), Lag::Blocked { held: 2 });
+        assert_eq!(place(Some(8), 0, 8, 10).lag(End::Stable), Lag::Blocked { behind: 0, held: 2 });
         assert_eq!(place(Some(5), 0, 8, 10).lag(End::Stable), Lag::Behind(3));
         // A commit between the two ends is behind a reader's back: nothing of it is beyond the end.
-        assert_eq!(place(Some(9), 0, 8, 10).lag(End::Stable), Lag::Blocked { held: 2 });
+        assert_eq!(place(Some(9), 0, 8, 10).lag(End::Stable), Lag::Blocked { behind: 0, held: 2 });
     }
 
     #[test]

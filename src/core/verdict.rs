@@ -3,6 +3,7 @@
 //! From samples alone "commits the same offset again" and "does not commit" look alike, so nothing here says more than that no
 //! progress was seen, and since when.
 
+mod losing;
 pub mod words;
 
 use std::time::Duration;
@@ -56,6 +57,17 @@ pub enum Verdict {
     FallingBehind {
         by: f64,
     },
+    /// Retention may delete what was not read, at the earliest after so long; `beneath`: how the group does otherwise.
+    Losing {
+        at: Spot,
+        left: Duration,
+        beneath: Box<Self>,
+    },
+    /// A commit of a topic that was deleted; another one has its name now.
+    Remade {
+        at: Spot,
+        when: Time,
+    },
     /// Offsets were deleted before they were read.
     Lost {
         offsets: u64,
@@ -106,6 +118,13 @@ pub fn judge(state: &GroupState, topics: &[TopicPlaces], past: &GroupPast, limit
     if let Some(found) = rewound(past, limits, now) {
         return found;
     }
+    let former = all().find_map(|(topic, partition, place)| {
+        let when = past.of_former_topic(topic, partition)?;
+        Some(Verdict::Remade { at: Spot { topic: topic.clone(), partition, offset: place.committed()? }, when })
+    });
+    if let Some(found) = former {
+        return found;
+    }
     let beyond = all().find_map(|(topic, partition, place)| match place.lag(End::High) {
         Lag::BeyondEnd(by) => Some((Spot { topic: topic.clone(), partition, offset: place.committed()? }, by)),
         _ => None,
@@ -134,7 +153,7 @@ pub fn judge(state: &GroupState, topics: &[TopicPlaces], past: &GroupPast, limit
     if !lags.iter().any(|lag| is_behind(lag)) {
         return at_the_end(in_use, past, now);
     }
-    let blocked: u64 = lags.iter().map(|lag| if let Lag::Blocked { held } = lag { *held } else { 0 }).sum();
+    let blocked: u64 = lags.iter().map(|lag| if let Lag::Blocked { held, .. } = lag { *held } else { 0 }).sum();
     if blocked > 0 && lags.iter().all(|lag| matches!(lag, Lag::Blocked { .. }) || !is_behind(lag)) {
         return Verdict::Blocked { held: blocked };
     }
@@ -249,6 +268,8 @@ impl Verdict {
             Self::NoProgress { .. } => "no_progress",
             Self::Stopped { .. } => "stopped",
             Self::FallingBehind { .. } => "falling_behind",
+            Self::Losing { .. } => "losing_data",
+            Self::Remade { .. } => "topic_remade",
             Self::Lost { .. } => "below_start",
             Self::BeyondEnd { .. } => "beyond_end",
             Self::Blocked { .. } => "blocked_by_transaction",
@@ -267,7 +288,13 @@ impl Verdict {
     /// How much it wants to be looked at: 2 act, 1 look, 0 fine.
     pub fn severity(&self) -> u8 {
         match self {
-            Self::Stuck { .. } | Self::NoProgress { .. } | Self::FallingBehind { .. } | Self::Lost { .. } | Self::BeyondEnd { .. } => 2,
+            Self::Stuck { .. }
+            | Self::NoProgress { .. }
+            | Self::FallingBehind { .. }
+            | Self::Losing { .. }
+            | Self::Remade { .. }
+            | Self::Lost { .. }
+            | Self::BeyondEnd { .. } => 2,
             // What was not asked yet will be known in a moment.
             Self::Unknown(why) => u8::from(*why != Why::NotAsked),
             Self::Stopped { .. } | Self::Blocked { .. } | Self::Hidden { .. } | Self::Rewound { .. } => 1,
@@ -285,16 +312,26 @@ impl Verdict {
     /// Where to look first.
     pub fn spot(&self) -> Option<&Spot> {
         match self {
-            Self::Stuck { at, .. } | Self::BeyondEnd { at, .. } | Self::Rewound { at, .. } => Some(at),
+            Self::Stuck { at, .. }
+            | Self::BeyondEnd { at, .. }
+            | Self::Rewound { at, .. }
+            | Self::Losing { at, .. }
+            | Self::Remade { at, .. } => Some(at),
             _ => None,
         }
+    }
+
+    /// The record that it does not get past.
+    pub fn stuck_at(&self) -> Option<&Spot> {
+        if let Self::Stuck { at, .. } = self { Some(at) } else { None }
     }
 
     /// Since when, where that is part of it.
     pub fn since(&self) -> Option<Time> {
         match self {
             Self::Stuck { since, .. } | Self::NoProgress { since } | Self::Stopped { since, .. } | Self::Hidden { since } => Some(*since),
-            Self::Rewound { when, .. } => Some(*when),
+            Self::Rewound { when, .. } | Self::Remade { when, .. } => Some(*when),
+            Self::Losing { beneath, .. } => beneath.since(),
             _ => None,
         }
     }

@@ -132,7 +132,7 @@ impl Group {
         self.unsorted = false;
         let Some(row) = self.row(cx.cluster) else { return };
         self.rows = places::order(self, cx.cluster, row, cx.now);
-        let verdict = cx.cluster.groups.verdict(row, cx.now);
+        let verdict = cx.cluster.verdict(row, cx.now);
         let pointed = verdict.spot().map(|spot| (spot.topic.clone(), spot.partition));
         let wanted = self.selected.clone().or(pointed);
         let found = wanted.and_then(|wanted| self.rows.iter().position(|spot| *spot == wanted));

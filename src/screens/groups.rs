@@ -103,7 +103,7 @@ impl Groups {
     fn relist(&mut self, cx: &Cx<'_>) {
         let groups = &cx.cluster.groups;
         self.measure(cx);
-        let judged: Vec<Judged<'_>> = groups.rows().map(|row| Judged::of(groups, row, cx.now)).collect();
+        let judged: Vec<Judged<'_>> = groups.rows().map(|row| Judged::of(cx.cluster, row, cx.now)).collect();
         self.total = judged.len();
         self.attention = judged.iter().filter(|one| one.severity(groups, cx.now) > 0).count();
         let kept: Vec<&Judged<'_>> = judged.iter().filter(|one| !self.problems || one.severity(groups, cx.now) > 0).collect();

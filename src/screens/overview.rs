@@ -3,6 +3,7 @@
 
 mod draw;
 mod problems;
+mod summary;
 
 use std::time::Duration;
 
@@ -22,9 +23,13 @@ use crate::text::Shown;
 use crate::ui::Pen;
 
 use problems::{About, Problem};
+use summary::Summary;
 
-/// Problems are found anew so often at most: over thousands of groups that is some work.
-const EVERY: Duration = Duration::from_secs(1);
+/// All is summed up and problems are found anew so often at most; over more than so many topics and groups that is some work,
+/// and done less often.
+const EVERY: Duration = Duration::from_millis(100);
+const EVERY_MANY: Duration = Duration::from_secs(1);
+const MANY: usize = 1_000;
 /// So many groups are looked at more often than the rest.
 const WATCHED: usize = 50;
 /// With so many partitions for each broker all of them are looked at at every refresh; else in turn.
@@ -33,10 +38,13 @@ const AT_ONCE: usize = 500;
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Overview {
+    summary: Summary,
     problems: Vec<Problem>,
-    /// When they were found; something may have changed since.
+    /// When both were made; something may have changed since.
     found: Option<Time>,
     stale: bool,
+    /// How long after that they are made again.
+    every: Duration,
     focus: Pane,
     cursor: Cursor,
     brokers: Cursor,
@@ -61,11 +69,13 @@ impl Overview {
         overview
     }
 
-    /// Finds the problems anew; the selection stays with its problem.
+    /// Sums up and finds the problems anew; the selection stays with its problem.
     fn find(&mut self, cx: &mut Cx<'_>) {
         let selected = self.problems.get(self.cursor.at).map(|problem| problem.about.clone());
+        self.summary = Summary::of(cx.cluster, cx.now);
         self.problems = problems::of(cx.cluster, cx.now);
-        (self.found, self.stale) = (Some(cx.now), false);
+        // What was made of nothing is made anew with the first answer, however soon that comes.
+        (self.found, self.stale) = (cx.cluster.view.get().map(|_| cx.now), false);
         // Only who has moved wants to stay: at the top one wants the worst.
         let at =
             selected.filter(|_| self.cursor.at > 0).and_then(|about| self.problems.iter().position(|problem| problem.about.is(&about)));
@@ -73,7 +83,9 @@ impl Overview {
     }
 
     fn changed(&mut self, cx: &mut Cx<'_>) {
-        if self.found.is_none_or(|found| cx.now.since(found) >= EVERY) { self.find(cx) } else { self.stale = true }
+        let topics = cx.cluster.view.get().map_or(0, |view| view.topics.len());
+        self.every = if topics + cx.cluster.groups.len() > MANY { EVERY_MANY } else { EVERY };
+        if self.found.is_none_or(|found| cx.now.since(found) >= self.every) { self.find(cx) } else { self.stale = true }
     }
 
     /// Asks for the figures of topics: their rates are what comes in.
@@ -169,7 +181,7 @@ impl Screen for Overview {
             return;
         }
         if let Some(row) = self.group().and_then(|id| cx.cluster.groups.of(id)) {
-            let spot = cx.cluster.groups.verdict(row, cx.now).spot().map(|spot| (spot.topic.clone(), spot.partition, None));
+            let spot = cx.cluster.verdict(row, cx.now).stuck_at().map(|spot| (spot.topic.clone(), spot.partition, None));
             if action == Action::SkipRecord && spot.is_none() {
                 return cx.notices.look(cx.now, "It is not stuck at a record: open it, and skip on the partition that is meant.");
             }
@@ -228,7 +240,7 @@ impl Screen for Overview {
     }
 
     fn wake_at(&self, _now: Time) -> Option<Time> {
-        let again = self.found.filter(|_| self.stale).map(|found| found.plus(EVERY));
+        let again = self.found.filter(|_| self.stale).map(|found| found.plus(self.every));
         [self.sweep.wake_at(), again].into_iter().flatten().min()
     }
 

@@ -251,11 +251,7 @@ fn shared<'a>(mut row: LagRow, mut starts: impl Iterator<Item = &'a ShareStart>)
 fn committed(mut row: LagRow, end: End, times: Option<&Times>, now: Time) -> LagRow {
     let lag = row.place.lag(end);
     row.verdict = lag.word();
-    row.lag = match lag {
-        // To the stable end nothing is left to read.
-        lag::Lag::Blocked { .. } if end == End::Stable => Some(0),
-        ref lag => lag.offsets(),
-    };
+    row.lag = lag.offsets();
     if let lag::Lag::Unknown(reason) = &lag {
         row.reason = Some(why(reason));
     } else {

@@ -1,12 +1,15 @@
 //! What was seen of a group while kscope watched it: how its lag went, how fast its logs grow and its commits move, since when
 //! a commit stands still. Verdicts are made of this and of the last look; one look alone proves little.
 
+mod columns;
+
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::kept::{Earlier, KeptGroup, KeptPartition};
 use crate::core::lag::{End, Lag, Place, TopicPlaces, Total};
-use crate::model::{GroupState, Offset, PartitionId, Time, TopicName};
+use crate::model::{GroupState, Offset, PartitionId, Time, TopicId, TopicName};
+pub use columns::Columns;
 
 /// Rates follow a change by two thirds within so many seconds.
 const SMOOTHING: f64 = 12.0;
@@ -14,62 +17,6 @@ const SMOOTHING: f64 = 12.0;
 const LEAST_GAP: Duration = Duration::from_millis(400);
 /// A group counts as in use so long after a member was seen: a consumer that crashes and comes back is away for seconds.
 const IN_USE: Duration = Duration::from_secs(60);
-
-/// A line of values by time, the newest last. What was not seen is none, and not zero.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Columns<const N: usize> {
-    /// One column's time, in microseconds.
-    width: i64,
-    /// The number of the newest column since 1970.
-    newest: i64,
-    values: [Option<u64>; N],
-}
-
-impl<const N: usize> Columns<N> {
-    pub fn new(width: Duration) -> Self {
-        Self { width: i64::try_from(width.as_micros()).unwrap_or(i64::MAX).max(1), newest: 0, values: [None; N] }
-    }
-
-    /// The last value within a column's time stands for it.
-    pub fn set(&mut self, at: Time, value: u64) {
-        self.set_column(at.0.div_euclid(self.width), value);
-    }
-
-    fn set_column(&mut self, number: i64, value: u64) {
-        if number < self.newest {
-            return;
-        }
-        let fresh = usize::try_from(number.saturating_sub(self.newest)).unwrap_or(N).min(N);
-        self.values.rotate_left(fresh);
-        let kept = N - fresh;
-        self.values.iter_mut().skip(kept).for_each(|value| *value = None);
-        self.newest = number;
-        if let Some(last) = self.values.last_mut() {
-            *last = Some(value);
-        }
-    }
-
-    /// What is known, with the number of each column since 1970.
-    fn numbered(&self) -> Vec<(i64, u64)> {
-        let first = self.newest - i64::try_from(N).unwrap_or(0) + 1;
-        (first..).zip(&self.values).filter_map(|(number, value)| Some((number, (*value)?))).collect()
-    }
-
-    /// The columns as they stand now.
-    pub fn values(&self, now: Time) -> [Option<u64>; N] {
-        let passed = usize::try_from(now.0.div_euclid(self.width) - self.newest).unwrap_or(0).min(N);
-        let mut values = self.values;
-        values.rotate_left(passed);
-        values.iter_mut().skip(N - passed).for_each(|value| *value = None);
-        values
-    }
-
-    /// The time of all columns together.
-    pub fn span(&self) -> Duration {
-        let columns = u64::try_from(N).unwrap_or(u64::MAX);
-        Duration::from_micros(u64::try_from(self.width).unwrap_or(0).saturating_mul(columns))
-    }
-}
 
 /// One column of a group's lag.
 const COLUMN: Duration = Duration::from_secs(15);
@@ -96,6 +43,9 @@ pub struct GroupPast {
     pub moved_alone: Option<Time>,
     /// Where commits stood in an earlier run; each is forgotten once the partition was looked at.
     earlier: BTreeMap<(TopicName, PartitionId), Earlier>,
+    /// Which topics the names stood for at the last look, and when one was seen to stand for another.
+    topics: BTreeMap<TopicName, TopicId>,
+    remade: BTreeMap<TopicName, Time>,
 }
 
 /// A commit that went back.
@@ -139,6 +89,8 @@ impl Default for GroupPast {
             rewound: None,
             moved_alone: None,
             earlier: BTreeMap::new(),
+            topics: BTreeMap::new(),
+            remade: BTreeMap::new(),
         }
     }
 }
@@ -170,6 +122,7 @@ impl GroupPast {
         }
         let mut moved = false;
         for topic in topics {
+            self.saw_topic(topic, now);
             for (id, place) in &topic.partitions {
                 moved |= self.saw_partition(&topic.topic, *id, place, now);
             }
@@ -179,6 +132,25 @@ impl GroupPast {
             self.moved_alone = Some(now);
         }
         self.partitions.retain(|_, past| now.since(past.at) < Duration::from_secs(3600));
+    }
+
+    /// Whether its name still stands for the same topic.
+    fn saw_topic(&mut self, topic: &TopicPlaces, now: Time) {
+        if !topic.id.is_known() {
+            return;
+        }
+        let before = self.topics.insert(topic.topic.clone(), topic.id);
+        if before.is_some_and(|before| before != topic.id) {
+            self.remade.insert(topic.topic.clone(), now);
+        }
+    }
+
+    /// When a topic was seen to have been deleted and made again, if the commit on this partition is from before: it is an
+    /// offset of another log, whatever it looks like in this one.
+    pub fn of_former_topic(&self, topic: &TopicName, partition: PartitionId) -> Option<Time> {
+        let at = *self.remade.get(topic)?;
+        let past = self.of(topic, partition)?;
+        (past.commit.is_some() && past.still_since < at).then_some(at)
     }
 
     /// Whether its commit has moved since the last look.
@@ -345,7 +317,7 @@ fn float(n: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Commit, Foreign, LeaderEpoch, TopicId};
+    use crate::model::{Commit, Foreign, LeaderEpoch};
 
     fn at(seconds: u64) -> Time {
         Time::from_millis(1_795_178_467_000).plus(Duration::from_secs(seconds))
@@ -361,19 +333,6 @@ mod tests {
         };
         let partitions = (0..).map(PartitionId).zip(commits.iter().map(place)).collect();
         vec![TopicPlaces { topic: TopicName::new("orders"), id: TopicId::default(), partitions }]
-    }
-
-    #[test]
-    fn columns_hold_the_last_value_of_their_time_and_nothing_for_what_was_not_seen() {
-        let mut columns: Columns<4> = Columns::new(Duration::from_secs(10));
-        columns.set(Time(0), 1);
-        columns.set(Time(5_000_000), 2);
-        columns.set(Time(20_000_000), 3);
-        assert_eq!(columns.values(Time(20_000_000)), [None, Some(2), None, Some(3)]);
-        assert_eq!(columns.values(Time(39_000_000)), [Some(2), None, Some(3), None]);
-        assert_eq!(columns.values(Time(900_000_000)), [None; 4]);
-        columns.set(Time(900_000_000), 9);
-        assert_eq!(columns.values(Time(900_000_000)), [None, None, None, Some(9)]);
     }
 
     #[test]
@@ -400,5 +359,24 @@ mod tests {
         assert!(!past.in_use(at(5)));
         past.saw_state(&GroupState::Stable, at(6));
         assert!(past.in_use(at(60)) && !past.in_use(at(70)));
+    }
+
+    #[test]
+    fn a_commit_that_outlived_its_topic_is_not_taken_for_one_of_the_new() {
+        let named = |id: u8, commits: &[(Option<i64>, i64)]| {
+            let mut topics = places(commits);
+            topics[0].id = TopicId([id; 16]);
+            topics
+        };
+        let mut past = GroupPast::default();
+        let former = |past: &GroupPast, n: i32| past.of_former_topic(&TopicName::new("orders"), PartitionId(n));
+        past.saw(&named(1, &[(Some(5), 9), (Some(5), 9)]), at(0));
+        past.saw(&named(1, &[(Some(7), 9), (Some(5), 9)]), at(10));
+        assert_eq!(former(&past, 0), None);
+        // The one commits into the new log, the other's commit is what it was.
+        past.saw(&named(2, &[(Some(1), 9), (Some(5), 9)]), at(20));
+        assert_eq!((former(&past, 0), former(&past, 1)), (None, Some(at(20))));
+        past.saw(&named(2, &[(Some(1), 9), (Some(6), 9)]), at(30));
+        assert_eq!(former(&past, 1), None);
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Pure: `update` starts the asks and tells which have ended.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Groups, Row};
@@ -21,8 +22,12 @@ const ROUND: Duration = Duration::from_secs(30);
 const AWAY: Duration = Duration::from_secs(60);
 /// Groups in one part of a round.
 const AT_ONCE: usize = 500;
+/// Topics whose settings are asked for in one question.
+const TOPICS: usize = 100;
 /// Partitions whose record is looked at in one question.
 const RECORDS: usize = 32;
+/// Settings of topics change seldom.
+const SETTINGS_EVERY: Duration = Duration::from_secs(300);
 /// A record's time is asked for again so soon at most, when the commit has moved.
 const RECORDS_EVERY: Duration = Duration::from_secs(5);
 
@@ -36,9 +41,12 @@ pub enum Kind {
     Rest,
     Members,
     Records,
+    /// How long the topics keep their records, for what is behind of what is seen.
+    Settings,
 }
 
-const KINDS: usize = 5;
+const KINDS: usize = 6;
+const ALL: [Kind; KINDS] = [Kind::List, Kind::Seen, Kind::Rest, Kind::Members, Kind::Records, Kind::Settings];
 
 /// What a screen shows of groups.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,7 +82,7 @@ impl Poll {
             self.forget_when(Kind::List);
         }
         if watch.seen.iter().chain(&watch.open).any(|id| !self.watch.seen.contains(id) && self.watch.open.as_ref() != Some(id)) {
-            for kind in [Kind::Seen, Kind::Members, Kind::Records] {
+            for kind in [Kind::Seen, Kind::Members, Kind::Records, Kind::Settings] {
                 self.forget_when(kind);
             }
         }
@@ -100,8 +108,7 @@ impl Poll {
             let asked = self.asked.get(place(kind)).copied().flatten();
             asked.filter(|_| idle).map(|asked| asked.plus(self.pause(kind)))
         };
-        let kinds: &[Kind] =
-            if self.watch.shown { &[Kind::List, Kind::Seen, Kind::Rest, Kind::Members, Kind::Records] } else { &[Kind::List, Kind::Rest] };
+        let kinds: &[Kind] = if self.watch.shown { &ALL } else { &[Kind::List, Kind::Rest] };
         kinds.iter().filter_map(|kind| next(*kind)).min()
     }
 
@@ -128,7 +135,8 @@ impl Poll {
     }
 
     /// What to ask now. The caller starts each and says so with [`Self::started`].
-    pub fn due(&mut self, groups: &Groups, now: Time) -> Vec<(Kind, Ask)> {
+    /// `settings_at`: when it was last told how long a topic keeps its records; `None` where nobody can be asked.
+    pub fn due(&mut self, groups: &Groups, settings_at: &dyn Fn(&TopicName) -> Option<Option<Time>>, now: Time) -> Vec<(Kind, Ask)> {
         let mut asks = Vec::new();
         if self.is_due(Kind::List, now) {
             asks.push((Kind::List, Ask::Groups));
@@ -152,6 +160,13 @@ impl Poll {
             let records = self.records(&wanted, groups, now);
             if !records.is_empty() {
                 asks.push((Kind::Records, Ask::Behind(records)));
+            }
+        }
+        if self.watch.shown && self.is_due(Kind::Settings, now) {
+            let old = |topic: &TopicName| settings_at(topic).is_some_and(|told| told.is_none_or(|at| now.since(at) >= SETTINGS_EVERY));
+            let topics = settings(&wanted, &old);
+            if !topics.is_empty() {
+                asks.push((Kind::Settings, Ask::Keep(topics)));
             }
         }
         if self.is_due(Kind::Rest, now) {
@@ -242,7 +257,7 @@ impl Poll {
         if let Some(running) = self.running.get_mut(at) {
             *running = None;
         }
-        [Kind::List, Kind::Seen, Kind::Rest, Kind::Members, Kind::Records].into_iter().find(|kind| place(*kind) == at)
+        ALL.into_iter().find(|kind| place(*kind) == at)
     }
 
     /// A list or the first part of a round has ended: what depends on it is due.
@@ -258,6 +273,14 @@ impl Poll {
     }
 }
 
+/// The topics on which these groups are behind and whose settings are too old.
+fn settings(wanted: &[&Row], old: &dyn Fn(&TopicName) -> bool) -> Vec<TopicName> {
+    let topics = wanted.iter().filter_map(|row| row.places()).flat_map(|(_, topics)| topics);
+    let behind = topics.filter(|topic| topic.partitions.iter().any(|(_, place)| is_behind(&place.lag(End::High))));
+    let names: BTreeSet<&TopicName> = behind.map(|topic| &topic.topic).filter(|topic| old(topic)).collect();
+    names.into_iter().take(TOPICS).cloned().collect()
+}
+
 fn place(kind: Kind) -> usize {
     match kind {
         Kind::List => 0,
@@ -265,5 +288,6 @@ fn place(kind: Kind) -> usize {
         Kind::Rest => 2,
         Kind::Members => 3,
         Kind::Records => 4,
+        Kind::Settings => 5,
     }
 }

@@ -72,7 +72,7 @@ fn what_is_seen_is_asked_often_and_the_rest_in_rounds() {
     let mut poll = Poll::default();
     poll.watch(Watch { shown: true, seen: vec![GroupId::new("g00003")], open: None });
     let kinds = |asks: &[(Kind, crate::core::ask::Ask)]| asks.iter().map(|(kind, _)| *kind).collect::<Vec<_>>();
-    assert_eq!(kinds(&poll.due(&groups, at(0))), [Kind::List]);
+    assert_eq!(kinds(&poll.due(&groups, &|_| None, at(0))), [Kind::List]);
     poll.started(Kind::List, TaskId(1), at(0));
     let all = (0..1_200).map(|n| listing(&format!("g{n:05}"), GroupState::Stable)).collect();
     groups.take(&list(1, Ok(all)), at(0));
@@ -80,7 +80,7 @@ fn what_is_seen_is_asked_often_and_the_rest_in_rounds() {
     assert_eq!(poll.ended(TaskId(1)), Some(Kind::List));
     let mut asked = 0;
     for round in 0..3 {
-        let asks = poll.due(&groups, at(1));
+        let asks = poll.due(&groups, &|_| None, at(1));
         for (n, (kind, ask)) in (10 * (round + 1)..).zip(&asks) {
             poll.started(*kind, TaskId(n), at(1));
             if let (Kind::Rest, crate::core::ask::Ask::Lag(some)) = (kind, ask) {
@@ -92,7 +92,24 @@ fn what_is_seen_is_asked_often_and_the_rest_in_rounds() {
         }
     }
     assert_eq!(asked, 1_199, "all others once, the parts of a round behind each other");
-    assert!(!kinds(&poll.due(&groups, at(2))).contains(&Kind::Rest), "the next round is later");
-    assert!(kinds(&poll.due(&groups, at(5))).contains(&Kind::Seen));
-    assert!(kinds(&poll.due(&groups, at(40))).contains(&Kind::Rest));
+    assert!(!kinds(&poll.due(&groups, &|_| None, at(2))).contains(&Kind::Rest), "the next round is later");
+    assert!(kinds(&poll.due(&groups, &|_| None, at(5))).contains(&Kind::Seen));
+    assert!(kinds(&poll.due(&groups, &|_| None, at(40))).contains(&Kind::Rest));
+}
+
+#[test]
+fn how_long_records_are_kept_is_asked_for_what_is_behind_and_not_known() {
+    let mut groups = Groups::default();
+    groups.take(&list(1, Ok(vec![listing("a", GroupState::Stable), listing("b", GroupState::Stable)])), at(0));
+    groups.list_ended(at(0));
+    groups.take(&lag("a", 4, 10), at(1));
+    let settings = |groups: &Groups, seen: &str, told: Option<Option<Time>>| {
+        let mut poll = Poll::default();
+        poll.watch(Watch { shown: true, seen: vec![GroupId::new(seen)], open: None });
+        poll.due(groups, &|_| told, at(400)).iter().any(|(kind, _)| *kind == Kind::Settings)
+    };
+    assert!(settings(&groups, "a", Some(None)) && settings(&groups, "a", Some(Some(at(1)))));
+    assert!(!settings(&groups, "a", Some(Some(at(399)))), "known");
+    assert!(!settings(&groups, "a", None), "there is no such topic");
+    assert!(!settings(&groups, "b", Some(None)), "nothing is known to wait");
 }

@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use super::{Spot, Verdict};
 use crate::core::cluster::Cluster;
-use crate::core::figures;
 use crate::core::groups::Row;
-use crate::core::groups::behind::Behind;
 use crate::core::groups::past::is_behind;
 use crate::core::lag::{End, Lag, Place, Total};
-use crate::model::{GroupState, Known, Offset, PartitionId, Time, TopicName, Why};
+use crate::model::{GroupState, Offset, PartitionId, Time, TopicName, Why};
 use crate::text::{self, Shown, units};
 
 /// How a sentence is meant.
@@ -81,6 +79,9 @@ impl Verdict {
             Self::Stopped { since, seen: false } => format!("stopped ≥{}", ago(*since)),
             Self::FallingBehind { .. } => "falling behind".to_owned(),
             Self::Lost { .. } => "unread data lost".to_owned(),
+            Self::Losing { left, .. } if left.is_zero() => "losing data now".to_owned(),
+            Self::Losing { left, .. } => format!("loses data in {}", units::duration(*left)),
+            Self::Remade { .. } => "topic made again".to_owned(),
             Self::BeyondEnd { .. } => "beyond the end".to_owned(),
             Self::Blocked { .. } => "open transaction".to_owned(),
             Self::Hidden { .. } => "hidden consumer".to_owned(),
@@ -152,6 +153,19 @@ impl About<'_> {
     fn verdict_lines(&self, lines: &mut Vec<Said>) {
         let tone = self.verdict.tone();
         match self.verdict {
+            Verdict::Losing { at, left, beneath } => {
+                lines.push(said(tone, losing(at, *left)));
+                lines.push(said(Tone::Dim, "retention.ms of its topic against the time of the record that is read next"));
+                About { verdict: beneath, ..*self }.verdict_lines(lines);
+            }
+            Verdict::Remade { at, when } => {
+                lines
+                    .push(said(tone, format!("{} was deleted and made again at {}", Shown::of(at.topic.raw()).cut(60), self.since(*when))));
+                let offset = units::thousands(at.offset.0);
+                lines.push(said(Tone::Text, format!("{}: commit {offset} is of the topic before", place(at))));
+                lines.push(said(Tone::Dim, "what it skips or repeats is chance: a reset decides it"));
+                lines.extend(self.members());
+            }
             Verdict::Stuck { at, since, partitions } => {
                 lines.push(said(tone, format!("stuck at a record {}", self.still_since(at, *since))));
                 lines.extend(self.members());
@@ -199,15 +213,17 @@ impl About<'_> {
                 lines.push(said(Tone::Dim, "a consumer that assigns partitions itself (Flink, Spark, assign())"));
                 lines.push(said(Tone::Dim, "it would overwrite a reset: stop it first"));
             }
-            Verdict::Rewound { at, by, when } => {
-                lines.push(said(tone, format!("rewound at {}", self.since(*when))));
-                lines.push(said(Tone::Text, place(at)));
-                lines.push(said(Tone::Text, format!("back by {} to {}", units::thousands(*by), units::thousands(at.offset.0))));
-                lines.push(said(Tone::Dim, "somebody reset it, or a consumer went back by itself"));
-                lines.extend(self.members());
-            }
+            Verdict::Rewound { at, by, when } => self.rewound((at, *by, *when), lines),
             _ => self.calm(lines),
         }
+    }
+
+    fn rewound(&self, (at, by, when): (&Spot, u64, Time), lines: &mut Vec<Said>) {
+        lines.push(said(self.verdict.tone(), format!("rewound at {}", self.since(when))));
+        lines.push(said(Tone::Text, place(at)));
+        lines.push(said(Tone::Text, format!("back by {} to {}", units::thousands(by), units::thousands(at.offset.0))));
+        lines.push(said(Tone::Dim, "somebody reset it, or a consumer went back by itself"));
+        lines.extend(self.members());
     }
 
     /// Nothing that wants to be looked at.
@@ -330,34 +346,11 @@ impl About<'_> {
 
     /// Whether retention will soon take what was not read.
     fn retention(&self, lines: &mut Vec<Said>) {
-        let Some((left, topic, partition)) = self.time_left() else { return };
-        let place = format!("{} of {}", partition.0, Shown::of(topic.raw()).cut(40));
-        lines.push(if left.is_zero() {
-            said(Tone::Act, format!("retention may delete unread data now: partition {place}"))
-        } else {
-            said(Tone::Act, format!("retention deletes unread data in {}: partition {place}", units::duration(left)))
-        });
-    }
-
-    /// The least time until the record that is read next is older than its topic keeps records, when that is less than an hour
-    /// or a fifth of the time that records are kept.
-    pub fn time_left(&self) -> Option<(Duration, TopicName, PartitionId)> {
-        let view = self.cluster.view.get()?;
-        let mut least: Option<(Duration, TopicName, PartitionId)> = None;
-        for (topic, id, place) in self.places() {
-            let Behind::Exact(behind) = self.cluster.groups.behind_of(topic, id, place, self.now) else { continue };
-            let figures = figures::find(view, topic).and_then(|topic| self.cluster.figures.of(topic));
-            let Some(Known::Is(keep)) = figures.map(figures::TopicFigures::keep) else { continue };
-            let deletes = keep.cleanup.is_none_or(|cleanup| cleanup != crate::model::Cleanup::Compact);
-            let Some(kept) = keep.retention_ms.and_then(|ms| u64::try_from(ms).ok()).filter(|_| deletes) else { continue };
-            let kept = Duration::from_millis(kept);
-            let left = kept.saturating_sub(behind);
-            let soon = left < Duration::from_secs(3600).min(kept / 2) || left < kept / 5;
-            if soon && least.as_ref().is_none_or(|(least, ..)| left < *least) {
-                least = Some((left, topic.clone(), id));
-            }
-        }
-        least
+        let found = match self.verdict {
+            Verdict::Losing { .. } => None,
+            _ => self.cluster.losing(self.row, self.now),
+        };
+        lines.extend(found.map(|(at, left)| said(Tone::Act, losing(&at, left))));
     }
 
     /// What the total lacks.
@@ -376,6 +369,15 @@ impl About<'_> {
             let spot = Spot { topic: topic.clone(), partition: id, offset: Offset(0) };
             lines.push(said(Tone::Dim, format!("? {}: {}", place(&spot), text::why(&why))));
         }
+    }
+}
+
+/// What retention is about to do there.
+fn losing(at: &Spot, left: Duration) -> String {
+    if left.is_zero() {
+        format!("unread data may be deleted now: {}", place(at))
+    } else {
+        format!("unread data may be deleted in {}: {}", units::duration(left), place(at))
     }
 }
 

@@ -117,7 +117,7 @@ impl Group {
             let limit = cx.cluster.groups.limits.stalled_after;
             row.past.of(topic, *id).is_some_and(|past| cx.now.since(past.still_since) >= limit)
         });
-        stands && matches!(cx.cluster.groups.verdict(row, cx.now), Verdict::Stuck { .. } | Verdict::NoProgress { .. })
+        stands && matches!(cx.cluster.verdict(row, cx.now), Verdict::Stuck { .. } | Verdict::NoProgress { .. })
     }
 
     /// What the topic is, or its newest messages in the selected partition.

@@ -107,7 +107,7 @@ fn draw_place(
     pen: &mut Pen<'_>,
 ) {
     let stale = look.cluster.trouble.is_some() || group.gone.is_some() || row.untold.is_some();
-    let verdict = look.cluster.groups.verdict(row, look.now);
+    let verdict = look.cluster.verdict(row, look.now);
     let pointed = verdict.spot().is_some_and(|at| at.topic == spot.0 && at.partition == spot.1);
     if pointed {
         pen.to(1).own("▲", Token::Act);
@@ -144,7 +144,7 @@ fn title(group: &Group, look: &Look<'_>, pen: &mut Pen<'_>) {
     let mut state = Vec::new();
     if let Some(row) = group.row(look.cluster) {
         facts.push((units::thousands(units::wide(group.rows.len())), Token::Dim));
-        let verdict = look.cluster.groups.verdict(row, look.now);
+        let verdict = look.cluster.verdict(row, look.now);
         facts.push((verdict.short(look.now), tone_token(verdict.tone())));
         if group.problems {
             facts.push(("problems only".to_owned(), Token::Look));
@@ -227,7 +227,7 @@ fn sentence(place: &Place) -> (String, Token) {
             (format!("{} deleted before they were read; {} left to read", count(lost), count(behind)), Token::Act)
         }
         Lag::BeyondEnd(by) => (format!("the commit is {} past the end: cut, made again, or another cluster's", count(by)), Token::Act),
-        Lag::Blocked { held } => (format!("{} held back", count(held)), Token::Look),
+        Lag::Blocked { held, .. } => (format!("{} held back", count(held)), Token::Look),
         Lag::Unknown(why) => (format!("? {}", text::why(&why)), Token::Look),
     }
 }

@@ -104,7 +104,7 @@ pub(super) fn draw_group(group: &Group, look: &Look<'_>, buf: &mut Buffer, area:
     ui::title_rule(&mut Pen::new(buf, look.theme, frame.title, 0), focused, "3 Why", &[], &[]);
     let Some(row) = group.row(look.cluster) else { return };
     let clock = |at: Time| look.clock(at);
-    let verdict = look.cluster.groups.verdict(row, look.now);
+    let verdict = look.cluster.verdict(row, look.now);
     let about = About { cluster: look.cluster, row, verdict: &verdict, now: look.now, clock: &clock };
     let facts = facts(row, look);
     let why = about.why();

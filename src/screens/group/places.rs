@@ -144,7 +144,7 @@ pub(super) fn lag_word(lag: &Lag) -> (String, Token) {
         Lag::NoCommit { .. } => ("no commit".to_owned(), Token::Look),
         Lag::BelowStart { lost, .. } => (format!("{} lost", units::short(*lost)), Token::Act),
         Lag::BeyondEnd(by) => (format!("{} past", units::short(*by)), Token::Act),
-        Lag::Blocked { held } => (format!("{} held", units::short(*held)), Token::Look),
+        Lag::Blocked { held, .. } => (format!("{} held", units::short(*held)), Token::Look),
         Lag::Unknown(Why::NotAsked) => ("…".to_owned(), Token::Faint),
         Lag::Unknown(Why::NoTopic) => ("deleted".to_owned(), Token::Look),
         Lag::Unknown(_) => ("?".to_owned(), Token::Look),

@@ -18,7 +18,7 @@ impl Groups {
             return;
         }
         if let Some(row) = self.row(cx.cluster) {
-            let spot = cx.cluster.groups.verdict(row, cx.now).spot().map(|spot| (spot.topic.clone(), spot.partition, None));
+            let spot = cx.cluster.verdict(row, cx.now).stuck_at().map(|spot| (spot.topic.clone(), spot.partition, None));
             if action == Action::SkipRecord && spot.is_none() {
                 return cx.notices.look(cx.now, "It is not stuck at a record: open it, and skip on the partition that is meant.");
             }

@@ -1,6 +1,7 @@
 //! The columns of the list: one row of a table each. Which are shown follows from the width; sorting and drawing come with
 //! them. To add one: a row in [`COLUMNS`], an arm in [`cell`] and one in [`key`].
 
+use crate::core::cluster::Cluster;
 use crate::core::groups::behind::Behind;
 use crate::core::groups::{Groups, Row};
 use crate::core::lag::Total;
@@ -94,8 +95,8 @@ pub struct Judged<'a> {
 }
 
 impl<'a> Judged<'a> {
-    pub fn of(groups: &Groups, row: &'a Row, now: Time) -> Self {
-        Self { row, verdict: groups.verdict(row, now) }
+    pub fn of(cluster: &Cluster, row: &'a Row, now: Time) -> Self {
+        Self { row, verdict: cluster.verdict(row, now) }
     }
 
     /// 2 act, 1 look, 0 fine; one that no coordinator reports is to be looked at.

@@ -62,12 +62,12 @@ pub(super) fn draw(groups: &Groups, look: &Look<'_>, buf: &mut Buffer, area: Rec
     cursor.fit(groups.rows.len(), height);
     for (y, at) in (0_u16..).zip(cursor.window(groups.rows.len(), height)) {
         let Some(row) = groups.rows.get(at).and_then(|id| look.cluster.groups.of(id)) else { continue };
-        let judged = Judged::of(&look.cluster.groups, row, look.now);
+        let judged = Judged::of(look.cluster, row, look.now);
         let mut pen = Pen::new(buf, look.theme, rows, y);
         draw_row(groups, &mut pen, look, &judged, (&shown, name), at == cursor.at);
     }
     if let Some(row) = groups.row(look.cluster) {
-        below::draw(&areas, look, buf, &Judged::of(&look.cluster.groups, row, look.now));
+        below::draw(&areas, look, buf, &Judged::of(look.cluster, row, look.now));
     }
 }
 
@@ -226,7 +226,7 @@ pub(super) fn status(groups: &Groups, look: &Look<'_>, pen: &mut Pen<'_>) {
     let Some(row) = groups.row(look.cluster) else { return };
     let room = pen.room();
     pen.shown(&Shown::of(row.id().raw()), Token::Text, room / 2);
-    let judged = Judged::of(&look.cluster.groups, row, look.now);
+    let judged = Judged::of(look.cluster, row, look.now);
     // Where there is no room for "Why", the word at least.
     if below::areas(Rect::new(0, 0, groups.size.0, groups.size.1), groups.alone).why.is_none() {
         pen.gap(3).own(judged.verdict.short(look.now), tone_token(judged.verdict.tone()));

@@ -4,13 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::problems::About;
+use super::summary::Summary;
 use super::{Overview, Pane};
 use crate::core::cluster::Cluster;
 use crate::core::figures;
-use crate::core::lag::Total;
 use crate::core::timeline::{Change, What};
-use crate::core::verdict::Verdict;
-use crate::model::{ClusterView, Known};
+use crate::model::ClusterView;
 use crate::screens::{Look, Route, tone_token};
 use crate::text::{Shown, units};
 use crate::ui::{self, Pen, Token};
@@ -78,7 +77,7 @@ pub(super) fn draw(screen: &Overview, look: &Look<'_>, buf: &mut Buffer, area: R
     };
     let places = Places::of(screen, area);
     if places.figures.height > 0 {
-        tiles(view, look, buf, places.figures);
+        tiles(&screen.summary, look, buf, places.figures);
     }
     if places.problems.height > 0 {
         problems(screen, look, buf, places.problems);
@@ -91,17 +90,9 @@ pub(super) fn draw(screen: &Overview, look: &Look<'_>, buf: &mut Buffer, area: R
     }
 }
 
-/// A figure: title, the number in large, what belongs to it, a line of its trend.
-struct Tile {
-    title: &'static str,
-    number: (String, Token),
-    lines: Vec<(String, Token)>,
-}
-
-fn tiles(view: &ClusterView, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
-    let tiles = [records(view, look), partitions(view, look), groups(look.cluster, look), lag(look)];
+fn tiles(summary: &Summary, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     let width = area.width / 4;
-    for (n, tile) in (0_u16..).zip(tiles) {
+    for (n, tile) in (0_u16..).zip(summary.tiles()) {
         let last = n == 3;
         let x = area.x + width * n;
         let place = Rect { x, width: if last { area.right() - x } else { width.saturating_sub(1) }, ..area };
@@ -116,125 +107,6 @@ fn tiles(view: &ClusterView, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
             pen.shown(&Shown::of(&text), token, room);
         }
     }
-}
-
-fn records(view: &ClusterView, look: &Look<'_>) -> Tile {
-    let (mut sum, mut known, mut of) = (0.0, 0_usize, 0_usize);
-    let mut columns = [None::<u64>; 12];
-    for topic in view.topics.iter().filter(|topic| topic.error.is_none()) {
-        of += 1;
-        let Some(figures) = look.cluster.figures.of(topic) else { continue };
-        if let Known::Is(rate) = figures.rate(topic) {
-            sum += rate;
-            known += 1;
-        }
-        for (column, rate) in columns.iter_mut().zip(figures.trend().rates(look.now)) {
-            if let Some(rate) = rate {
-                *column = Some(column.unwrap_or(0).saturating_add(rate));
-            }
-        }
-    }
-    let number = match known {
-        0 => ("…".to_owned(), Token::Dim),
-        _ if known < of => (format!("≥{}", units::rate(sum)), Token::Title),
-        _ => (units::rate(sum), Token::Title),
-    };
-    let partial = if known < of {
-        format!("{} of {}", units::thousands(units::wide(known)), units::counted(units::wide(of), "topic"))
-    } else {
-        units::counted(units::wide(of), "topic")
-    };
-    Tile { title: "Records in", number, lines: vec![(units::spark(&columns), Token::Data), (partial, Token::Dim)] }
-}
-
-fn partitions(view: &ClusterView, look: &Look<'_>) -> Tile {
-    let all = || view.topics.iter().flat_map(|topic| topic.partitions.iter().map(move |partition| (topic, partition)));
-    let count = all().count();
-    let leaderless = all().filter(|(_, p)| p.leader.is_none()).count();
-    let short = all().filter(|(_, p)| p.leader.is_some() && p.isr.len() < p.replicas.len()).count();
-    let least = |topic| match look.cluster.figures.of(topic).map(figures::TopicFigures::keep) {
-        Some(Known::Is(keep)) => keep.min_isr.and_then(|least| usize::try_from(least).ok()),
-        _ => None,
-    };
-    let under = all().filter(|(topic, p)| p.leader.is_some() && least(topic).is_some_and(|least| p.isr.len() < least)).count();
-    let mut lines = Vec::new();
-    let line = |n: usize, sign: &str, word: &str, token| (format!("{sign} {} {word}", units::thousands(units::wide(n))), token);
-    if leaderless > 0 {
-        lines.push(line(leaderless, "✗", "without a leader", Token::Act));
-    }
-    if under > 0 {
-        lines.push(line(under, "✗", "under min ISR", Token::Act));
-    }
-    if short > 0 {
-        lines.push(line(short, "▲", "under-replicated", Token::Look));
-    }
-    if lines.is_empty() {
-        lines.push(("✓ all in sync".to_owned(), Token::Good));
-    }
-    Tile { title: "Partitions", number: (units::thousands(units::wide(count)), Token::Title), lines }
-}
-
-fn groups(cluster: &Cluster, look: &Look<'_>) -> Tile {
-    let (mut count, mut worst, mut odd, mut unknown) = (0_usize, 0_usize, 0_usize, 0_usize);
-    for row in cluster.groups.rows() {
-        count += 1;
-        match cluster.groups.verdict(row, look.now) {
-            Verdict::Unknown(_) => unknown += 1,
-            verdict if verdict.severity() == 2 => worst += 1,
-            verdict if verdict.severity() == 1 => odd += 1,
-            _ => {}
-        }
-    }
-    if cluster.groups.listed_at().is_none() {
-        return Tile { title: "Groups", number: ("…".to_owned(), Token::Dim), lines: Vec::new() };
-    }
-    let line = |n: usize, sign: &str, word: &str, token| (format!("{sign} {} {word}", units::thousands(units::wide(n))), token);
-    let mut lines = Vec::new();
-    if worst > 0 {
-        lines.push(line(worst, "▲", "need attention", Token::Act));
-    }
-    if odd > 0 {
-        lines.push(line(odd, "●", "to look at", Token::Look));
-    }
-    if unknown > 0 {
-        lines.push(line(unknown, "?", "not known yet", Token::Dim));
-    }
-    if lines.is_empty() && count > 0 {
-        lines.push(("✓ all do well".to_owned(), Token::Good));
-    }
-    Tile { title: "Groups", number: (units::thousands(units::wide(count)), Token::Title), lines }
-}
-
-fn lag(look: &Look<'_>) -> Tile {
-    let (mut sum, mut told, mut of) = (Total::default(), 0_usize, 0_usize);
-    // A quarter of an hour in twenty columns; a column counts where a group was seen in it.
-    let mut columns = [None::<u64>; 20];
-    for row in look.cluster.groups.rows().filter(|row| row.listing.kind.commits()) {
-        of += 1;
-        if let Some(total) = row.total() {
-            told += 1;
-            sum.offsets = sum.offsets.saturating_add(total.offsets);
-            sum.known += total.known;
-            sum.of += total.of;
-        }
-        let past = row.past.lag(look.now);
-        for (column, three) in columns.iter_mut().zip(past.chunks(3)) {
-            if let Some(lag) = three.iter().rev().flatten().next() {
-                *column = Some(column.unwrap_or(0).saturating_add(*lag));
-            }
-        }
-    }
-    let number = match told {
-        0 => ("…".to_owned(), Token::Dim),
-        _ if told < of || !sum.is_whole() => (format!("≥{}", units::short(sum.offsets)), Token::Title),
-        _ => (units::short(sum.offsets), Token::Title),
-    };
-    let partial = if told < of {
-        format!("of {} of {} groups", units::thousands(units::wide(told)), units::thousands(units::wide(of)))
-    } else {
-        "offsets, all groups".to_owned()
-    };
-    Tile { title: "Lag", number, lines: vec![(units::spark(&columns), Token::Data), (partial, Token::Dim)] }
 }
 
 fn problems(screen: &Overview, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
@@ -299,9 +171,7 @@ fn brokers(screen: &Overview, view: &ClusterView, look: &Look<'_>, buf: &mut Buf
     cursor.fit(view.brokers.len(), height);
     for (y, at) in (0_u16..).zip(cursor.window(view.brokers.len(), height)) {
         let Some(broker) = view.brokers.get(at) else { continue };
-        let all = || view.topics.iter().flat_map(|topic| &topic.partitions);
-        let leads = all().filter(|partition| partition.leader == Some(broker.id)).count();
-        let holds = all().filter(|partition| partition.replicas.contains(&broker.id)).count();
+        let (leads, holds) = screen.summary.load_of(broker.id);
         let mut pen = Pen::new(buf, look.theme, rows, y);
         if at == cursor.at && focused {
             pen.ground(look.theme.raised()).own("▌", Token::Accent);

@@ -72,12 +72,17 @@ pub(super) fn of(cluster: &Cluster, now: Time) -> Vec<Problem> {
 
 fn groups(cluster: &Cluster, now: Time) -> impl Iterator<Item = Problem> {
     cluster.groups.rows().filter_map(move |row| {
-        let verdict = cluster.groups.verdict(row, now);
+        let verdict = cluster.verdict(row, now);
         let told = !matches!(verdict, Verdict::Unknown(Why::NotAsked));
         (verdict.severity() > 0 && told).then(|| {
             let total = row.total();
             let lag = total.map(|total| format!("lag {}{}", if total.is_whole() { "" } else { "≥" }, units::short(total.offsets)));
-            let text = lag.map_or_else(|| verdict.short(now), |lag| format!("{}, {lag}", verdict.short(now)));
+            let losing = match verdict {
+                Verdict::Stuck { .. } | Verdict::NoProgress { .. } => cluster.losing(row, now),
+                _ => None,
+            };
+            let losing = losing.map(|(_, left)| format!("may lose data in {}", units::duration(left)));
+            let text = [Some(verdict.short(now)), lag, losing].into_iter().flatten().collect::<Vec<_>>().join(", ");
             // What stands still at a record comes before what is merely far behind: it will not mend itself.
             let first = match verdict {
                 Verdict::Stuck { .. } => u64::MAX / 2,

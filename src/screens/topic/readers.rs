@@ -97,7 +97,7 @@ fn draw_row(screen: &TopicScreen, look: &Look<'_>, row: &Row, name: usize, verdi
     };
     pen.right(text, LAG + BETWEEN, token);
     if verdicts {
-        let verdict = look.cluster.groups.verdict(row, look.now);
+        let verdict = look.cluster.verdict(row, look.now);
         let token = tone_token(verdict.tone());
         pen.gap(BETWEEN).own(verdict.short(look.now), if stale { Token::Dim } else { token });
     }
@@ -108,7 +108,7 @@ pub(super) fn status(screen: &TopicScreen, look: &Look<'_>, pen: &mut Pen<'_>) {
     let Some(row) = screen.readers.get(screen.reader.at).and_then(|id| look.cluster.groups.of(id)) else { return };
     let room = pen.room();
     pen.shown(&Shown::of(row.id().raw()), Token::Text, room / 2).gap(2);
-    let verdict = look.cluster.groups.verdict(row, look.now);
+    let verdict = look.cluster.verdict(row, look.now);
     let clock = |at: Time| look.clock(at);
     let about = words::About { cluster: look.cluster, row, verdict: &verdict, now: look.now, clock: &clock };
     if let Some(first) = about.why().first() {

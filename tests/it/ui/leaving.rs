@@ -71,7 +71,8 @@ fn a_storm_of_sizes_settles_and_one_cell_is_enough() {
 #[test]
 fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
     let broker = broker();
-    let command = format!("set -m; KSCOPE_UI_START=:topics '{}' {}; echo stopped; read line; fg; echo over=$?", crate::KSCOPE, broker.address());
+    let command =
+        format!("set -m; KSCOPE_UI_START=:topics '{}' {}; echo stopped; read line; fg; echo over=$?", crate::KSCOPE, broker.address());
     let mut ui = Ui { terminal: Terminal::start("sh", &["-c", &command], 140, 60) };
     ui.topic("orders");
     ui.until("it is live", |seen| seen.has("● LIVE"));
