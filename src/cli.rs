@@ -250,7 +250,9 @@ pub fn parse(
         }
         OnCluster::Topics(args) => Command::Topics(Box::new(topics::Topics::list(for_topics(cluster, &cli.common), &args).map_err(usage)?)),
         OnCluster::Groups(args) => Command::Groups(Box::new(groups::Groups::list(for_topics(cluster, &cli.common), &args).map_err(usage)?)),
-        OnCluster::Lag(args) => Command::Groups(Box::new(groups::Groups::lag(for_topics(cluster, &cli.common), args))),
+        OnCluster::Lag(args) => {
+            Command::Groups(Box::new(groups::Groups::lag(for_topics(cluster, &cli.common), args, config.groups.stalled_after)))
+        }
         OnCluster::Peek(args) => Command::Groups(Box::new(groups::Groups::peek(for_topics(cluster, &cli.common), args).map_err(usage)?)),
         OnCluster::Topic(args) => Command::Topics(Box::new(topics::Topics::describe(for_topics(cluster, &cli.common), args))),
         OnCluster::Group(args) => {

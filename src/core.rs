@@ -21,6 +21,7 @@ pub mod keymap;
 pub mod lag;
 pub mod line;
 pub mod listing;
+pub mod marks;
 pub mod names;
 pub mod narrow;
 pub mod notices;

@@ -9,6 +9,8 @@ mod peek;
 mod prometheus;
 mod watch;
 
+use std::time::Duration;
+
 use clap::Args;
 
 use super::rows::{self, Field, Row, count};
@@ -49,8 +51,8 @@ impl Groups {
         Ok(Self { common, wanted: What::List(filter) })
     }
 
-    pub(super) fn lag(common: Common, args: LagArgs) -> Self {
-        Self { common, wanted: What::Lag(lag::Lag::new(args)) }
+    pub(super) fn lag(common: Common, args: LagArgs, stalled_after: Duration) -> Self {
+        Self { common, wanted: What::Lag(lag::Lag::new(args, stalled_after)) }
     }
 
     pub(super) fn peek(common: Common, args: PeekArgs) -> Result<Self, Failure> {

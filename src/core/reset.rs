@@ -80,6 +80,8 @@ pub enum Target {
     Group(GroupId),
     /// An offset for each: a CSV file, rows edited by hand.
     Each(BTreeMap<(TopicName, PartitionId), Offset>),
+    /// What a CSV file of Kafka's form says; a preview reads it and makes [`Target::Each`] of it.
+    File(PathBuf),
     /// Behind one record: the one at `offset`, or the next that the group reads.
     Skip {
         topic: TopicName,

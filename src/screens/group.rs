@@ -22,6 +22,7 @@ use crate::core::event::Arrival;
 use crate::core::groups::Row;
 use crate::core::groups::poll::Watch;
 use crate::core::lag::{End, Lag, Place};
+use crate::core::marks::Marks;
 use crate::model::{GroupId, Holder, Member, PartitionId, Time, TopicName, Why};
 use crate::text::Shown;
 use crate::ui::Pen;
@@ -57,6 +58,8 @@ pub struct Group {
     selected: Option<Spot>,
     sort: Sort,
     problems: bool,
+    /// Partitions that a change is to be about.
+    marks: Marks<Spot>,
     members: Cursor,
     /// Its members when they last had partitions: none is reported while they are moved about.
     last: Option<(Time, Vec<Member>)>,
@@ -80,6 +83,7 @@ impl Group {
             selected: None,
             sort: Sort::default(),
             problems: false,
+            marks: Marks::default(),
             members: Cursor::default(),
             last: None,
             holders: BTreeMap::new(),
@@ -132,6 +136,12 @@ impl Group {
         self.unsorted = false;
         let Some(row) = self.row(cx.cluster) else { return };
         self.rows = places::order(self, cx.cluster, row, cx.now);
+        if let Some((_, topics)) = row.places() {
+            let there = |(topic, id): &Spot| {
+                topics.iter().any(|places| places.topic == *topic && places.partitions.iter().any(|(other, _)| other == id))
+            };
+            self.marks.retain(there);
+        }
         let verdict = cx.cluster.verdict(row, cx.now);
         let pointed = verdict.spot().map(|spot| (spot.topic.clone(), spot.partition));
         let wanted = self.selected.clone().or(pointed);
@@ -170,7 +180,9 @@ impl Screen for Group {
 
     fn allows(&self, action: Action) -> Result<(), Reason> {
         match action {
-            Action::MarkRow | Action::MarkRowRange | Action::ClearRowMarks | Action::MarkRows => Err("Partitions are not marked here."),
+            Action::MarkRow if self.current().is_none() => Err("No partition is selected."),
+            Action::MarkRowRange => self.marks.allows_range(),
+            Action::ClearRowMarks => self.marks.allows_clear(),
             Action::Wide => Err("All columns that fit are shown; f gives the pane the whole screen."),
             Action::PauseList => Err("One group is always refreshed; the list of groups can be paused."),
             Action::CommittedMessages if self.focus != Pane::Partitions => Err("Messages are those of a partition: 1 goes there."),

@@ -7,7 +7,6 @@ pub mod columns;
 mod draw;
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
@@ -24,6 +23,7 @@ use crate::core::groups::Row;
 use crate::core::groups::poll::Watch;
 use crate::core::key::{Button, Input, Mouse, MouseKind};
 use crate::core::line::Line;
+use crate::core::marks::Marks;
 use crate::core::names::bar::{Did, NameBar};
 use crate::model::{GroupId, Time};
 use crate::text::{Shown, units};
@@ -53,9 +53,7 @@ pub struct Groups {
     paused: bool,
     /// The list has the whole screen.
     alone: bool,
-    marks: BTreeSet<GroupId>,
-    /// Where a range of marks begins.
-    mark_from: Option<GroupId>,
+    marks: Marks<GroupId>,
     /// Of the screen's area, and the rows that the list has of it.
     size: (u16, u16),
     height: usize,
@@ -192,8 +190,8 @@ impl Screen for Groups {
                 Err("No group is selected.")
             }
             Action::SaveGroups if self.rows.is_empty() => Err("There is no group to save."),
-            Action::MarkRowRange if self.mark_from.is_none() => Err("A range begins at a mark: space marks."),
-            Action::ClearRowMarks if self.marks.is_empty() => Err("Nothing is marked."),
+            Action::MarkRowRange => self.marks.allows_range(),
+            Action::ClearRowMarks => self.marks.allows_clear(),
             Action::NextPane | Action::PreviousPane => Err("What is below tells of the selected group; f takes it away."),
             _ => Ok(()),
         }

@@ -6,7 +6,6 @@ mod draw;
 mod save;
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +21,7 @@ use crate::core::event::Arrival;
 use crate::core::history::Kind;
 use crate::core::key::{Button, Input, KeyCode, Mouse, MouseKind};
 use crate::core::line::{Edit, Line};
+use crate::core::marks::Marks;
 use crate::core::names::NameFilter;
 use crate::core::sweep::{Listed, Sweep};
 use crate::model::{ClusterView, Time, Topic, TopicName};
@@ -49,9 +49,7 @@ pub struct Topics {
     wide: bool,
     /// Only topics with a partition that is offline or behind.
     problems: bool,
-    marks: BTreeSet<TopicName>,
-    /// Where a range of marks begins.
-    mark_from: Option<TopicName>,
+    marks: Marks<TopicName>,
     sweep: Sweep,
     /// The file being written, and of how many topics in it the offsets are not known.
     saving: Option<(TaskId, usize)>,
@@ -180,22 +178,13 @@ impl Topics {
 
     fn mark(&mut self, cx: &Cx<'_>) {
         let Some(name) = self.current().map(|topic| topic.name.clone()) else { return };
-        if !self.marks.remove(&name) {
-            self.marks.insert(name.clone());
-        }
-        self.mark_from = Some(name);
+        self.marks.toggle(name);
         self.moved(cx, 1);
     }
 
-    fn mark_range(&mut self) {
-        let Some(from) =
-            self.mark_from.as_ref().and_then(|name| (0..self.rows.len()).find(|&row| self.topic(row).is_some_and(|t| t.name == *name)))
-        else {
-            return;
-        };
-        let range = from.min(self.cursor.at)..=from.max(self.cursor.at);
-        let names: Vec<TopicName> = range.filter_map(|row| self.topic(row)).map(|topic| topic.name.clone()).collect();
-        self.marks.extend(names);
+    /// The names of the list, in its order.
+    fn names(&self) -> Vec<TopicName> {
+        (0..self.rows.len()).filter_map(|row| self.topic(row)).map(|topic| topic.name.clone()).collect()
     }
 
     /// Chooses the column that stands `by` further on.
@@ -274,8 +263,8 @@ impl Screen for Topics {
                 Err("No topic is selected.")
             }
             Action::SaveTopics if self.saved().is_empty() => Err("No topic is listed."),
-            Action::MarkRowRange if self.mark_from.is_none() => Err("A range begins at a mark: space marks."),
-            Action::ClearRowMarks if self.marks.is_empty() => Err("Nothing is marked."),
+            Action::MarkRowRange => self.marks.allows_range(),
+            Action::ClearRowMarks => self.marks.allows_clear(),
             Action::NextPane | Action::PreviousPane | Action::FullScreen => Err("There is one pane here, and it is as large as it gets."),
             _ => Ok(()),
         }
@@ -307,12 +296,9 @@ impl Screen for Topics {
             Action::CopyTopic => self.copy(cx),
             Action::SaveTopics => self.save(cx),
             Action::MarkRow => self.mark(cx),
-            Action::MarkRowRange => self.mark_range(),
+            Action::MarkRowRange => self.marks.range(&self.names(), self.cursor.at),
             Action::ClearRowMarks => self.marks.clear(),
-            Action::MarkRows => {
-                let names: Vec<TopicName> = (0..len).filter_map(|row| self.topic(row)).map(|topic| topic.name.clone()).collect();
-                self.marks.extend(names);
-            }
+            Action::MarkRows => self.marks.all(&self.names()),
             Action::ColumnLeft => self.choose(-1),
             Action::ColumnRight => self.choose(1),
             Action::Sort => {

@@ -1,6 +1,7 @@
 //! `kscope lag`: every partition with a commit or a member, as a row.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -10,6 +11,7 @@ use super::super::topics::{Common, unwritten};
 use super::look::{self, Listed, Standing, Who};
 use super::{prometheus, watch};
 use crate::core::lag::{self, End, Place};
+use crate::core::verdict::Limits;
 use crate::io::behind;
 use crate::io::kafka::Client;
 use crate::model::{BrokerId, Failure, GroupId, Member, Offset, PartitionId, ShareStart, Time, TopicName, Why};
@@ -52,6 +54,8 @@ pub(super) struct Lag {
     watch: bool,
     prometheus: bool,
     fail_over: Option<u64>,
+    /// What a watch judges by.
+    pub(super) limits: Limits,
 }
 
 /// One partition of a group.
@@ -88,7 +92,8 @@ pub(super) struct Look {
 pub(in crate::cli) type Times = BTreeMap<(TopicName, PartitionId, Offset), Result<Option<Time>, Why>>;
 
 impl Lag {
-    pub(super) fn new(args: LagArgs) -> Self {
+    /// `stalled_after`: of the configuration; what stands still for so long makes no progress.
+    pub(super) fn new(args: LagArgs, stalled_after: Duration) -> Self {
         let mut groups: Vec<GroupId> = Vec::new();
         for group in args.groups.into_iter().map(GroupId::new) {
             if !groups.contains(&group) {
@@ -99,7 +104,8 @@ impl Lag {
             IsolationArg::ReadUncommitted => End::High,
             IsolationArg::ReadCommitted => End::Stable,
         };
-        Self { groups, end, watch: args.watch, prometheus: args.prometheus, fail_over: args.fail_over }
+        let limits = Limits { stalled_after, ..Limits::default() };
+        Self { groups, end, watch: args.watch, prometheus: args.prometheus, fail_over: args.fail_over, limits }
     }
 
     pub(super) async fn run(&self, client: &Client, common: &Common) -> Result<u8, Failure> {

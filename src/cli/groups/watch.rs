@@ -89,7 +89,7 @@ pub(super) async fn run(lag: &Lag, client: &Client, common: &Common) -> Result<u
         };
         let Look { standings, mut rows, .. } = look;
         let now = now();
-        watched.judge(&standings, &mut rows, Limits::default(), now);
+        watched.judge(&standings, &mut rows, lag.limits, now);
         if !print(common, &rows, now, looks == 0)? {
             return Ok(0);
         }

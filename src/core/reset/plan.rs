@@ -177,7 +177,8 @@ fn aim_at(target: &Target, (topic, partition): (&TopicName, PartitionId), spot: 
                 _ => leave(Left::NoRecord),
             }
         }
-        Target::Skip { .. } => leave(Left::NoneThere),
+        // Of a file nothing is known before it is read.
+        Target::Skip { .. } | Target::File(_) => leave(Left::NoneThere),
     }
 }
 

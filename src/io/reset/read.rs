@@ -38,6 +38,9 @@ enum Wide {
 /// Makes a plan.
 pub(super) async fn preview(client: &Client, state: Option<&Path>, mut wish: Wish) -> Result<Plan, Failure> {
     let cluster = client.describe_cluster(WHAT).await?.id;
+    if let Deed::Reset(Target::File(path)) = &wish.deed {
+        wish.deed = Deed::Reset(Target::Each(undo::offsets(path, &wish.group)?));
+    }
     let restored = match &wish.deed {
         Deed::Undo(Kept::Latest) => Some(undo::latest(state, &wish.group, cluster.as_ref())?),
         Deed::Undo(Kept::File(path)) => Some(undo::read(path, &wish.group)?),

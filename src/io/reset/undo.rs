@@ -143,14 +143,19 @@ pub(super) fn read(path: &Path, group: &GroupId) -> Result<Restored, Failure> {
             let usage = Cause::Usage(Foreign::new(format!("{}: a CSV file alone does not say of which group it is", path.display())));
             return Err(Failure::new(WHAT, usage).hint("kscope group reset GROUP --from-file takes it"));
         }
-        let text = text(&ours).map_err(|why| unreadable(&ours, &why))?;
-        let offsets = csv::parse(&text, group).map_err(|error| unreadable(&ours, &error.to_string()))?;
+        let offsets = offsets(&ours, group)?;
         let commit = |offset: Offset| Commit { offset, epoch: LeaderEpoch(-1), metadata: Foreign::new("") };
         let before = offsets.into_iter().map(|(place, offset)| (place, (Some(commit(offset)), TopicId::default()))).collect();
         return Ok(Restored { path: ours, group: group.clone(), cluster: None, before });
     }
     let file = load(&ours).map_err(|why| unreadable(&ours, &why))?;
     Ok(restored(ours, file))
+}
+
+/// The offsets in a CSV file of Kafka's form, for that group.
+pub(super) fn offsets(path: &Path, group: &GroupId) -> Result<BTreeMap<(TopicName, PartitionId), Offset>, Failure> {
+    let text = text(path).map_err(|why| unreadable(path, &why))?;
+    csv::parse(&text, group).map_err(|error| unreadable(path, &error.to_string()))
 }
 
 fn unreadable(path: &Path, why: &str) -> Failure {

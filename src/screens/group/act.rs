@@ -8,8 +8,9 @@ use crate::core::effect::Term;
 use crate::core::figures;
 use crate::core::groups::Row;
 use crate::core::lag::{End, Lag};
+use crate::core::reset::Scope;
 use crate::core::verdict::Verdict;
-use crate::model::Offset;
+use crate::model::{Offset, PartitionId, TopicName};
 use crate::screens::{At, Cx, Route};
 
 use super::{Group, Pane, draw};
@@ -41,7 +42,7 @@ impl Group {
             if action == Action::SkipRecord && at.is_none() {
                 return cx.notices.look(cx.now, "Which record? Select its partition: 1 goes there.");
             }
-            if cx.change(action, row.id(), None, at) {
+            if cx.change(action, row.id(), self.marked(), at) {
                 return;
             }
         }
@@ -65,10 +66,33 @@ impl Group {
                 self.problems = !self.problems;
                 self.relist(cx);
             }
+            Action::MarkRow => self.mark(cx),
+            Action::MarkRowRange => self.marks.range(&self.rows, self.cursor.at),
+            Action::MarkRows => self.marks.all(&self.rows),
+            Action::ClearRowMarks => self.marks.clear(),
             Action::CopyPlace | Action::YankOneGroup | Action::YankDescribe => self.yank(cx, action),
             Action::Refresh => self.holders.clear(),
             _ => {}
         }
+    }
+
+    fn mark(&mut self, cx: &Cx<'_>) {
+        let Some(spot) = self.current().cloned() else { return };
+        self.marks.toggle(spot);
+        self.cursor.by(1, self.rows.len(), draw::heights(self, cx.size).0);
+        self.selected = self.current().cloned();
+    }
+
+    /// The marked partitions as what a change is about; `None` without marks.
+    fn marked(&self) -> Option<Scope> {
+        let mut topics: Vec<(TopicName, Option<Vec<PartitionId>>)> = Vec::new();
+        for (topic, id) in self.marks.iter() {
+            match topics.last_mut() {
+                Some((last, Some(ids))) if last == topic => ids.push(*id),
+                _ => topics.push((topic.clone(), Some(vec![*id]))),
+            }
+        }
+        (!topics.is_empty()).then_some(Scope::Topics(topics))
     }
 
     /// The messages around the commit of the selected partition.

@@ -63,6 +63,7 @@ fn partitions(group: &Group, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
         Pen::new(buf, look.theme, frame.body, 1).gap(2).own(words, token);
         return;
     };
+    let verdict = look.cluster.verdict(row, look.now);
     let longest = group.rows.iter().map(|(topic, _)| Shown::of(topic.raw()).width()).max().unwrap_or(0);
     let (columns, name) = places::fitting(usize::from(area.width), longest);
     let mut pen = Pen::new(buf, look.theme, frame.body, 0);
@@ -91,7 +92,11 @@ fn partitions(group: &Group, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
             let token = if group.focus == Pane::Partitions { Token::Accent } else { Token::Faint };
             pen.ground(look.theme.raised()).own("▌", token);
         }
-        draw_place(group, look, (row, spot, place), (&columns, name), selected, &mut pen);
+        if group.marks.contains(spot) {
+            pen.to(1).own("✓", Token::Look);
+        }
+        let pointed = verdict.spot().is_some_and(|at| at.topic == spot.0 && at.partition == spot.1);
+        draw_place(group, look, (row, spot, place), (&columns, name), (selected, pointed), &mut pen);
     }
 }
 
@@ -103,13 +108,11 @@ fn draw_place(
     look: &Look<'_>,
     (row, spot, place): Placed<'_>,
     (columns, name): (&[&places::Column], usize),
-    selected: bool,
+    (selected, pointed): (bool, bool),
     pen: &mut Pen<'_>,
 ) {
     let stale = look.cluster.trouble.is_some() || group.gone.is_some() || row.untold.is_some();
-    let verdict = look.cluster.verdict(row, look.now);
-    let pointed = verdict.spot().is_some_and(|at| at.topic == spot.0 && at.partition == spot.1);
-    if pointed {
+    if pointed && !group.marks.contains(spot) {
         pen.to(1).own("▲", Token::Act);
     }
     pen.to(2);
@@ -148,6 +151,9 @@ fn title(group: &Group, look: &Look<'_>, pen: &mut Pen<'_>) {
         facts.push((verdict.short(look.now), tone_token(verdict.tone())));
         if group.problems {
             facts.push(("problems only".to_owned(), Token::Look));
+        }
+        if !group.marks.is_empty() {
+            state.push((format!("{} marked", group.marks.len()), Token::Look));
         }
         if let Some(total) = row.total().filter(|total| total.known > 0) {
             let more = if total.is_whole() { "" } else { "≥" };

@@ -32,9 +32,9 @@ impl Groups {
             Action::CopyGroup | Action::YankGroup | Action::YankGroupCommand => self.yank(cx, action),
             Action::SaveGroups => self.save(cx),
             Action::MarkRow => self.mark(),
-            Action::MarkRowRange => self.mark_range(),
+            Action::MarkRowRange => self.marks.range(&self.rows, self.cursor.at),
             Action::ClearRowMarks => self.marks.clear(),
-            Action::MarkRows => self.marks.extend(self.rows.iter().cloned()),
+            Action::MarkRows => self.marks.all(&self.rows),
             Action::ColumnLeft => self.choose(-1),
             Action::ColumnRight => self.choose(1),
             Action::Sort => {
@@ -64,18 +64,8 @@ impl Groups {
 
     fn mark(&mut self) {
         let Some(id) = self.current().cloned() else { return };
-        if !self.marks.remove(&id) {
-            self.marks.insert(id.clone());
-        }
-        self.mark_from = Some(id);
+        self.marks.toggle(id);
         self.moved(1);
-    }
-
-    fn mark_range(&mut self) {
-        let Some(from) = self.mark_from.as_ref().and_then(|id| self.rows.iter().position(|other| other == id)) else { return };
-        let range = from.min(self.cursor.at)..=from.max(self.cursor.at);
-        let ids: Vec<GroupId> = self.rows.get(range).unwrap_or_default().to_vec();
-        self.marks.extend(ids);
     }
 
     /// Chooses the column that stands `by` further on.

@@ -1,6 +1,6 @@
 //! The first two steps: which partitions, and where to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::core::action::Action;
 use crate::core::cluster::Cluster;
@@ -135,7 +135,11 @@ impl Aim {
             Choice::Shift => Deed::Reset(Target::Shift(number()?)),
             Choice::Offset => Deed::Reset(Target::Offset(number()?)),
             Choice::Group => Deed::Reset(Target::Group(GroupId::new(text))),
-            Choice::File => Deed::Undo(Kept::File(PathBuf::from(text))),
+            // Our own form has absences of commits, too, and is put back; Kafka's is a target as others are.
+            Choice::File if Path::new(text).extension().is_some_and(|extension| extension == "json") => {
+                Deed::Undo(Kept::File(PathBuf::from(text)))
+            }
+            Choice::File => Deed::Reset(Target::File(PathBuf::from(text))),
             Choice::Earliest | Choice::Latest | Choice::Current | Choice::Undo | Choice::Forget => {
                 return Err("nothing is to be typed".to_owned());
             }

@@ -175,6 +175,7 @@ fn target(plan: &Plan) -> String {
             Target::Time(_) | Target::Ago(_) => format!("the first record at or after{time}"),
             Target::Group(other) => format!("where the group {} is", other.raw()),
             Target::Each(_) => "an offset for each partition".to_owned(),
+            Target::File(path) => format!("the offsets in {}", path.display()),
             Target::Skip { topic, partition, .. } => format!("behind one record of {}:{}", topic.raw(), partition.0),
         },
         Deed::Undo(Kept::Latest) => match &plan.restored {

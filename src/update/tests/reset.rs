@@ -94,6 +94,27 @@ fn a_target_is_chosen_and_becomes_a_plan_and_enter_never_commits() {
 }
 
 #[test]
+fn a_file_of_kafkas_form_is_a_target_and_one_of_ours_is_put_back() {
+    let deed = |path: &str| {
+        let script = opened(USUAL, None).keys("j j j j j j j j enter").text(path).keys("enter");
+        let Ask::Preview(wish) = script.ask("preview").1 else { panic!("a preview") };
+        wish.deed.clone()
+    };
+    assert_eq!(deed("/tmp/plan.csv"), Deed::Reset(Target::File("/tmp/plan.csv".into())));
+    assert_eq!(deed("/tmp/before.json"), Deed::Undo(reset::Kept::File("/tmp/before.json".into())));
+}
+
+#[test]
+fn the_marked_partitions_of_a_group_are_what_a_reset_is_about() {
+    let all = [testing::TestGroup::empty("billing", "orders", &[(5, 90), (7, 70), (9, 9), (1, 4)])];
+    let script = Script::at(120, 36).cluster(vec![topic("orders", 4)]).groups(&all).open(Route::Group(GroupId::new("billing")));
+    let script = script.groups(&all).keys("g g space j space").sees("2 marked").keys("r").sees("orders:0,2").keys("enter");
+    let Ask::Preview(wish) = script.ask("preview").1 else { panic!("a preview") };
+    let spots = Scope::Topics(vec![(TopicName::new("orders"), Some(vec![PartitionId(0), PartitionId(2)]))]);
+    assert_eq!((&wish.deed, &wish.scope), (&Deed::Reset(Target::Earliest), &spots));
+}
+
+#[test]
 fn what_is_no_number_is_said_and_nothing_is_asked() {
     let script = opened(USUAL, None).keys("j j j j enter").text("ten").keys("enter").sees("is no whole number");
     assert!(!script.waiting().contains(&"preview"));
