@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod ask;
+pub mod brokers;
 pub mod cluster;
 pub mod command;
 pub mod context;

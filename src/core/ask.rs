@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::groups::kept::Kept;
 use super::guard::{Intent, Receipt};
@@ -11,7 +12,7 @@ use super::stream::{Delivery, Plan, Progress};
 use crate::decode::{View, Wanted};
 use crate::model::{
     BrokerId, Chunk, ClusterView, Failure, GroupDescription, GroupId, GroupKind, GroupListing, Holder, Keep, Move, Offset, PartitionId,
-    Setting, Time, Topic, TopicId, TopicName, TxnTable, Why,
+    Setting, Time, Topic, TopicId, TopicName, TxnTable, Volume, Why,
 };
 use crate::query::Filter;
 use crate::text;
@@ -193,6 +194,15 @@ pub struct LogTail {
     pub cut: bool,
 }
 
+/// What an answer of a broker tells of the broker itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pulse {
+    /// From a question of one request to its answer.
+    Took(Duration),
+    /// The volumes that its logs lie on, as far as it tells of them.
+    Volumes(Vec<Volume>),
+}
+
 /// What our questions cost the cluster so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Traffic {
@@ -216,6 +226,7 @@ pub enum Answer {
     Cluster(Arc<ClusterView>),
     Positions(Positions),
     Sizes(Vec<ReplicaSize>),
+    Pulse(BrokerId, Pulse),
     Kept(Vec<(TopicName, Result<Keep, Why>)>),
     Topic(TopicFacts),
     Groups(GroupList),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::ask::{Answer, Ask, Reply, Traffic};
+use super::brokers::Brokers;
 use super::context::{Context, Stranger, Target};
 use super::effect::TaskId;
 use super::figures::{Figures, TopicFigures, find};
@@ -37,6 +38,7 @@ pub struct Cluster {
     /// What keeps us from it now, kept while the next attempt runs.
     pub trouble: Option<Trouble>,
     pub figures: Figures,
+    pub brokers: Brokers,
     pub groups: Groups,
     pub poll: Poll,
     pub past: PastKeeper,
@@ -175,6 +177,7 @@ impl Cluster {
 
     /// Takes what any answer tells of topics.
     pub fn told(&mut self, answer: &Answer, now: Time) {
+        self.brokers.take(answer, now);
         for change in self.groups.take(answer, now) {
             self.timeline.add(now, What::Group(change));
         }
@@ -213,6 +216,7 @@ impl Cluster {
             self.trouble = None;
             if let Some(view) = self.view.get() {
                 self.figures.retain(view);
+                self.brokers.retain(view);
                 self.timeline.compare(old.as_deref(), view, now);
             }
             self.round_trip = Some(now.since(asked));

@@ -3,14 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use super::kafka::{At, Client, Isolation, OffsetAsk, PartitionError, Replica};
-use crate::core::ask::{Answer, Positions, ReplicaSize, TopicFacts, TopicPositions, Traffic, Which};
+use super::kafka::{At, Client, Held, Isolation, OffsetAsk, PartitionError};
+use crate::core::ask::{Answer, Positions, Pulse, ReplicaSize, TopicFacts, TopicPositions, Traffic, Which};
 use crate::model::{BrokerId, Cause, Failure, Keep, PartitionId, Setting, Topic, TopicId, TopicName, Why};
 
 const WHAT: &str = "look up figures of topics";
+/// So many partitions are asked about in one request.
+const ONE_REQUEST: usize = 800;
 
 /// What asking has cost so far.
 pub(super) fn traffic(client: &Client) -> Traffic {
@@ -34,15 +37,20 @@ pub async fn positions<F: Future<Output = ()>>(client: &Client, which: Which, to
     for (leader, asked) in leaders {
         let client = client.clone();
         running.spawn(async move {
-            match leader {
-                Some(_) => positions_of(&client, which, asked).await,
-                None => answered(asked, |_, _| Err(Why::NoLeader)),
-            }
+            let Some(leader) = leader else { return (answered(asked, |_, _| Err(Why::NoLeader)), None) };
+            // One request, and nothing that waits for a disk: how long that takes is the broker's round trip.
+            let one = asked.values().map(Vec::len).sum::<usize>() <= ONE_REQUEST;
+            let began = Instant::now();
+            let topics = positions_of(&client, which, asked).await;
+            let told = topics.iter().flat_map(|topic| &topic.partitions).any(|(_, found)| found.is_ok());
+            (topics, (one && told).then(|| (leader, began.elapsed())))
         });
     }
     while let Some(part) = running.join_next().await {
-        if let Ok(topics) = part {
-            tell(Answer::Positions(Positions { which, topics })).await;
+        let Ok((topics, took)) = part else { continue };
+        tell(Answer::Positions(Positions { which, topics })).await;
+        if let Some((leader, took)) = took {
+            tell(Answer::Pulse(leader, Pulse::Took(took))).await;
         }
     }
 }
@@ -87,20 +95,23 @@ pub async fn sizes<F: Future<Output = ()>>(client: &Client, topics: &[Arc<Topic>
     tell(Answer::Sizes(unknown.collect())).await;
     let (parts, mut told) = tokio::sync::mpsc::unbounded_channel();
     // The lane closes with the question, which ends the telling.
-    let asking = client.log_dirs(WHAT, topics, move |(broker, found)| drop(parts.send(led(topics, broker, &found))));
+    let asking = client.log_dirs(WHAT, topics, move |stored| drop(parts.send(stored)));
     let telling = async {
-        while let Some(part) = told.recv().await {
-            tell(Answer::Sizes(part)).await;
+        while let Some((broker, found)) = told.recv().await {
+            tell(Answer::Sizes(led(topics, broker, &found))).await;
+            if let Ok(held) = found {
+                tell(Answer::Pulse(broker, Pulse::Volumes(held.volumes))).await;
+            }
         }
     };
     tokio::join!(asking, telling);
 }
 
 /// Of what a broker holds, the replicas that it leads.
-fn led(topics: &[Arc<Topic>], broker: BrokerId, found: &Result<Vec<Replica>, PartitionError>) -> Vec<ReplicaSize> {
+fn led(topics: &[Arc<Topic>], broker: BrokerId, found: &Result<Held, PartitionError>) -> Vec<ReplicaSize> {
     let why = found.as_ref().err().map(PartitionError::why);
     let sizes: BTreeMap<(&str, PartitionId), u64> = match found {
-        Ok(replicas) => replicas.iter().map(|replica| ((replica.topic.raw(), replica.partition), replica.bytes)).collect(),
+        Ok(held) => held.replicas.iter().map(|replica| ((replica.topic.raw(), replica.partition), replica.bytes)).collect(),
         Err(_) => BTreeMap::new(),
     };
     let mut parts = Vec::new();

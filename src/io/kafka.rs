@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-pub use describe::{Configured, Replica, Stored};
+pub use describe::{Configured, Held, Stored};
 pub use error::{ErrorCode, Operation, PartitionError};
 pub use fetch::{FetchAsk, FetchFrom, Fetched, FetchedPartition, Link, TooLarge};
 pub use groups::{Described, GroupCommits, Listed, NewCommit, PartitionOutcome, Scope};

@@ -26,6 +26,22 @@ pub struct Broker {
     pub rack: Option<Foreign>,
 }
 
+/// A volume that a broker keeps logs on, as DescribeLogDirs tells it (KIP-827).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Volume {
+    pub folder: Foreign,
+    /// Bytes in all, and those that are free for the broker.
+    pub total: u64,
+    pub usable: u64,
+}
+
+impl Volume {
+    /// How full it is, in per cent, rounded down; `None` for one without any room.
+    pub fn per_cent(&self) -> Option<u64> {
+        self.total.saturating_sub(self.usable).checked_mul(100)?.checked_div(self.total)
+    }
+}
+
 /// A topic as one Metadata answer tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topic {

@@ -23,14 +23,22 @@ use super::error::{ErrorCode, Operation, PartitionError};
 use super::pool::Pool;
 use super::wire::{DescribeConfigs, DescribeLogDirs, DescribeProducers, ListPartitionReassignments};
 use crate::model::{
-    BrokerId, Cause, Failure, Foreign, Holder, Move, Offset, PartitionId, ProducerId, Setting, Source, Time, Topic, TopicName,
+    BrokerId, Cause, Failure, Foreign, Holder, Move, Offset, PartitionId, ProducerId, Setting, Source, Time, Topic, TopicName, Volume,
 };
 
 /// A topic's settings, or why they are unknown.
 pub type Configured = (TopicName, Result<Vec<Setting>, PartitionError>);
 
 /// What one broker holds of some topics, in bytes on its disks; or why that is unknown.
-pub type Stored = (BrokerId, Result<Vec<Replica>, PartitionError>);
+pub type Stored = (BrokerId, Result<Held, PartitionError>);
+
+/// Replicas on a broker, and the volumes that they lie on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    pub replicas: Vec<Replica>,
+    /// Those whose size is told: from Kafka 3.3 on (KIP-827).
+    pub volumes: Vec<Volume>,
+}
 
 /// One replica on a broker's disk. Those that are still being copied to another disk of the same broker are left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +110,7 @@ impl Pool {
         what: &'static str,
         broker: BrokerId,
         asked: Vec<DescribableLogDirTopic>,
-    ) -> Result<Vec<Replica>, PartitionError> {
+    ) -> Result<Held, PartitionError> {
         let failed = |fault: super::fault::Fault| match fault.cause {
             Cause::NotOffered(_) => PartitionError::NotOffered,
             _ => PartitionError::NoAnswer(Arc::new(fault.into_failure(what))),
@@ -117,21 +125,24 @@ impl Pool {
         if answer.results.is_empty() {
             return Err(PartitionError::Kafka(ErrorCode(31)));
         }
-        let mut replicas = Vec::new();
+        let mut held = Held::default();
         for dir in answer.results {
             if ErrorCode::of(dir.error_code).is_some() {
                 // One disk is offline: what lies on the others is still true.
                 continue;
             }
+            if let (Ok(total), Ok(usable)) = (u64::try_from(dir.total_bytes), u64::try_from(dir.usable_bytes)) {
+                held.volumes.push(Volume { folder: Foreign::new(dir.log_dir.as_str()), total, usable });
+            }
             for topic in dir.topics {
                 let name = TopicName::new(topic.name.as_str());
                 for partition in topic.partitions.iter().filter(|partition| !partition.is_future_key) {
                     let Ok(bytes) = u64::try_from(partition.partition_size) else { continue };
-                    replicas.push(Replica { topic: name.clone(), partition: PartitionId(partition.partition_index), bytes });
+                    held.replicas.push(Replica { topic: name.clone(), partition: PartitionId(partition.partition_index), bytes });
                 }
             }
         }
-        Ok(replicas)
+        Ok(held)
     }
 
     /// The partitions of a topic whose replicas are being moved now; the controller knows (KIP-455).

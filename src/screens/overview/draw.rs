@@ -3,13 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::problems::About;
+use super::problems::{self, About};
 use super::summary::Summary;
 use super::{Overview, Pane};
 use crate::core::cluster::Cluster;
 use crate::core::figures;
 use crate::core::timeline::{Change, What};
-use crate::model::ClusterView;
+use crate::model::{BrokerId, ClusterView};
 use crate::screens::{Look, Route, tone_token};
 use crate::text::{Shown, units};
 use crate::ui::{self, Pen, Token};
@@ -18,8 +18,12 @@ use crate::ui::{self, Pen, Token};
 const FIGURES: u16 = 4;
 /// Columns from which on brokers stand beside the problems.
 const WIDE: u16 = 110;
-/// Columns of the brokers then.
-const BROKERS: u16 = 46;
+/// Columns of the brokers then, and of what stands there.
+const BROKERS: u16 = 53;
+const ADDRESS: usize = 20;
+const COUNT: usize = 7;
+const DISK: usize = 5;
+const TRIP: usize = 6;
 
 /// Where the panes lie; one that is not shown has no height.
 #[derive(Debug, Default)]
@@ -160,11 +164,10 @@ fn brokers(screen: &Overview, view: &ClusterView, look: &Look<'_>, buf: &mut Buf
     let facts = [(units::thousands(units::wide(view.brokers.len())), Token::Dim)];
     ui::title_rule(&mut Pen::new(buf, look.theme, area, 0), focused, "Brokers", &facts, &[("* controller".to_owned(), Token::Dim)]);
     let mut pen = Pen::new(buf, look.theme, area, 1);
-    pen.gap(1).right("ID", 5, Token::Dim).gap(2).left("ADDRESS", 20, Token::Dim).right("LEADS", 7, Token::Dim).right(
-        "HOLDS",
-        8,
-        Token::Dim,
-    );
+    pen.gap(1).right("ID", 5, Token::Dim).gap(2).left("ADDRESS", ADDRESS, Token::Dim);
+    for (title, width) in [("LEADS", COUNT), ("HOLDS", COUNT), ("DISK", DISK), ("RTT", TRIP)] {
+        pen.right(title, width, Token::Dim);
+    }
     let rows = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
     let height = usize::from(rows.height);
     let mut cursor = screen.brokers;
@@ -180,9 +183,44 @@ fn brokers(screen: &Overview, view: &ClusterView, look: &Look<'_>, buf: &mut Buf
         let rack = broker.rack.as_ref().map(|rack| format!(" {}", Shown::of(rack.raw()))).unwrap_or_default();
         let address = format!("{}:{}{rack}", Shown::of(broker.host.raw()), broker.port);
         pen.to(1).right(broker.id.0.to_string(), 4, Token::Text).own(star, Token::Accent).gap(2);
-        pen.shown(&Shown::of(&address), Token::Text, 20).to(28);
-        pen.right(units::thousands(units::wide(leads)), 7, Token::Text).right(units::thousands(units::wide(holds)), 8, Token::Text);
+        pen.shown(&Shown::of(&address), Token::Text, ADDRESS).to(8 + ADDRESS);
+        pen.right(units::short(units::wide(leads)), COUNT, Token::Text).right(units::short(units::wide(holds)), COUNT, Token::Text);
+        let (disk, token) = disk(look.cluster, broker.id);
+        pen.right(disk, DISK, token);
+        let slow = look.cluster.brokers.slow(broker.id).is_some();
+        match look.cluster.brokers.round_trip(broker.id) {
+            Some((_, took)) => pen.right(format!("{}ms", took.as_millis().max(1)), TRIP, if slow { Token::Look } else { Token::Text }),
+            None => pen.right("…", TRIP, Token::Faint),
+        };
     }
+}
+
+/// How full a broker's fullest disk is.
+fn disk(cluster: &Cluster, broker: BrokerId) -> (String, Token) {
+    let Some((_, volume)) = cluster.brokers.fullest(broker) else { return ("–".to_owned(), Token::Dim) };
+    match volume.per_cent() {
+        Some(full) if full >= problems::OVERFULL => (format!("{full}%"), Token::Act),
+        Some(full) if full >= problems::FULL => (format!("{full}%"), Token::Look),
+        Some(full) => (format!("{full}%"), Token::Text),
+        None => ("?".to_owned(), Token::Look),
+    }
+}
+
+/// The selected broker in words.
+fn broker_status(screen: &Overview, look: &Look<'_>, pen: &mut Pen<'_>) {
+    let Some(broker) = look.cluster.view.get().and_then(|view| view.brokers.get(screen.brokers.at)) else { return };
+    let disk = match look.cluster.brokers.fullest(broker.id) {
+        Some((at, volume)) => {
+            let (free, all) = (units::size(volume.usable), units::size(volume.total));
+            format!("{}: {free} free of {all}, as of {}", Shown::of(volume.folder.raw()), look.clock(at))
+        }
+        None => "disks are told from Kafka 3.3 on, to who may describe the cluster".to_owned(),
+    };
+    let trip = look.cluster.brokers.round_trip(broker.id);
+    let trip = trip.map_or_else(String::new, |(at, took)| format!(" · answered in {} ms at {}", took.as_millis().max(1), look.clock(at)));
+    let words = format!("broker {} · {disk}{trip}", broker.id.0);
+    let room = pen.room();
+    pen.shown(&Shown::of(&words), Token::Dim, room);
 }
 
 fn changes(screen: &Overview, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
@@ -228,6 +266,9 @@ pub(super) fn leads_to(change: &Change, cluster: &Cluster) -> Option<Route> {
 }
 
 pub(super) fn status(screen: &Overview, look: &Look<'_>, pen: &mut Pen<'_>) {
+    if screen.focus == Pane::Brokers {
+        return broker_status(screen, look, pen);
+    }
     if let Some(row) = screen.group().and_then(|id| look.cluster.groups.of(id)) {
         let members = row.members().map_or_else(|| "members not known yet".to_owned(), |n| units::counted(units::wide(n), "member"));
         let words = format!("{} · {} · {members} · enter opens it", row.state().word(), row.listing.kind.word());

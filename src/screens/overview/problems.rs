@@ -14,6 +14,10 @@ use crate::text::{self, Shown, units};
 /// A broker that left is a problem for so long, unless it comes back.
 const LEFT: Duration = Duration::from_secs(3600);
 
+/// A disk that is so full, in per cent, is to be looked at, and from the second on something must be done.
+pub(super) const FULL: u64 = 85;
+pub(super) const OVERFULL: u64 = 95;
+
 /// One line.
 #[derive(Debug, Clone)]
 pub(super) struct Problem {
@@ -125,6 +129,18 @@ fn brokers(cluster: &Cluster, now: Time) -> Vec<Problem> {
             problem(id, Tone::Look, format!("does not tell its groups for {since}: {}", text::why(why)))
         })
         .collect();
+    for broker in cluster.view.get().into_iter().flat_map(|view| &view.brokers) {
+        if let Some((took, usual)) = cluster.brokers.slow(broker.id) {
+            let text = format!("answers after {} ms, the others after {} ms", took.as_millis(), usual.as_millis());
+            all.push(problem(broker.id, Tone::Look, text));
+        }
+        let full =
+            cluster.brokers.fullest(broker.id).and_then(|(_, volume)| Some((volume, volume.per_cent().filter(|full| *full >= FULL)?)));
+        if let Some((volume, full)) = full {
+            let text = format!("disk {full} % full: {} left of {}", units::size(volume.usable), units::size(volume.total));
+            all.push(problem(broker.id, if full >= OVERFULL { Tone::Act } else { Tone::Look }, text));
+        }
+    }
     let here = |id: BrokerId| cluster.view.get().is_some_and(|view| view.brokers.iter().any(|broker| broker.id == id));
     let mut seen = Vec::new();
     for change in cluster.timeline.newest().take_while(|change| now.since(change.at) < LEFT) {
