@@ -10,6 +10,7 @@ pub mod cluster;
 pub mod command;
 pub mod context;
 pub mod cursor;
+pub mod editor;
 pub mod effect;
 pub mod event;
 pub mod figures;
