@@ -12,7 +12,7 @@ use super::stream::{Delivery, Plan, Progress};
 use crate::decode::{View, Wanted};
 use crate::model::{
     BrokerId, Chunk, ClusterView, Failure, GroupDescription, GroupId, GroupKind, GroupListing, Holder, Keep, Move, Offset, PartitionId,
-    Setting, Time, Topic, TopicId, TopicName, TxnTable, Volume, Why,
+    Setting, ShareStart, Time, Topic, TopicId, TopicName, TxnTable, Volume, Why,
 };
 use crate::query::Filter;
 use crate::text;
@@ -40,7 +40,7 @@ pub enum Ask {
     Groups,
     /// Members and state of groups: [`Answer::Described`].
     Describe(Vec<GroupAsk>),
-    /// How groups stand: [`Answer::Lag`] as parts, some hundred groups each.
+    /// How groups stand: [`Answer::Lag`] as parts, some hundred groups each; [`Answer::Shares`] of share groups.
     Lag(Vec<GroupAsk>),
     /// When the records were written that stand at these offsets, or first behind them: of a group, its commit, or the log's
     /// start where that lies behind it. Nothing is to be asked where a group is level.
@@ -131,6 +131,14 @@ pub struct GroupList {
 pub struct GroupLag {
     pub id: GroupId,
     pub topics: Result<Vec<TopicPlaces>, Why>,
+}
+
+/// Where a share group starts on its partitions, and what it has left there, as its coordinator counts it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shares {
+    pub id: GroupId,
+    /// In order of topic and partition.
+    pub starts: Result<Vec<ShareStart>, Why>,
 }
 
 /// The record that a group reads next of a partition.
@@ -232,6 +240,7 @@ pub enum Answer {
     Groups(GroupList),
     Described(Vec<(GroupId, Result<GroupDescription, Why>)>),
     Lag(Vec<GroupLag>),
+    Shares(Vec<Shares>),
     /// In the order of the question.
     Behind(Vec<Behind>),
     Holders {

@@ -136,7 +136,7 @@ impl Editor {
             && was.is_empty()
             && last.at + last.is.len() == from
             // A word at a time.
-            && !(new == " " && !last.is.ends_with(' '))
+            && (new != " " || last.is.ends_with(' '))
         {
             last.is.push_str(new);
             return;

@@ -14,10 +14,10 @@ pub mod uses;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::ask::{Answer, Behind, GroupAsk, GroupLag, GroupList};
+use super::ask::{Answer, Behind, GroupAsk, GroupLag, GroupList, Shares};
 use super::lag::{End, TopicPlaces, Total};
 use super::verdict::{self, Limits, Verdict};
-use crate::model::{BrokerId, GroupDescription, GroupId, GroupListing, GroupState, Offset, PartitionId, Time, TopicName, Why};
+use crate::model::{BrokerId, GroupDescription, GroupId, GroupListing, GroupState, Offset, PartitionId, ShareStart, Time, TopicName, Why};
 use past::GroupPast;
 
 /// See the module.
@@ -48,6 +48,8 @@ pub struct Row {
     seen_in: u32,
     pub described: Option<(Time, Result<GroupDescription, Why>)>,
     pub lag: Option<(Time, Result<Vec<TopicPlaces>, Why>)>,
+    /// Of a share group, in order of topic and partition.
+    pub shares: Option<(Time, Result<Vec<ShareStart>, Why>)>,
     /// Since when its lag is not told any more, and why: what was told last stays, with its age.
     pub untold: Option<(Time, Why)>,
     pub past: GroupPast,
@@ -126,6 +128,7 @@ impl Groups {
                 }
             }
             Answer::Lag(lags) => lags.iter().for_each(|lag| self.take_lag(lag, now)),
+            Answer::Shares(all) => all.iter().for_each(|shares| self.take_shares(shares, now)),
             Answer::Behind(all) => {
                 for Behind { topic, partition, offset, timestamp } in all {
                     let looks = self.behind.entry((topic.clone(), *partition)).or_default();
@@ -177,6 +180,7 @@ impl Groups {
                 seen_in,
                 described: None,
                 lag: None,
+                shares: None,
                 untold: None,
                 past,
                 state_since: now,
@@ -229,6 +233,22 @@ impl Groups {
             }
             Err(why) => row.lag = Some((now, Err(why.clone()))),
         }
+    }
+
+    fn take_shares(&mut self, Shares { id, starts }: &Shares, now: Time) {
+        let Some(row) = self.rows.get_mut(id) else { return };
+        if let Ok(starts) = starts {
+            let mut total = Total::default();
+            for start in starts {
+                total.of += 1;
+                if let Some(left) = start.lag.and_then(|left| u64::try_from(left).ok()) {
+                    total.known += 1;
+                    total.offsets = total.offsets.saturating_add(left);
+                }
+            }
+            row.total = Some(total);
+        }
+        row.shares = Some((now, starts.clone()));
     }
 
     /// The groups behind that one in order of name; all when there is none.
@@ -285,7 +305,8 @@ impl Row {
         }
     }
 
-    /// The lag over all of its partitions; `None` before it was told.
+    /// The lag over all of its partitions; `None` before it was told. Of a share group: records that are not done yet, as its
+    /// coordinator counts them.
     pub fn total(&self) -> Option<Total> {
         self.total
     }
@@ -309,6 +330,9 @@ impl Row {
 
     /// How many topics it has commits on.
     pub fn topics(&self) -> Option<usize> {
+        if let Some((_, Ok(shares))) = &self.shares {
+            return Some(shares.chunk_by(|a, b| a.topic == b.topic).count());
+        }
         let (_, topics) = self.places()?;
         Some(topics.iter().filter(|topic| topic.partitions.iter().any(|(_, place)| place.committed().is_some())).count())
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tokio::task::JoinSet;
 
 use super::kafka::{At, Client, Found, Isolation, OffsetAsk, OffsetResult, Scope, Wanted};
-use crate::core::ask::{Answer, GroupAsk, GroupLag, GroupList};
+use crate::core::ask::{Answer, GroupAsk, GroupLag, GroupList, Shares};
 use crate::core::lag::{Place, TopicPlaces};
 use crate::model::{
     BrokerId, Failure, GroupDescription, GroupId, GroupKind, Offset, PartitionId, ShareStart, TopicCommits, TopicError, TopicId, TopicName,
@@ -59,13 +59,20 @@ pub async fn describe(client: &Client, groups: &[GroupAsk]) -> Vec<(GroupId, Res
 /// So many groups are looked up in one go, then told.
 const GROUPS_AT_ONCE: usize = 500;
 
-/// Looks up the lag of groups; `tell` hears it in parts. A share group has no commits: [`starts`] tells what it has.
+/// Looks up the lag of groups; `tell` hears it in parts, that of share groups as [`Answer::Shares`]: they have no commits.
 ///
 /// # Errors
 /// No broker answers what topics there are.
 pub async fn lag<F: Future<Output = ()>>(client: &Client, groups: &[GroupAsk], tell: impl Fn(Answer) -> F) -> Result<(), Failure> {
     for some in groups.chunks(GROUPS_AT_ONCE) {
-        tell(Answer::Lag(lag_of(client, some).await?)).await;
+        let (share, others): (Vec<GroupAsk>, Vec<GroupAsk>) = some.iter().cloned().partition(|group| group.kind == GroupKind::Share);
+        if !share.is_empty() {
+            let told = starts(client, &share).await.into_iter().map(|(id, starts)| Shares { id, starts });
+            tell(Answer::Shares(told.collect())).await;
+        }
+        if !others.is_empty() {
+            tell(Answer::Lag(lag_of(client, &others).await?)).await;
+        }
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ mod act;
 mod draw;
 mod members;
 mod places;
+mod shares;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use crate::core::groups::Row;
 use crate::core::groups::poll::Watch;
 use crate::core::lag::{End, Lag, Place};
 use crate::core::marks::Marks;
-use crate::model::{GroupId, Holder, Member, PartitionId, Time, TopicName, Why};
+use crate::model::{GroupId, Holder, Member, PartitionId, ShareStart, Time, TopicName, Why};
 use crate::text::Shown;
 use crate::ui::Pen;
 use places::Sort;
@@ -104,6 +105,12 @@ impl Group {
         let (_, topics) = self.row(cluster)?.places()?;
         let places = topics.iter().find(|places| places.topic == *topic)?;
         places.partitions.iter().find(|(other, _)| other == id).map(|(_, place)| place)
+    }
+
+    /// The selected partition of a share group.
+    fn share<'c>(&self, cluster: &'c Cluster) -> Option<&'c ShareStart> {
+        let (Some((_, Ok(shares))), Some((topic, id))) = (self.row(cluster)?.shares.as_ref(), self.current()) else { return None };
+        shares.iter().find(|share| share.topic == *topic && share.partition == *id)
     }
 
     fn current(&self) -> Option<&Spot> {
@@ -210,7 +217,7 @@ impl Screen for Group {
                 }
                 None
             }
-            Arrival::Part(_, Answer::Lag(_)) => {
+            Arrival::Part(_, Answer::Lag(_) | Answer::Shares(_)) => {
                 self.refreshed(cx);
                 Some(arrival)
             }

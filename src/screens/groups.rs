@@ -240,7 +240,7 @@ impl Screen for Groups {
                 None
             }
             // A part of the lag of many: what it told is in the shared cache.
-            Arrival::Part(_, Answer::Lag(_) | Answer::Groups(_)) => {
+            Arrival::Part(_, Answer::Lag(_) | Answer::Shares(_) | Answer::Groups(_)) => {
                 self.relist_soon(cx);
                 Some(arrival)
             }

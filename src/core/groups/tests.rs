@@ -113,3 +113,23 @@ fn how_long_records_are_kept_is_asked_for_what_is_behind_and_not_known() {
     assert!(!settings(&groups, "a", None), "there is no such topic");
     assert!(!settings(&groups, "b", Some(None)), "nothing is known to wait");
 }
+
+#[test]
+fn what_a_share_group_has_left_is_summed_and_what_is_not_told_is_said() {
+    let mut groups = Groups::default();
+    let kind = GroupKind::Share;
+    groups.take(&list(1, Ok(vec![GroupListing { kind, ..listing("wallet", GroupState::Stable) }])), at(0));
+    let start = |partition, lag| ShareStart {
+        topic: TopicName::new("orders"),
+        partition: PartitionId(partition),
+        start: Ok(Some(Offset(4))),
+        lag,
+    };
+    let shares = |starts| Answer::Shares(vec![Shares { id: GroupId::new("wallet"), starts }]);
+    groups.take(&shares(Ok(vec![start(0, Some(7)), start(1, None)])), at(1));
+    let total = |groups: &Groups| groups.of(&GroupId::new("wallet")).unwrap().total().unwrap();
+    assert_eq!((total(&groups).offsets, total(&groups).is_whole()), (7, false));
+    groups.take(&shares(Err(Why::NoAnswer)), at(2));
+    assert_eq!(total(&groups).offsets, 7, "what was told last stays");
+    assert_eq!(groups.of(&GroupId::new("wallet")).unwrap().topics(), None);
+}

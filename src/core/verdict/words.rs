@@ -94,7 +94,7 @@ impl Verdict {
             Self::Idle => "idle, level".to_owned(),
             Self::NoMembers => "no members, level".to_owned(),
             Self::NoCommit => "nothing committed".to_owned(),
-            Self::NoLag => "lag is not told".to_owned(),
+            Self::NoLag => "commits nothing".to_owned(),
             Self::Unknown(Why::NotAsked) => "…".to_owned(),
             Self::Unknown(Why::NoTopic) => "topic is gone".to_owned(),
             Self::Unknown(_) => "? unknown".to_owned(),
@@ -250,7 +250,7 @@ impl About<'_> {
             }
             Verdict::NoLag => {
                 lines.push(said(Tone::Text, format!("a {} group commits no offsets", Shown::of(self.row.listing.kind.word()))));
-                lines.push(said(Tone::Dim, "its lag is not told here"));
+                lines.extend(self.shares());
             }
             Verdict::Unknown(Why::NotAsked) => lines.push(said(Tone::Dim, "being asked …")),
             Verdict::Unknown(why) => lines.push(said(tone, format!("? unknown: {}", text::why(why)))),
@@ -304,6 +304,25 @@ impl About<'_> {
     fn rates(&self) -> Option<Said> {
         let (produced, committed) = (self.row.past.produced()?, self.row.past.committed()?);
         Some(said(Tone::Text, format!("{} come in, {} are read", units::rate(produced), units::rate(committed))))
+    }
+
+    /// What a share group has left.
+    fn shares(&self) -> Vec<Said> {
+        match &self.row.shares {
+            None => Vec::new(),
+            Some((_, Err(why))) => vec![said(Tone::Look, format!("? what it has left: {}", text::why(why)))],
+            Some((at, Ok(shares))) => {
+                let begun = shares.iter().filter(|share| matches!(share.start, Ok(Some(_)))).count();
+                let total = self.row.total().unwrap_or_default();
+                let left = match total.known {
+                    0 => "how much is left is told from Kafka 4.2 on".to_owned(),
+                    known if known < total.of => format!("≥{} not done yet", units::counted(total.offsets, "record")),
+                    _ => format!("{} not done yet, as its coordinator counts", units::counted(total.offsets, "record")),
+                };
+                let begun = format!("begun on {}, as of {}", units::counted(units::wide(begun), "partition"), (self.clock)(*at));
+                vec![said(Tone::Text, left), said(Tone::Dim, begun)]
+            }
+        }
     }
 
     fn places(&self) -> impl Iterator<Item = (&TopicName, PartitionId, &Place)> {

@@ -103,6 +103,16 @@ impl Group {
             cx.notices.look(cx.now, "The topic or partition is not there any more: there is nothing to open.");
             return;
         };
+        if let Some(share) = self.share(cx.cluster) {
+            let Ok(Some(offset)) = share.start else {
+                return cx.notices.look(cx.now, "The group has not begun here: l shows the newest messages.");
+            };
+            let level = share.lag == Some(0);
+            let (topic, partition, group) = (Arc::clone(topic), spot.1, self.id.clone());
+            let from = Offset(offset.0.saturating_sub(BEFORE).max(0));
+            cx.go = Some(Route::At(Box::new(At { topic, partition, offset, from, end: Offset(i64::MAX), level, group, stuck: false })));
+            return;
+        }
         let Some(place) = self.place(cx.cluster, spot) else { return };
         let Some(committed) = place.committed() else {
             let words = if place.commit.is_ok() {

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::core::groups::Row;
 use crate::core::lag::{End, Lag, Place};
+use crate::model::GroupKind;
 use crate::screens::{Look, tone_token};
 use crate::text::{self, Shown, units};
 use crate::ui::{self, Pane as Frame, Pen, Token};
@@ -63,6 +64,9 @@ fn partitions(group: &Group, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
         Pen::new(buf, look.theme, frame.body, 1).gap(2).own(words, token);
         return;
     };
+    if let Some((_, Ok(shares))) = &row.shares {
+        return super::shares::draw(group, shares, look, buf, frame.body);
+    }
     let verdict = look.cluster.verdict(row, look.now);
     let longest = group.rows.iter().map(|(topic, _)| Shown::of(topic.raw()).width()).max().unwrap_or(0);
     let (columns, name) = places::fitting(usize::from(area.width), longest);
@@ -179,6 +183,13 @@ fn why_empty(group: &Group, look: &Look<'_>) -> (String, Token) {
             ("Every broker is being asked for its groups …".to_owned(), Token::Dim)
         };
     };
+    if row.listing.kind == GroupKind::Share {
+        return match &row.shares {
+            None => ("Where it starts is being asked for …".to_owned(), Token::Dim),
+            Some((_, Err(why))) => (format!("? Where it starts is not known: {}", text::why(why)), Token::Look),
+            Some((_, Ok(_))) => ("It has not begun on any partition.".to_owned(), Token::Dim),
+        };
+    }
     if !row.listing.kind.commits() {
         let kind = Shown::of(row.listing.kind.word()).into_string();
         return (format!("A {kind} group commits no offsets: there are no partitions to list."), Token::Dim);
@@ -204,6 +215,15 @@ pub(super) fn status(group: &Group, look: &Look<'_>, pen: &mut Pen<'_>) {
                 pen.shown(&Shown::of(&reads), Token::Dim, room);
             }
         }
+        return;
+    }
+    if let Some(share) = group.share(look.cluster) {
+        let room = pen.room();
+        let name = format!("{}/{}", share.topic.raw(), share.partition.0);
+        let (words, token) = super::shares::sentence(share);
+        pen.shown(&Shown::of(&name), Token::Text, room / 3).gap(2);
+        let room = pen.room();
+        pen.shown(&Shown::of(&words), token, room);
         return;
     }
     let Some((spot, place)) = group.current().and_then(|spot| Some((spot, group.place(look.cluster, spot)?))) else { return };

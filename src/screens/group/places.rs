@@ -97,6 +97,9 @@ enum Key {
 
 /// The partitions in order; what is unknown comes last, equal ones by topic and partition.
 pub(super) fn order(group: &Group, cluster: &Cluster, row: &Row, now: Time) -> Vec<Spot> {
+    if let Some((_, Ok(shares))) = &row.shares {
+        return shares.iter().map(|share| (share.topic.clone(), share.partition)).collect();
+    }
     let topics = row.places().map_or(&[][..], |(_, topics)| topics);
     let all = topics.iter().flat_map(|topic| topic.partitions.iter().map(move |(id, place)| ((topic.topic.clone(), *id), place)));
     let mut listed: Vec<(Spot, &Place)> = all.filter(|(_, place)| !group.problems || is_troubled(place)).collect();

@@ -78,7 +78,7 @@ fn chart(look: &Look<'_>, buf: &mut Buffer, area: Rect, judged: &Judged<'_>) {
     let values = judged.row.past.lag(look.now);
     if judged.verdict == Verdict::NoLag || values.iter().all(Option::is_none) {
         let words = if judged.verdict == Verdict::NoLag {
-            "Its lag is not told."
+            "It commits nothing that a line could be drawn of."
         } else if judged.row.total().is_some_and(|total| !total.is_whole()) {
             "No sum is drawn while the lag of a partition is unknown."
         } else {

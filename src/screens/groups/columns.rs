@@ -123,7 +123,7 @@ pub fn cell(id: Id, judged: &Judged<'_>, groups: &Groups, now: Time) -> Cell {
         Id::State => state(row, groups, now),
         Id::Type => Cell(Shown::of(row.listing.kind.word()).into_string(), Token::Dim),
         Id::Members => count(row.members()),
-        Id::Topics if matches!(judged.verdict, Verdict::NoLag) => Cell("–".to_owned(), Token::Dim),
+        Id::Topics if matches!(judged.verdict, Verdict::NoLag) && row.topics().is_none() => Cell("–".to_owned(), Token::Dim),
         Id::Topics => count(row.topics()),
         Id::Lag => lag(judged, now),
         Id::In => rate(row.past.produced()),
@@ -150,6 +150,9 @@ fn state(row: &Row, groups: &Groups, now: Time) -> Cell {
 fn lag(judged: &Judged<'_>, now: Time) -> Cell {
     let own = |text: &str, token| Cell(text.to_owned(), token);
     match (&judged.verdict, judged.row.total()) {
+        (Verdict::NoLag, Some(total)) if total.known > 0 => {
+            Cell(format!("{}{}", if total.is_whole() { "" } else { "≥" }, units::short(total.offsets)), Token::Text)
+        }
         (Verdict::NoLag, _) => own("n/a", Token::Dim),
         (Verdict::NoCommit, _) => own("none", Token::Dim),
         (Verdict::BeyondEnd { .. }, Some(Total { known: 0, .. })) => own("past", Token::Act),
