@@ -80,7 +80,7 @@ impl Verdict {
             Self::FallingBehind { .. } => "falling behind".to_owned(),
             Self::Lost { .. } => "unread data lost".to_owned(),
             Self::Losing { left, .. } if left.is_zero() => "losing data now".to_owned(),
-            Self::Losing { left, .. } => format!("loses data in {}", units::duration(*left)),
+            Self::Losing { left, .. } => format!("data lost in {}", units::duration(*left)),
             Self::Remade { .. } => "topic made again".to_owned(),
             Self::BeyondEnd { .. } => "beyond the end".to_owned(),
             Self::Blocked { .. } => "open transaction".to_owned(),
