@@ -115,7 +115,7 @@ impl Reset {
 
     /// Whether the plan is on screen and nothing was done with it yet.
     fn may_commit(&self) -> Result<&Plan, Reason> {
-        if self.run.as_ref().is_some_and(Run::is_running) {
+        if self.run.as_ref().is_some_and(Run::is_undecided) {
             return Err("It is being carried out.");
         }
         if self.run.is_some() {
@@ -252,7 +252,7 @@ impl Screen for Reset {
             Action::EditRow if self.run.is_some() => Err("This plan was carried out: R makes a new one."),
             Action::EditRow | Action::ShowRecords if self.row().is_none() => Err("There is no partition here."),
             Action::Recompute if self.wish.is_none() => Err("There is no plan yet."),
-            Action::Recompute if self.run.as_ref().is_some_and(Run::is_running) => Err("It is being carried out."),
+            Action::Recompute if self.run.as_ref().is_some_and(Run::is_undecided) => Err("It is being carried out."),
             Action::CopyCommands if self.plan.is_none() => Err("There is no plan yet."),
             Action::UndoReset if !self.run.as_ref().is_some_and(Run::can_be_undone) => Err("Nothing was written that could be put back."),
             Action::NextPane | Action::PreviousPane if self.plan.is_some() => Err("There is one pane here."),
@@ -283,7 +283,7 @@ impl Screen for Reset {
                 self.prompt = Some((Prompt::Edit, Line::new(now.unwrap_or_default())));
             }
             Action::Recompute | Action::Refresh => {
-                if let Some(wish) = self.wish.clone().filter(|_| !self.run.as_ref().is_some_and(Run::is_running)) {
+                if let Some(wish) = self.wish.clone().filter(|_| !self.run.as_ref().is_some_and(Run::is_undecided)) {
                     self.run = None;
                     self.preview(cx, wish);
                 }

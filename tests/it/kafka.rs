@@ -4,6 +4,7 @@
 //! test's own, for tests that kill and freeze (take [`serial`] first). Both give `None` when tests on a real Kafka are
 //! skipped here: then the test returns. To add a kind of data, see `topics.rs`.
 
+mod armed;
 mod batch;
 mod cluster;
 mod connection;

@@ -202,7 +202,8 @@ fn rows(screen: &Reset, plan: &Plan, look: &Look<'_>, buf: &mut Buffer, area: Re
     let state = match &screen.run {
         None => ("DRY RUN: nothing written".to_owned(), Token::Look),
         Some(run) if run.is_armed() => ("ARMED: nothing written yet".to_owned(), Token::Act),
-        Some(run) if run.is_running() => ("being written".to_owned(), Token::Act),
+        Some(run) if run.is_undecided() => ("being written".to_owned(), Token::Act),
+        Some(run) if run.is_running() => ("written; it is watched".to_owned(), Token::Dim),
         Some(_) => ("done".to_owned(), Token::Dim),
     };
     ui::title_rule(&mut Pen::new(buf, look.theme, area, 0), true, "Before → after", &facts, &[state]);

@@ -49,6 +49,11 @@ impl Run {
         self.report.is_none()
     }
 
+    /// What will stand there is not known yet. Once it is, the group is only watched.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.is_running() && self.outcomes().is_none()
+    }
+
     /// It waits for the group to be empty and has sent nothing.
     pub(super) fn is_armed(&self) -> bool {
         self.armed && self.is_running() && !self.has_sent()
