@@ -6,12 +6,14 @@
 //! whose outcome nobody reads would be worse than one that cannot be called off.
 
 mod read;
+mod turn;
 mod undo;
 mod watch;
 mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -21,8 +23,9 @@ use super::audit;
 use super::kafka::Client;
 use crate::core::guard::Permit;
 use crate::core::reset::{Deed, Difference, Ended, Obstacle, Order, Outcome, Plan, Report, Step, Stop, Wish, differences};
-use crate::model::{Failure, Foreign, GroupListing, GroupState, Time};
+use crate::model::{Cause, Failure, Foreign, GroupListing, GroupState, Time};
 
+use turn::Turn;
 pub use undo::FOLDER as UNDO_FOLDER;
 
 /// Between two looks at a group that is waited for.
@@ -45,6 +48,17 @@ struct Hands {
     state: Option<Arc<Path>>,
     plan: Arc<Plan>,
     permit: Arc<Permit>,
+    /// The audit log says how it ended, or somebody is about to write that.
+    settled: Arc<AtomicBool>,
+}
+
+/// What was called off before anything was sent is told in the audit log, as every other end is.
+struct CalledOff<'a>(&'a Hands);
+
+impl Drop for CalledOff<'_> {
+    fn drop(&mut self) {
+        self.0.came_to_nothing(&Failure::new("change the group", Cause::Cancelled));
+    }
 }
 
 /// Carries a plan out; `tell` hears the steps. `armed`: waits for the first moment at which the group has no members; until then
@@ -60,16 +74,23 @@ pub async fn carry_out<F: Future<Output = ()>>(
     tell: impl Fn(Step) -> F,
 ) -> Result<Report, Failure> {
     let Order { plan, sample, watch } = order;
-    let hands = Hands { client: client.clone(), state: state.map(Arc::from), plan: Arc::new(plan), permit: Arc::new(permit) };
+    let hands = Hands {
+        client: client.clone(),
+        state: state.map(Arc::from),
+        plan: Arc::new(plan),
+        permit: Arc::new(permit),
+        settled: Arc::default(),
+    };
+    let called_off = CalledOff(&hands);
     let done = if armed { hands.wait_and_write(&tell).await } else { hands.check_and_write(sample, &tell).await };
     let mut report = match done {
         Ok(report) => report,
         Err(failure) => {
-            // The intent stands in the log; that it came to nothing should too. Where it cannot, the failure is what matters.
-            let _unlogged = audit::failed(state, hands.permit.receipt(), &hands.plan, &failure);
+            hands.came_to_nothing(&failure);
             return Err(failure);
         }
     };
+    drop(called_off);
     if let (Ended::Written(outcomes), false) = (&report.ended, watch.is_zero()) {
         let watched = watch::watch(client, &hands.plan, outcomes, watch, |watched| tell(Step::Watching(watched))).await;
         if let Err(why) = audit::watched(state, hands.permit.receipt(), &watched) {
@@ -81,6 +102,13 @@ pub async fn carry_out<F: Future<Output = ()>>(
 }
 
 impl Hands {
+    /// The intent stands in the log; that it came to nothing should too. Where it cannot, the failure is what matters.
+    fn came_to_nothing(&self, failure: &Failure) {
+        if !self.settled.swap(true, Ordering::Relaxed) {
+            let _unlogged = audit::failed(self.state.as_deref(), self.permit.receipt(), &self.plan, failure);
+        }
+    }
+
     /// Now, or not at all.
     async fn check_and_write<F: Future<Output = ()>>(&self, sample: Duration, tell: &impl Fn(Step) -> F) -> Result<Report, Failure> {
         let plan = &self.plan;
@@ -95,13 +123,16 @@ impl Hands {
         {
             return Ok(self.stopped(stop));
         }
+        let Some(turn) = turn::take(self.state.as_deref(), plan) else {
+            return Ok(self.stopped(Stop::Busy));
+        };
         tell(Step::Rechecking).await;
         let now = read::recheck(&self.client, plan, true).await?;
         let found = differences(plan, &now, lenient);
         if !found.is_empty() {
             return Ok(self.stopped(changed(found, &now)));
         }
-        Ok(self.write(now, tell).await.0)
+        Ok(self.write(now, turn, tell).await.0)
     }
 
     /// Looks at the commits until they were looked at for long enough since the plan was made.
@@ -131,33 +162,43 @@ impl Hands {
             None | Some(Obstacle::Members { .. } | Obstacle::Subscribed(_)) => {}
             Some(obstacle) => return Ok(self.stopped(Stop::Obstacle(obstacle))),
         }
+        let empty = |state: &GroupState, members: usize| *state == GroupState::Empty && members == 0;
         let mut told: Option<Step> = None;
         let mut polls = 0_u32;
         loop {
             // Once a second everything is read, so that a plan that is of no use any more does not wait.
             let whole = polls.is_multiple_of(4);
             polls = polls.wrapping_add(1);
-            let group = if whole { None } else { Some(self.group().await?) };
-            let empty = |state: &GroupState, members: usize| *state == GroupState::Empty && members == 0;
-            if group.as_ref().is_none_or(|group| empty(&group.state, group.members.len())) {
-                let now = read::recheck(&self.client, plan, false).await?;
-                let found = differences(plan, &now, true);
-                if !found.is_empty() {
-                    return Ok(self.stopped(Stop::Changed(found)));
-                }
-                if empty(&now.group.state, now.group.members.len()) {
-                    let (report, had_members) = self.write(now, tell).await;
-                    if !had_members {
-                        return Ok(report);
-                    }
-                    // One joined in between, and the broker wrote nothing: the waiting goes on.
+            let mut turn = None;
+            if !whole {
+                let group = self.group().await?;
+                // While another kscope changes the group nothing that is read holds: soon it shows what became of it.
+                turn = empty(&group.state, group.members.len()).then(|| turn::take(self.state.as_deref(), plan)).flatten();
+                if turn.is_none() {
+                    sleep(POLL).await;
                     continue;
                 }
-                let step = Step::Waiting { state: now.group.state, members: now.group.members };
-                if told.as_ref() != Some(&step) {
-                    told = Some(step.clone());
-                    tell(step).await;
+            }
+            let now = read::recheck(&self.client, plan, false).await?;
+            let found = differences(plan, &now, true);
+            if !found.is_empty() {
+                return Ok(self.stopped(Stop::Changed(found)));
+            }
+            if empty(&now.group.state, now.group.members.len()) {
+                // Without the turn it is taken at once.
+                let Some(turn) = turn else { continue };
+                let (report, had_members) = self.write(now, turn, tell).await;
+                if !had_members {
+                    return Ok(report);
                 }
+                // One joined in between, and the broker wrote nothing: the waiting goes on.
+                self.settled.store(false, Ordering::Relaxed);
+                continue;
+            }
+            let step = Step::Waiting { state: now.group.state, members: now.group.members };
+            if told.as_ref() != Some(&step) {
+                told = Some(step.clone());
+                tell(step).await;
             }
             sleep(POLL).await;
         }
@@ -186,11 +227,16 @@ impl Hands {
     }
 
     /// The file for undo, the request, reading back, the audit line. Goes on when nobody waits any more. `now`: the plan as it
-    /// was read just before. Also tells whether nothing was written because there were members again.
-    async fn write<F: Future<Output = ()>>(&self, now: Plan, tell: &impl Fn(Step) -> F) -> (Report, bool) {
+    /// was read just before, in this `turn`. Also tells whether nothing was written because there were members again.
+    async fn write<F: Future<Output = ()>>(&self, now: Plan, turn: Turn, tell: &impl Fn(Step) -> F) -> (Report, bool) {
+        self.settled.store(true, Ordering::Relaxed);
         let (steps, mut heard) = mpsc::unbounded_channel();
         let hands = self.clone();
-        let mut writing = tokio::spawn(async move { hands.written(now, &steps).await });
+        let mut writing = tokio::spawn(async move {
+            let written = hands.written(now, &steps).await;
+            drop(turn);
+            written
+        });
         loop {
             tokio::select! {
                 biased;
@@ -257,6 +303,7 @@ impl Hands {
     }
 
     fn logged(&self, report: Report) -> Report {
+        self.settled.store(true, Ordering::Relaxed);
         let written = audit::outcome(self.state.as_deref(), self.permit.receipt(), &self.plan, &report);
         Report { unlogged: written.err().map(Foreign::new), ..report }
     }

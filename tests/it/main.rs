@@ -20,6 +20,7 @@ mod flows;
 mod kafka;
 mod pty;
 mod readme;
+mod rivals;
 mod run;
 mod sandbox;
 mod scripted;

@@ -74,6 +74,8 @@ pub enum Stop {
     Changed(Vec<Difference>),
     /// Commits moved while the group had no members.
     Outsider(Vec<Difference>),
+    /// Another kscope is about to write, or to read back what it wrote.
+    Busy,
     /// What stands there could not be put on disk: without a way back nothing is written.
     NoUndo(Foreign),
 }
@@ -192,6 +194,7 @@ impl Stop {
             Self::Outsider(differences) => {
                 listed("nothing was written: something outside the group's membership commits here", differences)
             }
+            Self::Busy => vec!["nothing was written: another kscope is changing this group".to_owned()],
             Self::NoUndo(why) => vec![format!("nothing was written: the file for undo cannot be, {}", why.raw())],
         }
     }
@@ -200,7 +203,10 @@ impl Stop {
         match self {
             Self::Obstacle(obstacle) => obstacle.hint(),
             Self::Changed(_) => "make the plan anew",
-            Self::Outsider(_) => "find the program that commits without joining the group (assign()), Flink among them, and stop it first",
+            Self::Busy => "see what it did, then make the plan anew",
+            Self::Outsider(_) => {
+                "find what commits without joining the group: a program with assign(), Flink, another kscope; then make the plan anew"
+            }
             Self::NoUndo(_) => "KSCOPE_STATE_DIR can name another folder",
         }
     }

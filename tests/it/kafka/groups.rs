@@ -21,12 +21,12 @@ use crate::eventually;
 use crate::run::{Finished, kscope, tell};
 
 /// Commits from outside of a group, which makes it when it is not there. The cluster has one node.
-pub(super) fn commit(cluster: &Cluster, group: &str, topic: &str, partition: i32, offset: i64) {
+pub(crate) fn commit(cluster: &Cluster, group: &str, topic: &str, partition: i32, offset: i64) {
     commit_all(&mut Connection::open(&cluster.internal[0]), group, topic, &[(partition, offset)]);
 }
 
 /// As [`commit`], of many partitions and on a connection that is there.
-fn commit_all(connection: &mut Connection, group: &str, topic: &str, commits: &[(i32, i64)]) {
+pub(crate) fn commit_all(connection: &mut Connection, group: &str, topic: &str, commits: &[(i32, i64)]) {
     let text = |text: &str| StrBytes::from_string(text.to_owned());
     let part = |&(partition, offset): &(i32, i64)| {
         OffsetCommitRequestPartition::default().with_partition_index(partition).with_committed_offset(offset)

@@ -29,7 +29,7 @@ impl Dice {
     }
 }
 
-fn client(sandbox: &Sandbox) -> Client {
+pub(super) fn client(sandbox: &Sandbox) -> Client {
     let addresses = sandbox.addresses().iter().map(|address| Address::parse(&address.to_string()).expect("an address")).collect();
     let mut settings = Settings::new(addresses);
     settings.request = Duration::from_millis(500);
@@ -69,13 +69,13 @@ enum Meanwhile {
     Joins,
 }
 
-async fn planned(client: &Client, group: &str, target: Target) -> Result<Plan, Failure> {
+pub(super) async fn planned(client: &Client, group: &str, target: Target) -> Result<Plan, Failure> {
     let topics = vec![(TopicName::new(TOPIC), Some((0..PARTITIONS).map(PartitionId).collect()))];
     let wish = Wish { group: GroupId::new(group), deed: Deed::Reset(target), scope: Scope::Topics(topics), edits: Vec::new() };
     reset::preview(client, None, wish).await
 }
 
-async fn carried_out(client: &Client, state: &std::path::Path, plan: Plan, step: impl Fn(&Step)) -> Result<Report, Failure> {
+pub(crate) async fn carried_out(client: &Client, state: &std::path::Path, plan: Plan, step: impl Fn(&Step)) -> Result<Report, Failure> {
     let order = Order { plan, sample: Duration::ZERO, watch: Duration::ZERO };
     let intent = order.intent(false);
     let receipt = audit::intent(Some(state), &intent)?;
@@ -205,4 +205,34 @@ fn a_reset_waits_for_the_first_moment_without_members_and_not_for_a_plan_that_is
             }
         }
     });
+}
+
+#[test]
+fn one_that_is_disarmed_leaves_a_line_in_the_audit_log() {
+    let sandbox = start(&Options { rate: 0, ..Options::default() });
+    let state = tempfile::tempdir().expect("a folder");
+    sandbox.commit("armed", TOPIC, 0, 5);
+    sandbox.occupy("armed", &[TOPIC]);
+    block_on(async {
+        let client = client(&sandbox);
+        let plan = planned(&client, "armed", Target::Offset(9)).await.expect("a plan");
+        let order = Order { plan, sample: Duration::ZERO, watch: Duration::ZERO };
+        let intent = order.intent(true);
+        let receipt = audit::intent(Some(state.path()), &intent).expect("a line");
+        let permit = guard::allow(&Context::default(), &intent, receipt).expect("a permit");
+        let (waits, waiting) = tokio::sync::watch::channel(false);
+        let tell = |step: Step| {
+            waits.send_replace(matches!(step, Step::Waiting { .. }));
+            std::future::ready(())
+        };
+        let mut waiting = waiting;
+        tokio::select! {
+            report = reset::carry_out(&client, Some(state.path()), permit, (order, true), tell) => panic!("{report:?}"),
+            waits = waiting.wait_for(|waits| *waits) => assert!(waits.is_ok()),
+        }
+    });
+    let log = std::fs::read_to_string(state.path().join(audit::FILE_NAME)).expect("the audit log");
+    let last: serde_json::Value = serde_json::from_str(log.lines().last().expect("a line")).expect("JSON");
+    assert_eq!((log.lines().count(), last["event"].as_str(), last["ended"].as_str()), (2, Some("outcome"), Some("stopped")), "{log}");
+    assert_eq!(sandbox.commits("armed").map(|all| all[0].2), Some(5));
 }
