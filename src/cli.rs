@@ -13,6 +13,7 @@ pub mod groups;
 mod print;
 mod rows;
 pub mod sandbox;
+mod signals;
 pub mod tail;
 mod target;
 pub mod topics;

@@ -3,8 +3,10 @@
 
 mod alike;
 mod clients;
+mod codes;
 mod faults;
 mod groups;
+mod lag;
 mod living;
 mod members;
 mod program;

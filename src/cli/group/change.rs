@@ -5,6 +5,7 @@
 mod rows;
 mod wish;
 
+use std::cell::Cell;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use clap::{ArgGroup, Args};
 
 use super::{Common, GroupCommand};
 use crate::cli::rows::{print, write};
+use crate::cli::signals::Signals;
 use crate::cli::words;
 use crate::core::guard::{self, Level};
 use crate::core::reset::when::shown;
@@ -158,7 +160,10 @@ pub(super) async fn run(client: &Client, common: &Common, command: &GroupCommand
         say_what_would_be(common, &plan, wanted.careful.execute);
         return Ok(code_of_rows(&plan));
     }
-    let report = execute(client, common, state, &plan, wanted.sample).await?;
+    let report = match execute(client, common, state, &plan, wanted.sample).await? {
+        Carried::Out(report) => report,
+        Carried::Off(code) => return Ok(code),
+    };
     let Ended::Written(outcomes) = &report.ended else {
         let Ended::Stopped(stop) = &report.ended else { return Ok(1) };
         return Err(stop.failure());
@@ -180,7 +185,14 @@ fn code_of_rows(plan: &Plan) -> u8 {
     if plan.rows.iter().any(|row| alone(&row.to)) { 7 } else { 0 }
 }
 
-async fn execute(client: &Client, common: &Common, state: Option<&Path>, plan: &Plan, sample: Duration) -> Result<Report, Failure> {
+/// How carrying a plan out ended here.
+enum Carried {
+    Out(Report),
+    /// By a signal, with its exit code.
+    Off(u8),
+}
+
+async fn execute(client: &Client, common: &Common, state: Option<&Path>, plan: &Plan, sample: Duration) -> Result<Carried, Failure> {
     if let Some(obstacle) = plan.obstacle() {
         return Err(crate::core::reset::Stop::Obstacle(obstacle).failure());
     }
@@ -197,19 +209,67 @@ async fn execute(client: &Client, common: &Common, state: Option<&Path>, plan: &
     }
     let receipt = audit::intent(state, &intent)?;
     let permit = guard::allow(&common.context, &intent, receipt)?;
-    let quiet = common.quiet;
-    let said = std::cell::Cell::new(quiet);
+    let told = Told { sample: Cell::new((!common.quiet).then_some(sample)), ..Told::default() };
     let tell = |step: Step| {
-        match step {
-            Step::Sampling { .. } if !said.replace(true) => {
-                words::say(&format!("looking for commits from outside the group for {}", crate::text::units::duration(sample)));
-            }
-            Step::Kept(path) => words::say(&format!("saved for undo: {}", path.display())),
-            _ => {}
-        }
+        told.take(&step);
         std::future::ready(())
     };
-    reset::carry_out(client, state, permit, (order, false), tell).await
+    let mut signals = Signals::listen()?;
+    let carried_out = reset::carry_out(client, state, permit, (order, false), tell);
+    tokio::pin!(carried_out);
+    loop {
+        tokio::select! {
+            biased;
+            report = &mut carried_out => return report.map(Carried::Out),
+            code = signals.next() => {
+                if told.is_called_off() {
+                    return Ok(Carried::Off(code));
+                }
+            }
+        }
+    }
+}
+
+/// How far it has got, as far as that is said.
+#[derive(Debug, Default)]
+struct Told {
+    /// For how long one looks for outsiders; `None`: it is not said, or no more.
+    sample: Cell<Option<Duration>>,
+    /// The commits are saved: the request is on its way.
+    writing: Cell<bool>,
+    /// A signal came since.
+    asked: Cell<bool>,
+}
+
+impl Told {
+    fn take(&self, step: &Step) {
+        match step {
+            Step::Sampling { .. } => {
+                if let Some(sample) = self.sample.take() {
+                    words::say(&format!("looking for commits from outside the group for {}", crate::text::units::duration(sample)));
+                }
+            }
+            Step::Kept(path) => {
+                self.writing.set(true);
+                words::say(&format!("saved for undo: {}", path.display()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a signal ends it: at once while nothing is sent; then the outcome is worth waiting for, unless a second one comes.
+    fn is_called_off(&self) -> bool {
+        if !self.writing.get() {
+            words::say("interrupted: nothing was written");
+            return true;
+        }
+        if !self.asked.replace(true) {
+            words::say("offsets are being written: once more ends before the outcome is known");
+            return false;
+        }
+        words::say("interrupted: the outcome is not known; kscope lag tells where the group stands");
+        true
+    }
 }
 
 /// In a context that asks for the name: on a terminal it is typed, elsewhere `--write` says that it is meant.
@@ -289,7 +349,8 @@ fn say_what_was(common: &Common, plan: &Plan, report: &Report) {
     for caution in plan.cautions() {
         words::say(caution.sentence());
     }
-    if report.undo.is_some() && plan.group.listed && plan.wish.deed != crate::core::reset::Deed::Delete {
+    let (committed, _, unknown) = report.ended.counts();
+    if report.undo.is_some() && committed + unknown > 0 && plan.group.listed && plan.wish.deed != crate::core::reset::Deed::Delete {
         words::say(&format!("kscope group undo {} puts back what stood there", plan.wish.group.raw()));
     }
 }

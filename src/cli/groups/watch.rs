@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
-
+use super::super::signals::Signals;
 use super::super::topics::{Common, unwritten};
 use super::super::{Output, rows, words};
 use super::lag::{Lag, LagRow, Look, as_rows, now};
@@ -14,7 +13,7 @@ use crate::core::groups::past::GroupPast;
 use crate::core::lag::TopicPlaces;
 use crate::core::verdict::{Limits, Verdict, judge};
 use crate::io::kafka::Client;
-use crate::model::{Cause, Failure, Foreign, GroupId, PartitionId, Time, TopicId, TopicName};
+use crate::model::{Failure, GroupId, PartitionId, Time, TopicId, TopicName};
 use crate::text::{TimeFormat, time};
 
 /// The time from one look to the next.
@@ -64,9 +63,7 @@ fn word(verdict: &Verdict) -> Option<&'static str> {
 /// # Errors
 /// The first look failed. Later ones are said, and tried again.
 pub(super) async fn run(lag: &Lag, client: &Client, common: &Common) -> Result<u8, Failure> {
-    let listen = |kind: SignalKind| signal(kind).map_err(|error| Failure::new("start", Cause::File(Foreign::new(error.to_string()))));
-    let (mut interrupt, mut terminate, mut hangup) =
-        (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?);
+    let mut signals = Signals::listen()?;
     let mut watched = Watched::default();
     let mut looks = 0_u64;
     loop {
@@ -83,9 +80,7 @@ pub(super) async fn run(lag: &Lag, client: &Client, common: &Common) -> Result<u
         };
         let look = tokio::select! {
             look = look => look?,
-            _ = interrupt.recv() => return Ok(130),
-            _ = terminate.recv() => return Ok(143),
-            _ = hangup.recv() => return Ok(129),
+            code = signals.next() => return Ok(code),
         };
         let Look { standings, mut rows, .. } = look;
         let now = now();
@@ -99,9 +94,7 @@ pub(super) async fn run(lag: &Lag, client: &Client, common: &Common) -> Result<u
         looks += 1;
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
-            _ = interrupt.recv() => return Ok(130),
-            _ = terminate.recv() => return Ok(143),
-            _ = hangup.recv() => return Ok(129),
+            code = signals.next() => return Ok(code),
         }
     }
 }
