@@ -45,6 +45,8 @@ pub struct TopicLook {
     pub id: Result<TopicId, Why>,
     /// In order.
     pub partitions: Vec<(PartitionId, Spot)>,
+    /// On how many more of its partitions a share group starts: it forgets whole topics, these too. 0 of other groups.
+    pub elsewhere: usize,
 }
 
 /// One partition.
@@ -72,6 +74,7 @@ pub enum Sought {
 /// Computes the plan.
 pub fn of(wish: Wish, look: Look) -> Plan {
     let mut rows = Vec::new();
+    let in_part: Vec<TopicName> = look.topics.iter().filter(|topic| topic.elsewhere > 0).map(|topic| topic.topic.clone()).collect();
     for topic in look.topics {
         let id = topic.id.clone().unwrap_or_default();
         // What stands against the whole topic stands against each of its partitions.
@@ -89,15 +92,17 @@ pub fn of(wish: Wish, look: Look) -> Plan {
     }
     rows.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
     if look.group.kind == GroupKind::Share {
-        whole_topics(&mut rows);
+        whole_topics(&mut rows, &in_part);
     }
     Plan { wish, at: look.at, cluster: look.cluster, group: look.group, rows, time_ms: look.time_ms, restored: look.restored }
 }
 
-/// A share group can forget where it starts on whole topics only (`DeleteShareGroupOffsets`).
-fn whole_topics(rows: &mut [Row]) {
+/// A share group can forget where it starts on whole topics only (`DeleteShareGroupOffsets`). `in_part`: topics on which it starts
+/// elsewhere too.
+fn whole_topics(rows: &mut [Row], in_part: &[TopicName]) {
     for rows in rows.chunk_by_mut(|a, b| a.topic == b.topic) {
-        if !rows.iter().all(|row| row.to == To::Forget || row.committed().is_none()) {
+        let is_in_part = rows.first().is_some_and(|row| in_part.contains(&row.topic));
+        if is_in_part || !rows.iter().all(|row| row.to == To::Forget || row.committed().is_none()) {
             for row in rows.iter_mut().filter(|row| row.to == To::Forget) {
                 row.to = To::Leave(Left::WholeTopic);
             }

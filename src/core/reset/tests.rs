@@ -23,7 +23,7 @@ fn facts() -> GroupFacts {
 
 fn look(partitions: Vec<Spot>) -> Look {
     let partitions = (0..).map(PartitionId).zip(partitions).collect();
-    let topics = vec![TopicLook { topic: TopicName::new("t"), id: Ok(TopicId([1; 16])), partitions }];
+    let topics = vec![TopicLook { topic: TopicName::new("t"), id: Ok(TopicId([1; 16])), partitions, elsewhere: 0 }];
     Look { at: Time(0), cluster: Some(ClusterId::new("c")), group: facts(), topics, time_ms: Some(0), restored: None }
 }
 
@@ -276,4 +276,24 @@ proptest! {
             prop_assert_eq!(row.target(), other.target());
         }
     }
+}
+
+#[test]
+fn a_share_group_forgets_a_topic_as_a_whole_or_not_at_all() {
+    let plan = |elsewhere, partitions: Vec<Spot>| {
+        let mut look = look(partitions);
+        look.group.kind = GroupKind::Share;
+        look.topics[0].elsewhere = elsewhere;
+        plan::of(wish(Deed::Forget), look)
+    };
+    let at = |offset| spot(place(Some(offset), 0, 50), Sought::Nothing);
+    assert_eq!(plan(0, vec![at(3), at(4)]).changing().count(), 2);
+    let part = plan(1, vec![at(3), at(4)]);
+    assert!(part.rows.iter().all(|row| row.to == To::Leave(Left::WholeTopic)), "what was not shown would go with it: {:?}", part.rows);
+    // An undo that takes a first start back, of one partition among others.
+    let mut look = look(vec![spot(place(Some(3), 0, 50), Sought::Saved { commit: None, id: TopicId([1; 16]) })]);
+    look.group.kind = GroupKind::Share;
+    look.topics[0].elsewhere = 2;
+    let undo = plan::of(wish(Deed::Undo(Kept::Latest)), look);
+    assert_eq!((undo.changing().count(), undo.rows[0].note().as_str()), (0, "left alone: a share group forgets whole topics only"));
 }

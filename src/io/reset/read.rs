@@ -238,14 +238,19 @@ pub(super) async fn commits(client: &Client, group: &GroupFacts, wanted: Option<
         }
     }
     if let Some(wanted) = wanted {
-        found.retain(|(topic, partition), _| wanted.get(topic).is_some_and(|ids| ids.contains(partition)));
-        for (topic, ids) in wanted {
-            for &id in ids {
-                found.entry((topic.clone(), id)).or_insert(Ok(None));
-            }
-        }
+        narrow(&mut found, wanted);
     }
     Ok(found)
+}
+
+/// Leaves those of these partitions, the ones without a commit included.
+fn narrow(found: &mut Commits, wanted: &Places) {
+    found.retain(|(topic, partition), _| wanted.get(topic).is_some_and(|ids| ids.contains(partition)));
+    for (topic, ids) in wanted {
+        for &id in ids {
+            found.entry((topic.clone(), id)).or_insert(Ok(None));
+        }
+    }
 }
 
 /// The commits of a group that is there, for another.
@@ -291,10 +296,20 @@ type Looked = BTreeMap<(TopicName, PartitionId), Sought>;
 
 /// Commits, then the positions of their partitions.
 async fn spots(client: &Client, wide: Wide, group: GroupFacts) -> Result<Look, Failure> {
+    let mut elsewhere: BTreeMap<TopicName, usize> = BTreeMap::new();
     let commits = match &wide {
         Wide::Committed => {
             let mut all = commits(client, &group, None).await?;
             all.retain(|_, commit| *commit != Ok(None));
+            all
+        }
+        Wide::Named(named) if group.kind == GroupKind::Share => {
+            let mut all = commits(client, &group, None).await?;
+            for ((topic, partition), commit) in &all {
+                let is_named = named.get(topic).is_some_and(|ids| ids.contains(partition));
+                *elsewhere.entry(topic.clone()).or_default() += usize::from(!is_named && *commit != Ok(None));
+            }
+            narrow(&mut all, named);
             all
         }
         Wide::Named(named) => commits(client, &group, Some(named)).await?,
@@ -306,10 +321,12 @@ async fn spots(client: &Client, wide: Wide, group: GroupFacts) -> Result<Look, F
     for ((topic, partition), commit) in commits {
         let [start, stable, high] = ends.partition(&topic, partition);
         let spot = Spot { place: Place { commit, start, stable, high }, sought: Sought::Nothing };
-        match topics.last_mut().filter(|last| last.topic == topic) {
-            Some(last) => last.partitions.push((partition, spot)),
-            None => topics.push(TopicLook { id: ends.topic(&topic), topic, partitions: vec![(partition, spot)] }),
+        if let Some(last) = topics.last_mut().filter(|last| last.topic == topic) {
+            last.partitions.push((partition, spot));
+            continue;
         }
+        let elsewhere = elsewhere.get(&topic).copied().unwrap_or(0);
+        topics.push(TopicLook { id: ends.topic(&topic), topic, partitions: vec![(partition, spot)], elsewhere });
     }
     Ok(Look { at, cluster: None, group, topics, time_ms: None, restored: None })
 }

@@ -215,7 +215,7 @@ mod tests {
         };
         let spots = [Some(10), None, Some(50)].map(|committed| Spot { place: place(committed), sought: Sought::Nothing });
         let partitions = (0..).map(PartitionId).zip(spots).collect();
-        let topics = vec![TopicLook { topic: TopicName::new("t"), id: Ok(TopicId([9; 16])), partitions }];
+        let topics = vec![TopicLook { topic: TopicName::new("t"), id: Ok(TopicId([9; 16])), partitions, elsewhere: 0 }];
         let wish = Wish { group: GroupId::new(group), deed: Deed::Reset(Target::Latest), scope: Scope::Committed, edits: Vec::new() };
         let cluster = Some(ClusterId::new("c"));
         plan::of(wish, Look { at: Time(0), cluster, group: GroupFacts::default(), topics, time_ms: None, restored: None })
