@@ -12,6 +12,7 @@ mod members;
 mod program;
 mod reading;
 mod resets;
+mod silence;
 mod tools;
 mod wire;
 
