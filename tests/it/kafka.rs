@@ -26,7 +26,7 @@ mod writer;
 pub(crate) use batch::{Codec, encode, record};
 pub(crate) use cluster::{Cluster, Plan, Release, serial, tool};
 pub(crate) use connection::Connection;
-pub(crate) use groups::commit;
+pub(crate) use groups::{commit, commit_all};
 pub(crate) use ndjson::{Line, parse};
 pub(crate) use numbers::Numbers;
 pub(crate) use seed::{Seeded, seeded};

@@ -18,6 +18,7 @@ mod config;
 mod drill;
 mod flows;
 mod kafka;
+mod pace;
 mod pty;
 mod readme;
 mod rivals;

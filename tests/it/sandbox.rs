@@ -20,6 +20,8 @@ use std::future::Future;
 
 use kscope::sandbox::{Options, Sandbox};
 
+pub(crate) use resets::carried_out;
+
 /// Without traffic, so that nothing moves.
 fn still() -> Sandbox {
     start(&Options { rate: 0, ..Options::default() })
@@ -34,6 +36,6 @@ fn bootstrap(sandbox: &Sandbox) -> String {
     sandbox.addresses()[0].to_string()
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
 }
