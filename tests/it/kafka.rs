@@ -10,6 +10,7 @@ mod cluster;
 mod connection;
 mod figures;
 mod fixture;
+mod frozen;
 mod groups;
 mod kinds;
 mod ndjson;

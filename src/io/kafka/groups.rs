@@ -33,6 +33,9 @@ use crate::model::{BrokerId, Cause, Failure, Foreign, GroupId, GroupKind, GroupL
 /// So many group ids in one FindCoordinator.
 const KEYS_PER_REQUEST: usize = 2_000;
 
+/// `BROKER_NOT_AVAILABLE`.
+const NO_BROKER: ErrorCode = ErrorCode(8);
+
 /// The groups that one broker coordinates, or why it does not tell.
 pub type Listed = (BrokerId, Result<Vec<GroupListing>, PartitionError>);
 
@@ -40,14 +43,19 @@ impl Pool {
     /// Asks every broker for the groups that it coordinates; `each` hears every broker as it answers.
     ///
     /// # Errors
-    /// No broker could be reached to learn which there are.
+    /// No broker could be reached to learn which there are, or they name none: that is no empty list.
     pub(super) async fn list_groups(self: &Arc<Self>, what: &'static str, mut each: impl FnMut(Listed)) -> Result<(), Failure> {
         if self.listed().is_empty() {
             // Metadata, because what it tells of brokers is kept.
             self.cluster(what, Wanted::Brokers).await?;
         }
+        let brokers = self.listed();
+        if brokers.is_empty() {
+            // Brokers that start, or that the controller has lost sight of for a moment (fenced, KIP-631).
+            return Err(Failure::new(what, NO_BROKER.cause(None, Some("the cluster names no broker that is alive, for now"))));
+        }
         let mut running = JoinSet::new();
-        for broker in self.listed() {
+        for broker in brokers {
             let pool = Arc::clone(self);
             running.spawn(async move { (broker, pool.groups_of(what, broker).await) });
         }

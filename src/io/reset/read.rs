@@ -110,9 +110,9 @@ async fn again_while_it_moves<T, F: Future<Output = Result<T, Failure>>>(ask: im
     }
 }
 
-/// A coordinator that moves, is not there or loads.
+/// A coordinator that moves, is not there or loads, or a cluster that names no broker for a moment.
 pub(super) fn is_moving(failure: &Failure) -> bool {
-    matches!(failure.cause, Cause::Kafka { code: 14..=16 | 27, .. } | Cause::Disconnected)
+    matches!(failure.cause, Cause::Kafka { code: 8 | 14..=16 | 27, .. } | Cause::Disconnected)
 }
 
 /// Everything about a wish.
