@@ -27,6 +27,7 @@ pub mod marks;
 pub mod names;
 pub mod narrow;
 pub mod notices;
+pub mod produce;
 pub mod remote;
 pub mod reset;
 pub mod saved;

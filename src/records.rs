@@ -1,4 +1,4 @@
-//! Kafka's record batches: a reader of our own, and a writer for tests and the sandbox.
+//! Kafka's record batches: a reader and a builder of our own, and a writer for tests and the sandbox.
 //!
 //! Bytes of one partition of a Fetch answer go in; batches, records and every kind of trouble come out as values. Nothing here
 //! ends a stream with an error: what is broken is one [`Found::Corrupt`], one [`Fault`] of one batch or one [`RecordFault`],
@@ -38,9 +38,10 @@
 //! (`AbstractLegacyRecordBatch`); both are a [`Batch`] here, so that a reader has one path.
 //!
 //! May use `model` and the codec crates; nothing that waits. To add a codec: a file under `decompress/`, an arm in
-//! `Scratch::run`, one in `writer`, and the variant of `model::Codec`.
+//! `Scratch::run`, two in `build`, and the variant of `model::Codec`.
 
 mod batch;
+pub mod build;
 mod control;
 mod decompress;
 mod fault;

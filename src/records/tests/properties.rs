@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 
+use super::super::build::{Builder, NewRecord, Sequence, stamp};
 use super::super::writer::{self, BatchWriter, message, seal, wrapper};
 use super::super::{Found, Scratch, batches, hop};
 use super::{CODECS, Plain, plain, read};
-use crate::model::{Codec, Offset, PartitionId};
+use crate::model::{Codec, Offset, PartitionId, ProducerId};
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![8 => prop::collection::vec(any::<u8>(), 0..40), 1 => (any::<u8>(), 0..200_000_usize).prop_map(|(byte, n)| vec![byte; n])]
@@ -42,6 +43,36 @@ fn exhaust(bytes: &[u8], scratch: &mut Scratch) {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_sent_is_what_is_read(codec in codec(), records in prop::collection::vec(record(), 1..12), limit in 61..100_000_usize) {
+        let mut builder = Builder::default();
+        let mut want: Vec<Plain> = Vec::new();
+        for ((_, ms, key, value, headers), _gap) in &records {
+            let wire: Vec<writer::NewHeader<'_>> = headers.iter().map(|(key, value)| (&key[..], value.as_deref())).collect();
+            let record = NewRecord { timestamp_ms: *ms, key: key.as_deref(), value: value.as_deref(), headers: &wire };
+            if !builder.take(&record, limit) {
+                prop_assert!(!want.is_empty());
+                break;
+            }
+            want.push((i64::try_from(want.len()).unwrap(), *ms, key.clone(), value.clone(), headers.clone()));
+        }
+        let (size, count) = (builder.size(), builder.count());
+        prop_assert!(want.len() == 1 || size <= limit);
+        let mut bytes = builder.seal(codec).unwrap();
+        prop_assert!(codec != Codec::None || bytes.len() == size);
+        let sequence = Sequence { producer: ProducerId(77), epoch: 3, first: i32::MAX - 1 };
+        stamp(&mut bytes, Some(sequence));
+        let header = *super::only(&bytes).header();
+        prop_assert_eq!((header.producer_id, header.producer_epoch, header.base_sequence), (77, 3, i32::MAX - 1));
+        prop_assert_eq!((header.base_offset, header.records, header.last_offset_delta), (Offset(0), count, count - 1));
+        prop_assert_eq!(header.max_timestamp, want.iter().map(|record| record.1).max().unwrap());
+        let (good, bad) = read(&bytes);
+        prop_assert_eq!(good, want);
+        prop_assert!(bad.is_empty(), "{:?}", bad);
+        stamp(&mut bytes, None);
+        prop_assert!(super::only(&bytes).crc_ok() && super::only(&bytes).header().producer_id == -1);
+    }
 
     #[test]
     fn reading_gives_what_was_written(base in 0..i64::MAX / 2, codec in codec(), records in prop::collection::vec(record(), 0..8)) {
