@@ -13,6 +13,7 @@ mod file;
 pub mod groups;
 pub mod kafka;
 mod log_tail;
+pub mod produce;
 pub mod reset;
 pub mod runner;
 pub mod saved;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::groups::kept::Kept;
 use super::guard::{Intent, Receipt};
+use super::produce::{self, Sending, Target};
 use super::reset::{self, Order, Report, Step, Wish};
 use super::stream::{Delivery, Plan, Progress};
 use crate::decode::{View, Wanted};
@@ -82,6 +83,11 @@ pub enum Ask {
     /// As [`Ask::Reset`], at the first moment at which the group has no members; until then it can be cancelled. Changes the
     /// cluster.
     Arm(Box<Order>),
+    /// Look at a topic before records are sent to it: [`Answer::Target`]. Creates nothing.
+    Target(TopicName),
+    /// Send records: [`Answer::Producing`] as parts, [`Answer::Produced`] at the end. [`super::stream::Flow::Stop`] ends it early and
+    /// still brings its report; cancelled, it ends as well, and nobody hears how. Changes the cluster.
+    Produce(Box<Sending>),
     /// Write the line of the audit log that states an intent: [`Answer::Audited`]. The gate asks it.
     Audit(Box<Intent>),
 }
@@ -291,6 +297,11 @@ pub enum Answer {
     Step(Box<Step>),
     /// How it ended.
     Reset(Box<Report>),
+    Target(Box<Target>),
+    /// How far sending has got: ten times a second at most.
+    Producing(Box<produce::Progress>),
+    /// What became of all that was sent.
+    Produced(Box<produce::Report>),
     /// The line is on disk.
     Audited(Receipt),
 }
@@ -326,13 +337,17 @@ pub struct Reply {
 impl Ask {
     /// Whether it changes anything on the cluster: it must come with a permit.
     pub fn mutates(&self) -> bool {
-        matches!(self, Self::Reset(_) | Self::Arm(_))
+        matches!(self, Self::Reset(_) | Self::Arm(_) | Self::Produce(_))
     }
 
     /// What the audit log is to say before a change; `None` for what changes nothing.
     pub fn intent(&self) -> Option<Intent> {
-        let (Self::Reset(order) | Self::Arm(order)) = self else { return None };
-        Some(order.intent(matches!(self, Self::Arm(_))))
+        match self {
+            Self::Reset(order) => Some(order.intent(false)),
+            Self::Arm(order) => Some(order.intent(true)),
+            Self::Produce(sending) => Some(sending.intent()),
+            _ => None,
+        }
     }
 
     /// A name for the log.
@@ -365,6 +380,8 @@ impl Ask {
             Self::Preview(_) => "preview",
             Self::Reset(_) => "reset",
             Self::Arm(_) => "arm",
+            Self::Target(_) => "target",
+            Self::Produce(_) => "produce",
             Self::Audit(_) => "audit",
         }
     }

@@ -9,7 +9,7 @@
 mod gate;
 
 use super::context::{Context, Guard};
-use crate::model::{Cause, ClusterId, ClusterView, Failure, GroupId};
+use crate::model::{Cause, ClusterId, ClusterView, Failure, GroupId, TopicId, TopicName};
 
 pub use gate::{Gate, Passed};
 
@@ -46,21 +46,39 @@ impl Receipt {
 /// What is about to be done, as the audit line states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
-    /// The stable word: "reset", "undo", "delete-offsets", "copy", "delete".
+    /// The stable word: "reset", "undo", "delete-offsets", "copy", "delete", "produce".
     pub deed: &'static str,
-    pub group: GroupId,
-    /// The cluster that the plan was made on.
+    pub about: About,
+    /// The cluster that it was looked at on.
     pub cluster: Option<ClusterId>,
     /// The context's name, when the cluster was opened by one.
     pub context: Option<String>,
-    /// It waits for the group to be empty.
-    pub armed: bool,
-    /// How many partitions are written to.
-    pub partitions: usize,
-    pub skipped: u64,
-    pub repeated: u64,
-    /// [`super::reset::Plan::hash`].
-    pub plan: String,
+}
+
+/// What a change is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// What a group has committed.
+    Group {
+        group: GroupId,
+        /// It waits for the group to be empty.
+        armed: bool,
+        /// How many partitions are written to.
+        partitions: usize,
+        skipped: u64,
+        repeated: u64,
+        /// [`super::reset::Plan::hash`].
+        plan: String,
+    },
+    /// Records that are written to a topic.
+    Topic {
+        topic: TopicName,
+        id: TopicId,
+        /// `None`: as many as a file has.
+        records: Option<u64>,
+        /// [`super::produce::Acks::word`].
+        acks: &'static str,
+    },
 }
 
 /// What the context and the command line say about changes.
@@ -183,15 +201,10 @@ mod tests {
     #[test]
     fn what_is_read_only_gets_no_permit() {
         let intent = Intent {
-            deed: "reset",
-            group: GroupId::new("g"),
+            deed: "produce",
+            about: About::Topic { topic: TopicName::new("t"), id: TopicId::default(), records: Some(1), acks: "all" },
             cluster: Some(ClusterId::new("c")),
             context: None,
-            armed: false,
-            partitions: 1,
-            skipped: 0,
-            repeated: 0,
-            plan: String::new(),
         };
         let refused = Context { rules: Rules { guard: Guard::None, refused: Some(ReadOnly::Flag) }, ..Context::default() };
         let other = Context { expects: Some(ClusterId::new("d")), ..Context::default() };

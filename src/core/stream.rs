@@ -65,6 +65,8 @@ pub enum Flow {
         generation: u32,
         filter: Option<Arc<Filter>>,
     },
+    /// Take no further record, bring what is on its way to its end, and report: for who sends, not for readers.
+    Stop,
 }
 
 /// Records that arrived, in the order in which they are to be listed, with what has to be said before them.

@@ -8,12 +8,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::{Map, Value, json};
 
 use super::file;
-use crate::core::guard::{Intent, Receipt};
+use crate::core::guard::{About, Intent, Receipt};
+use crate::core::produce;
 use crate::core::reset::{Ended, Plan, Report, Row, Watched};
 use crate::model::{Cause, ClusterId, Commit, Failure, Foreign};
 
 /// Its name in the state folder.
 pub const FILE_NAME: &str = "audit.jsonl";
+
+/// So many records are named in a line.
+const ROWS: usize = 20;
 
 /// Writes the line about an intent.
 ///
@@ -26,14 +30,26 @@ pub fn intent(folder: Option<&Path>, intent: &Intent) -> Result<Receipt, Failure
     let mut line = head(now, "intent", &id);
     let text = |text: Option<&str>| text.map_or(Value::Null, Value::from);
     line.insert("deed".to_owned(), intent.deed.into());
-    line.insert("group".to_owned(), intent.group.raw().into());
+    match &intent.about {
+        About::Group { group, .. } => line.insert("group".to_owned(), group.raw().into()),
+        About::Topic { topic, .. } => line.insert("topic".to_owned(), topic.raw().into()),
+    };
     line.insert("clusterId".to_owned(), text(intent.cluster.as_ref().map(ClusterId::raw)));
     line.insert("context".to_owned(), text(intent.context.as_deref()));
-    line.insert("armed".to_owned(), intent.armed.into());
-    line.insert("partitions".to_owned(), intent.partitions.into());
-    line.insert("skipped".to_owned(), intent.skipped.into());
-    line.insert("repeated".to_owned(), intent.repeated.into());
-    line.insert("plan".to_owned(), intent.plan.clone().into());
+    match &intent.about {
+        About::Group { group: _, armed, partitions, skipped, repeated, plan } => {
+            line.insert("armed".to_owned(), (*armed).into());
+            line.insert("partitions".to_owned(), (*partitions).into());
+            line.insert("skipped".to_owned(), (*skipped).into());
+            line.insert("repeated".to_owned(), (*repeated).into());
+            line.insert("plan".to_owned(), plan.clone().into());
+        }
+        About::Topic { topic: _, id, records, acks } => {
+            line.insert("topicId".to_owned(), if id.is_known() { id.to_string().into() } else { Value::Null });
+            line.insert("records".to_owned(), records.map_or(Value::Null, Value::from));
+            line.insert("acks".to_owned(), (*acks).into());
+        }
+    }
     line.insert("user".to_owned(), user().into());
     line.insert("host".to_owned(), text(host().as_deref()));
     line.insert("pid".to_owned(), std::process::id().into());
@@ -112,6 +128,33 @@ pub(super) fn watched(folder: Option<&Path>, receipt: &Receipt, watched: &Watche
     write(folder, line)
 }
 
+/// Writes the line about what became of records that were sent.
+///
+/// # Errors
+/// As [`outcome`].
+pub(super) fn sent(folder: Option<&Path>, receipt: &Receipt, target: &produce::Target, report: &produce::Report) -> Result<(), String> {
+    let mut line = head(jiff::Timestamp::now(), "outcome", receipt.id());
+    let progress = &report.progress;
+    line.insert("topic".to_owned(), target.name().raw().into());
+    line.insert("ended".to_owned(), if report.stopped { "stopped" } else { "written" }.into());
+    line.insert("appended".to_owned(), progress.appended.into());
+    line.insert("failed".to_owned(), progress.failed.into());
+    line.insert("unknown".to_owned(), progress.unknown.into());
+    line.insert("bytes".to_owned(), progress.bytes.into());
+    line.insert("idempotent".to_owned(), (report.safety == produce::Safety::Idempotent).into());
+    line.insert("why".to_owned(), report.failure.as_ref().map_or(Value::Null, |failure| failure.sentence().into()));
+    let row = |sent: &produce::Sent| {
+        let offset = if let produce::Fate::Appended(Some(offset)) = &sent.fate { Some(offset.0) } else { None };
+        json!({ "n": sent.n, "partition": sent.partition.0, "offset": offset, "outcome": sent.fate.word() })
+    };
+    // Of many only the ends and what is in doubt: the line is written at once.
+    let ends =
+        report.first.iter().take(ROWS).chain(progress.last.iter().filter(|last| report.first.iter().take(ROWS).all(|one| one.n != last.n)));
+    line.insert("rows".to_owned(), ends.map(row).collect::<Vec<Value>>().into());
+    line.insert("missing".to_owned(), report.missing.iter().take(ROWS).map(row).collect::<Vec<Value>>().into());
+    write(folder, line)
+}
+
 fn head(now: jiff::Timestamp, event: &str, id: &str) -> Map<String, Value> {
     let mut line = Map::new();
     line.insert("time".to_owned(), now.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string().into());
@@ -147,14 +190,16 @@ mod tests {
     fn some() -> Intent {
         Intent {
             deed: "reset",
-            group: GroupId::new("a \"group\"\n"),
+            about: About::Group {
+                group: GroupId::new("a \"group\"\n"),
+                armed: false,
+                partitions: 3,
+                skipped: 1,
+                repeated: 0,
+                plan: "00".to_owned(),
+            },
             cluster: None,
             context: Some("prod".to_owned()),
-            armed: false,
-            partitions: 3,
-            skipped: 1,
-            repeated: 0,
-            plan: "00".to_owned(),
         }
     }
 

@@ -17,6 +17,7 @@ mod groups;
 mod metadata;
 mod offsets;
 mod pool;
+mod produce;
 #[cfg(test)]
 mod script;
 mod settings;
@@ -35,6 +36,7 @@ pub use groups::{Described, GroupCommits, Listed, NewCommit, PartitionOutcome, S
 pub use metadata::{Fate, Leader, Wanted};
 pub use offsets::{At, Found, Isolation, OffsetAsk, OffsetResult};
 pub use pool::LinkHealth;
+pub use produce::{Ack, Lost, NewBatch, NoProducer, ProduceAsk, ProduceLink, Produced, Producer, Refusal};
 pub use settings::{Address, BadAddress, DEFAULT_PORT, Security, Settings};
 pub use wire::{SPOKEN, Spoken, Throttled};
 
@@ -75,12 +77,24 @@ impl Client {
     /// As [`Self::cluster`]; [`crate::model::Cause::NotFound`] when this broker does not know it, which right after a
     /// change may be so for this broker only (P26).
     pub async fn topic(&self, what: &'static str, name: &TopicName) -> Result<Arc<crate::model::Topic>, Failure> {
+        self.topic_there(what, name).await.map(|(topic, _cluster)| topic)
+    }
+
+    /// As [`Self::topic`], and the id of the cluster that it is on.
+    ///
+    /// # Errors
+    /// As [`Self::topic`].
+    pub async fn topic_there(
+        &self,
+        what: &'static str,
+        name: &TopicName,
+    ) -> Result<(Arc<crate::model::Topic>, Option<crate::model::ClusterId>), Failure> {
         let view = self.pool.cluster(what, Wanted::Named(std::slice::from_ref(name))).await?;
         let missing = || ErrorCode(3).cause(Some(&format!("topic {}", name.raw())), None);
         let topic = view.topics.into_iter().find(|topic| topic.name == *name).ok_or_else(|| Failure::new(what, missing()))?;
         match metadata::topic_failure(what, &topic) {
             Some(failure) => Err(failure),
-            None => Ok(topic),
+            None => Ok((topic, view.id)),
         }
     }
 
@@ -312,6 +326,29 @@ impl Client {
         self.pool.delete_share_starts(permit, what, coordinator, group, topics).await
     }
 
+    /// An idempotent producer. Whoever has it sends alone under its id.
+    ///
+    /// # Errors
+    /// The broker forbids it, does not offer it, or could not be asked.
+    pub async fn producer(&self, _permit: &Permit, what: &'static str) -> Result<Producer, NoProducer> {
+        self.pool.producer(what).await
+    }
+
+    /// Gives a producer back for the next who sends: only one of which every batch is known to be in the log or not.
+    pub fn give_back(&self, producer: Producer) {
+        self.pool.give_back(producer);
+    }
+
+    /// A connection to send to a broker: the shared one, or for many records one of the caller's own (P6).
+    ///
+    /// # Errors
+    /// The broker could not be reached.
+    pub async fn produce_link(&self, broker: BrokerId, own: bool) -> Result<ProduceLink, Failure> {
+        let opened = if own { self.pool.extra(broker).await } else { self.pool.control(broker).await };
+        let connection = opened.map_err(|fault| fault.into_failure("connect to the broker"))?;
+        Ok(ProduceLink::new(connection, Arc::clone(&self.pool)))
+    }
+
     /// Transactions open on these partitions now, with the producers that began them (KIP-664).
     ///
     /// # Errors
@@ -365,6 +402,6 @@ impl Client {
 }
 
 /// The pause before try number `tries` + 1 of a question.
-fn slot_pause(tries: u32) -> Duration {
+pub(in crate::io) fn slot_pause(tries: u32) -> Duration {
     pool::jittered(Duration::from_millis(100).saturating_mul(1 << tries.min(4)))
 }

@@ -16,6 +16,7 @@ use crate::core::ask::{Answer, Ask, FilterAsk, Matches, Older, RenderAsk, Reply}
 use crate::core::effect::{Effect, Owner, TaskId};
 use crate::core::event::Arrival;
 use crate::core::guard::Permit;
+use crate::core::produce::Sending;
 use crate::core::reset::Order;
 use crate::core::store::Seq;
 use crate::core::stream::{Delivery, Flow, Plan, Progress};
@@ -131,7 +132,7 @@ impl Runner {
 
     fn start(&mut self, id: TaskId, owner: Owner, ask: Ask, permit: Option<Permit>) {
         tracing::debug!(task = id.0, ask = ask.name(), "start");
-        let (flow, steer) = if matches!(ask, Ask::Read(_)) {
+        let (flow, steer) = if matches!(ask, Ask::Read(_) | Ask::Produce(_)) {
             let (send, receive) = mpsc::unbounded_channel();
             (Some(send), Some(receive))
         } else {
@@ -166,7 +167,7 @@ impl Runner {
 /// What comes with some asks.
 #[derive(Debug)]
 struct Given {
-    /// For a reader.
+    /// For a reader, and for who sends.
     steer: Option<mpsc::UnboundedReceiver<Flow>>,
     /// For a change.
     permit: Option<Permit>,
@@ -228,6 +229,8 @@ async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, give
             let state = out.state.clone();
             work.run("write the audit log", move || audit::intent(state.as_deref(), &intent)).await?.map(Answer::Audited)
         }
+        Ask::Target(topic) => super::produce::look(&client, &topic).await.map(|target| Answer::Target(Box::new(target))),
+        Ask::Produce(sending) => produce(&client, &out, id, given, *sending).await,
         Ask::Reset(order) => change(&client, &out, id, given.permit, (*order, false)).await,
         Ask::Arm(order) => change(&client, &out, id, given.permit, (*order, true)).await,
         Ask::SaveRows { name, rows } => work.run("save the list", move || export::rows(name, &rows)).await?,
@@ -245,6 +248,30 @@ async fn change(client: &Client, out: &Out, id: TaskId, permit: Option<Permit>, 
     let tell = |step| tell(out, id, Answer::Step(Box::new(step)));
     let report = super::reset::carry_out(client, state.as_deref(), permit, order, tell).await?;
     Ok(Answer::Reset(Box::new(report)))
+}
+
+/// Sends records, until `Flow::Stop` at the latest.
+async fn produce(client: &Client, out: &Out, id: TaskId, given: Given, sending: Sending) -> Result<Answer, Failure> {
+    let Some(permit) = given.permit else {
+        return Err(Failure::new("send the records", Cause::Refused("nothing was sent: there is no permit for it")));
+    };
+    let mut steer = given.steer.unwrap_or_else(|| mpsc::unbounded_channel().1);
+    let stop = async move {
+        while let Some(flow) = steer.recv().await {
+            if matches!(flow, Flow::Stop) {
+                return;
+            }
+        }
+        // Whoever steers is gone: it ends by itself.
+        std::future::pending::<()>().await;
+    };
+    let tell = async |told| {
+        if let super::produce::Told::Progress(progress) = told {
+            tell(out, id, Answer::Producing(Box::new(progress))).await;
+        }
+    };
+    let report = super::produce::send(client, out.state.as_deref(), permit, sending, stop, tell).await;
+    Ok(Answer::Produced(Box::new(report)))
 }
 
 /// A part of an answer. A loop that is gone wants none.

@@ -26,6 +26,14 @@ pub struct NewRecord<'a> {
     pub headers: &'a [NewHeader<'a>],
 }
 
+impl NewRecord<'_> {
+    /// Bytes of a batch that holds this record alone, before compression.
+    pub fn batch_size(&self) -> usize {
+        let length = Body { delta: 0, timestamp: 0, record: self }.length();
+        length.saturating_add(varlong_length(wide(length))).saturating_add(HEADER)
+    }
+}
+
 /// Which batch of which producer it is (KIP-98): the same numbers again are the same batch to a broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sequence {

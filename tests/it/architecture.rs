@@ -35,6 +35,7 @@ pub(crate) const MAY_USE: [(&str, &[&str]); 21] = [
             "core::groups",
             "core::guard",
             "core::lag",
+            "core::produce",
             "core::reset",
             "core::saved",
             "core::store",

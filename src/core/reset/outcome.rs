@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Difference, Obstacle, Plan};
-use crate::core::guard::Intent;
+use crate::core::guard::{About, Intent};
 use crate::model::{Cause, Commit, Failure, Foreign, GroupState, Member, Offset, PartitionId, TopicName, Why};
 use crate::text::units;
 
@@ -127,17 +127,15 @@ impl Order {
     /// What the audit log says before it; the gate adds the context.
     pub fn intent(&self, armed: bool) -> Intent {
         let totals = self.plan.totals();
-        Intent {
-            deed: self.plan.wish.deed.word(),
+        let about = About::Group {
             group: self.plan.wish.group.clone(),
-            cluster: self.plan.cluster.clone(),
-            context: None,
             armed,
             partitions: totals.changed,
             skipped: totals.skipped,
             repeated: totals.repeated,
             plan: self.plan.hash(),
-        }
+        };
+        Intent { deed: self.plan.wish.deed.word(), about, cluster: self.plan.cluster.clone(), context: None }
     }
 }
 

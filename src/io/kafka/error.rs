@@ -35,12 +35,17 @@ const TABLE: &[(i16, &str, Then, &str)] = &[
     (7, "REQUEST_TIMED_OUT", Again, "the broker gave up on the request"),
     (8, "BROKER_NOT_AVAILABLE", Refresh, "the broker is not available"),
     (9, "REPLICA_NOT_AVAILABLE", Refresh, "the replica is not available"),
+    (10, "MESSAGE_TOO_LARGE", Stop, "the batch is larger than the topic takes"),
     (12, "OFFSET_METADATA_TOO_LARGE", Stop, "the metadata of the commit is larger than the broker allows"),
     (13, "NETWORK_EXCEPTION", Again, "the broker's own connection broke"),
     (14, "COORDINATOR_LOAD_IN_PROGRESS", Again, "the coordinator is still loading"),
     (15, "COORDINATOR_NOT_AVAILABLE", Again, "the coordinator is not available"),
     (16, "NOT_COORDINATOR", Again, "the coordinator has moved"),
     (17, "INVALID_TOPIC_EXCEPTION", Stop, "this is no legal topic name"),
+    (18, "RECORD_LIST_TOO_LARGE", Stop, "the batch is larger than a segment of the log"),
+    (19, "NOT_ENOUGH_REPLICAS", Again, "fewer replicas are in sync than the topic wants"),
+    (20, "NOT_ENOUGH_REPLICAS_AFTER_APPEND", Again, "it was appended, and fewer replicas have it than the topic wants"),
+    (21, "INVALID_REQUIRED_ACKS", Stop, "the broker does not take this number of acknowledgements"),
     (22, "ILLEGAL_GENERATION", Stop, "the group has members of a newer generation"),
     (24, "INVALID_GROUP_ID", Stop, "this is no legal group id"),
     (25, "UNKNOWN_MEMBER_ID", Stop, "the group has members: only they may commit"),
@@ -48,6 +53,7 @@ const TABLE: &[(i16, &str, Then, &str)] = &[
     (29, "TOPIC_AUTHORIZATION_FAILED", Stop, "not authorised for this topic"),
     (30, "GROUP_AUTHORIZATION_FAILED", Stop, "not authorised for this group"),
     (31, "CLUSTER_AUTHORIZATION_FAILED", Stop, "not authorised for this on the cluster"),
+    (32, "INVALID_TIMESTAMP", Stop, "the time is further from the broker's clock than the topic takes"),
     (33, "UNSUPPORTED_SASL_MECHANISM", Stop, "the broker does not offer this SASL mechanism"),
     (34, "ILLEGAL_SASL_STATE", Stop, "the listener wants SASL authentication first"),
     (35, "UNSUPPORTED_VERSION", Stop, "the broker does not support this version of the request"),
@@ -58,8 +64,16 @@ const TABLE: &[(i16, &str, Then, &str)] = &[
     (42, "INVALID_REQUEST", Stop, "the broker calls the request invalid"),
     (43, "UNSUPPORTED_FOR_MESSAGE_FORMAT", Stop, "the message format of this topic is too old for it"),
     (44, "POLICY_VIOLATION", Stop, "a policy of the cluster forbids it"),
+    (45, "OUT_OF_ORDER_SEQUENCE_NUMBER", Stop, "the broker has lost count of this producer"),
+    (46, "DUPLICATE_SEQUENCE_NUMBER", Stop, "the broker has this batch already"),
+    (47, "INVALID_PRODUCER_EPOCH", Stop, "the broker has a newer epoch of this producer"),
+    (48, "INVALID_TXN_STATE", Stop, "the transaction is not in a state for that"),
+    (49, "INVALID_PRODUCER_ID_MAPPING", Stop, "the broker does not know this producer"),
+    (51, "CONCURRENT_TRANSACTIONS", Again, "another request of this producer is under way"),
+    (53, "TRANSACTIONAL_ID_AUTHORIZATION_FAILED", Stop, "not authorised for this transactional id"),
     (56, "KAFKA_STORAGE_ERROR", Refresh, "the disk of this replica is offline"),
     (58, "SASL_AUTHENTICATION_FAILED", Stop, "authentication failed"),
+    (59, "UNKNOWN_PRODUCER_ID", Stop, "the broker has forgotten this producer"),
     (68, "NON_EMPTY_GROUP", Stop, "the group has members"),
     (69, "GROUP_ID_NOT_FOUND", Stop, "no such group"),
     (70, "FETCH_SESSION_ID_NOT_FOUND", Again, "the broker forgot the fetch session"),
@@ -71,8 +85,10 @@ const TABLE: &[(i16, &str, Then, &str)] = &[
     (77, "STALE_BROKER_EPOCH", Refresh, "the broker is being restarted"),
     (78, "OFFSET_NOT_AVAILABLE", Again, "the new leader is settling: its high watermark has not caught up"),
     (86, "GROUP_SUBSCRIBED_TO_TOPIC", Stop, "members of the group subscribe to this topic"),
+    (87, "INVALID_RECORD", Stop, "the broker takes no such record"),
     (88, "UNSTABLE_OFFSET_COMMIT", Again, "a transactional commit of the group is pending"),
     (89, "THROTTLING_QUOTA_EXCEEDED", Again, "a quota is used up"),
+    (90, "PRODUCER_FENCED", Stop, "there is a newer producer of this id"),
     (91, "RESOURCE_NOT_FOUND", Stop, "not found"),
     (92, "DUPLICATE_RESOURCE", Stop, "named twice"),
     (94, "INCONSISTENT_VOTER_SET", Stop, "the controllers disagree about their voters"),
@@ -138,6 +154,8 @@ pub enum Operation {
     /// Names, leaders, offsets; implied by `Read`.
     Describe,
     Read,
+    /// Records; with it, idempotent producers since 2.8 (KIP-679).
+    Write,
 }
 
 impl Operation {
@@ -146,6 +164,7 @@ impl Operation {
         match self {
             Self::Describe => "DESCRIBE",
             Self::Read => "READ",
+            Self::Write => "WRITE",
         }
     }
 

@@ -228,6 +228,7 @@ impl Link {
             cap: ask.cap.unwrap_or(self.pool.settings.fetch_cap),
             head: ask.head_if_larger.then_some(HEAD),
             reuse: true,
+            silent: false,
         };
         let pending = self.connection.send::<Fetch>(version, &request(version, ask), terms)?;
         Ok((version, self.connection.clone(), pending))

@@ -21,6 +21,7 @@ use tokio::time::sleep;
 
 use super::fault::Fault;
 use super::metadata;
+use super::produce::Producer;
 use super::settings::{Address, Settings};
 use super::wire::dial::{self, Target};
 use super::wire::{Common, Connection, Metadata};
@@ -43,6 +44,8 @@ pub(super) struct Pool {
     entry: Slot,
     known: Mutex<Known>,
     pub(super) refresh: metadata::Refresh,
+    /// An idempotent producer that nobody uses at the moment.
+    pub(super) producer: Mutex<Option<Producer>>,
 }
 
 /// What the cluster has told so far.
@@ -106,7 +109,14 @@ impl Peer {
 
 impl Pool {
     pub(super) fn new(settings: Settings) -> Self {
-        Self { settings, common: Common::default(), entry: Slot::default(), known: Mutex::default(), refresh: metadata::Refresh::default() }
+        Self {
+            settings,
+            common: Common::default(),
+            entry: Slot::default(),
+            known: Mutex::default(),
+            refresh: metadata::Refresh::default(),
+            producer: Mutex::default(),
+        }
     }
 
     pub(super) fn known<T>(&self, look: impl FnOnce(&mut Known) -> T) -> T {

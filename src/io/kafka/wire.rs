@@ -83,6 +83,8 @@ macro_rules! calls {
 }
 
 calls! {
+    // Its throttle time stands behind the results, and whoever sends keeps to it. Below 3 batches are of an older format.
+    Produce(0): ProduceRequest => ProduceResponse, from 3, throttle from 99;
     Fetch(1): FetchRequest => FetchResponse, from 4, throttle from 1;
     ListOffsets(2): ListOffsetsRequest => ListOffsetsResponse, from 1, throttle from 2;
     // Below 4 a broker creates what it is asked about and cannot be told not to (P18).
@@ -93,6 +95,7 @@ calls! {
     FindCoordinator(10): FindCoordinatorRequest => FindCoordinatorResponse, from 0, throttle from 1;
     DescribeGroups(15): DescribeGroupsRequest => DescribeGroupsResponse, from 0, throttle from 1;
     ListGroups(16): ListGroupsRequest => ListGroupsResponse, from 0, throttle from 1;
+    InitProducerId(22): InitProducerIdRequest => InitProducerIdResponse, from 0, throttle from 0;
     // The first that a consumer may ask with the leader's epoch (KIP-320), and what 2.1 has.
     OffsetForLeaderEpoch(23): OffsetForLeaderEpochRequest => OffsetForLeaderEpochResponse, from 2, throttle from 2;
     DescribeConfigs(32): DescribeConfigsRequest => DescribeConfigsResponse, from 1, throttle from 0;
@@ -142,6 +145,8 @@ pub(super) struct Terms {
     pub(super) head: Option<usize>,
     /// Whether to reuse the buffer once the answer is dropped: for the large answers of fetches.
     pub(super) reuse: bool,
+    /// The broker answers nothing: the question is done when it is about to be written.
+    pub(super) silent: bool,
 }
 
 /// An answer as it came: everything after the correlation id.
@@ -293,7 +298,7 @@ impl Connection {
 
     /// The terms of a request that is answered at once.
     pub(super) fn plain_terms(&self) -> Terms {
-        Terms { wait: Duration::ZERO, cap: self.inner.control_cap, head: None, reuse: false }
+        Terms { wait: Duration::ZERO, cap: self.inner.control_cap, head: None, reuse: false, silent: false }
     }
 
     /// Asks, waits for the answer and decodes it.

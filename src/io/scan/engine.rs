@@ -224,6 +224,8 @@ impl Engine {
                 }
             }
             Flow::Resume => self.held = false,
+            // A reader is cancelled by its task.
+            Flow::Stop => {}
             Flow::Filter { generation, filter } => {
                 self.how.filter = filter;
                 self.how.generation = generation;

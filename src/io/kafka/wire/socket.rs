@@ -38,7 +38,7 @@ pub(super) struct Socket {
     orders: mpsc::UnboundedReceiver<Order>,
     flights: VecDeque<Flight>,
     incoming: Incoming,
-    /// What is still to be written of the request at the back of `flights`.
+    /// What is still to be written of the request that was taken last.
     out: Bytes,
     /// When the last byte moved in or out.
     moved: Instant,
@@ -154,6 +154,12 @@ impl Socket {
             return Ok(());
         }
         let sent = Instant::now();
+        if order.terms.silent {
+            self.moved = sent;
+            self.out = order.bytes;
+            let _nobody_waits = order.reply.send(Ok(Frame { bytes: Bytes::new(), size: 0 }));
+            return Ok(());
+        }
         if self.flights.is_empty() {
             self.moved = sent;
             self.shared.vitals(|v| v.waiting_since = Some(sent));

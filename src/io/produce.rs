@@ -1,0 +1,128 @@
+//! Sending records: a look at the topic, then batches to its leaders, and what became of every record.
+//!
+//! Idempotent wherever the broker allows it: a batch whose answer is lost is sent again under the same numbers, and the broker
+//! appends it once (KIP-98). Where it does not, nothing is sent again without knowing: a batch that may be in the log is looked
+//! for there first (`find`), from where the log ended before. Topics are never made by it. From the first request on the work
+//! goes on to its end when nobody waits for it any more: what is on its way is settled, and the audit log hears of it.
+
+mod engine;
+pub mod feed;
+mod find;
+mod lane;
+mod tally;
+mod verdict;
+
+use std::path::Path;
+
+use tokio::sync::mpsc;
+
+use super::audit;
+use super::kafka::{At, Client, ErrorCode, Isolation, OffsetAsk, PartitionError};
+use crate::core::guard::Permit;
+use crate::core::produce::{Manner, Progress, Report, Safety, Sending, Sent, Settings, Target};
+use crate::model::{Cause, Failure, Foreign, TopicName, Why};
+use engine::{Engine, WHAT};
+use feed::Feed;
+
+/// What is told while records are sent.
+#[derive(Debug)]
+pub enum Told {
+    /// Records whose fate is known, in the order in which they were handed over.
+    Sent(Vec<Sent>),
+    Progress(Progress),
+    /// There is no idempotent producer here, though one was wanted: why.
+    Plain(Foreign),
+}
+
+/// Told and not yet heard.
+const WAITING: usize = 16;
+/// With more records than these the connections are the sending's own (P6).
+const MANY: u64 = 1000;
+
+/// Looks at a topic before records are sent to it.
+///
+/// # Errors
+/// It is not there (nothing is created), is Kafka's own, may not be seen, or no broker answers. Settings and ends that cannot be
+/// had are unknown.
+pub async fn look(client: &Client, name: &TopicName) -> Result<Target, Failure> {
+    const LOOK: &str = "look at the topic";
+    let (topic, cluster) = client.topic_there(LOOK, name).await.map_err(|failure| match failure.cause {
+        Cause::NotFound(_) if failure.hint.is_none() => failure.hint("topics are not created by sending to them"),
+        _ => failure,
+    })?;
+    if topic.internal || name.raw().starts_with("__") {
+        return Err(Failure::new(WHAT, Cause::Refused("nothing is sent to Kafka's own topics"))
+            .hint("what is wrong in them makes brokers and groups fail"));
+    }
+    let asks: Vec<OffsetAsk> =
+        topic.partitions.iter().map(|partition| OffsetAsk { topic: name.clone(), partition: partition.id, at: At::Latest }).collect();
+    let names = [name.clone()];
+    let (settings, ends) =
+        tokio::join!(client.configs(LOOK, &names, Some(&Settings::NAMES)), client.list_offsets(LOOK, &asks, Isolation::ReadUncommitted));
+    let settings = settings.map_err(super::figures::unknown).and_then(|told| match told.into_iter().next() {
+        Some((_, found)) => found.map(|settings| Settings::of(&settings)).map_err(|error| error.why()),
+        None => Err(Why::NoAnswer),
+    });
+    let mut ends = ends.unwrap_or_default().into_iter();
+    let mut end = || match ends.next() {
+        Some(Ok(found)) => found.offset().ok_or(Why::NoAnswer),
+        Some(Err(error)) => Err(error.why()),
+        None => Err(PartitionError::Kafka(ErrorCode(-1)).why()),
+    };
+    let ends = asks.iter().map(|ask| (ask.partition, end())).collect();
+    Ok(Target { topic, cluster, settings, ends })
+}
+
+/// Sends the records of an ask; `stop` ends it early, and `tell` hears how far it has got. Every record that was handed over has
+/// its fate in the report.
+pub async fn send<F: Future<Output = ()>>(
+    client: &Client,
+    state: Option<&Path>,
+    permit: Permit,
+    sending: Sending,
+    stop: impl Future<Output = ()> + Send + 'static,
+    tell: impl Fn(Told) -> F,
+) -> Report {
+    let many = sending.count().is_none_or(|count| count > MANY);
+    let Sending { target, manner, records } = sending;
+    let feed = feed::of(records, manner.rate.is_some());
+    send_fed((client, state), permit, (target, manner), (feed, many), stop, tell).await
+}
+
+/// As [`send`], of records that come from elsewhere. `many`: connections of its own.
+pub async fn send_fed<F: Future<Output = ()>>(
+    (client, state): (&Client, Option<&Path>),
+    permit: Permit,
+    (target, manner): (Target, Manner),
+    (feed, many): (Feed, bool),
+    stop: impl Future<Output = ()> + Send + 'static,
+    tell: impl Fn(Told) -> F,
+) -> Report {
+    let (told, mut heard) = mpsc::channel(WAITING);
+    let (state, client) = (state.map(Path::to_owned), client.clone());
+    let running = tokio::spawn(async move {
+        let engine = Engine::new(client, permit, (target.clone(), manner), many);
+        let receipt = engine.permit().receipt().clone();
+        let report = engine.run(feed, stop, told).await;
+        let logged = audit::sent(state.as_deref(), &receipt, &target, &report);
+        Report { unlogged: logged.err().map(Foreign::new), ..report }
+    });
+    while let Some(one) = heard.recv().await {
+        tell(one).await;
+    }
+    running.await.unwrap_or_else(|error| failed(&error.to_string()))
+}
+
+/// A bug of ours: nothing is known.
+fn failed(error: &str) -> Report {
+    Report {
+        progress: Progress::default(),
+        safety: Safety::Idempotent,
+        failure: Some(Failure::new(WHAT, Cause::Bug(Foreign::new(format!("the task failed: {error}"))))),
+        stopped: false,
+        first: Vec::new(),
+        missing: Vec::new(),
+        read_back: 0,
+        unlogged: None,
+    }
+}
