@@ -12,7 +12,7 @@
 //!
 //! What it does not model, and does not advertise where that can be told:
 //! - groups of the consumer (KIP-848), share and streams protocols; what `groups.rs` lists of classic ones; telemetry
-//! - producers with an id: no `InitProducerId`, so no idempotence and no new transactions. Those that it holds were put there
+//! - transactions: `InitProducerId` gives ids to idempotent producers alone. The transactions that it holds were put there
 //! - changes by clients other than `Produce`: topics, configs, records, leaders, quotas, users and ACLs stay as they are
 //! - SASL, TLS, authorisation, quotas
 //! - replication: followers hold nothing, the high watermark is the end, `min.insync.replicas` is not looked at, fetching from
@@ -36,6 +36,7 @@ mod hooks;
 mod listener;
 mod log;
 mod members;
+mod producers;
 mod seed;
 mod topic;
 mod traffic;
@@ -211,6 +212,13 @@ impl Sandbox {
         // Fetches that wait at the old leader hear of it now.
         self.cluster.changed();
         moved
+    }
+
+    /// Forgets the newest batch of each producer of a partition, though its records stay: the next one is out of order. `false`: no
+    /// such partition.
+    pub fn lose_count(&self, topic: &str, partition: i32) -> bool {
+        let mut state = self.cluster.state();
+        state.partition_mut(topic, partition).map(|partition| partition.log_mut().producers.forget_newest()).is_some()
     }
 
     /// Deletes the records of a partition before an offset, as retention does. `false`: no such partition.

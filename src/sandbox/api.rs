@@ -9,6 +9,7 @@ mod describe_log_dirs;
 mod fetch;
 mod find_coordinator;
 mod heartbeat;
+mod init_producer_id;
 mod join_group;
 mod leave_group;
 mod list_groups;
@@ -39,7 +40,7 @@ use super::code;
 use super::topic::{Partition, Topic};
 
 /// The APIs that are offered, with the lowest and highest version, as Apache Kafka 4.1 has them.
-pub(super) const OFFERED: [(ApiKey, i16, i16); 21] = [
+pub(super) const OFFERED: [(ApiKey, i16, i16); 22] = [
     (ApiKey::Produce, 3, 13),
     (ApiKey::Fetch, 4, 18),
     (ApiKey::ListOffsets, 1, 10),
@@ -54,6 +55,7 @@ pub(super) const OFFERED: [(ApiKey, i16, i16); 21] = [
     (ApiKey::DescribeGroups, 0, 6),
     (ApiKey::ListGroups, 0, 5),
     (ApiKey::ApiVersions, 0, 4),
+    (ApiKey::InitProducerId, 0, 5),
     (ApiKey::OffsetForLeaderEpoch, 2, 4),
     (ApiKey::DescribeConfigs, 1, 4),
     (ApiKey::DescribeLogDirs, 1, 4),
@@ -83,7 +85,7 @@ pub(super) struct Asked<'c> {
     pub(super) own: bool,
     /// The error to answer with.
     pub(super) error: Option<i16>,
-    /// The error to answer a change of a group's commits with, after it was made.
+    /// The error to answer a change of a group's commits, or records, with, after they were made.
     pub(super) error_after: Option<i16>,
     pub(super) throttle_ms: i32,
     /// Every partition that is named moves to another leader first, and every group to another coordinator.
@@ -97,6 +99,8 @@ pub(super) enum Refused {
     Malformed,
     #[error("the answer cannot be written")]
     Unwritable,
+    #[error("it failed, and wants no answer")]
+    Failed,
     #[error("no such request is offered")]
     NotOffered,
 }
@@ -130,9 +134,13 @@ pub(super) async fn answer(asked: &Asked<'_>, api: ApiKey, body: Bytes, out: &mu
             let answer = produce::answer(asked, request);
             if wants_answer {
                 write(&answer, version, out)?;
+            } else if answer.responses.iter().flat_map(|topic| &topic.partition_responses).any(|partition| partition.error_code != 0) {
+                // Who wants no answer learns of an error by the end of the connection (`KafkaApis.handleProduceRequest`).
+                return Err(Refused::Failed);
             }
             return Ok(wants_answer);
         }
+        ApiKey::InitProducerId => write(&init_producer_id::answer(asked, &decode(body, version)?), version, out)?,
         _ => answer_about_groups(asked, api, body, out).await?,
     }
     Ok(true)

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +31,9 @@ pub(super) struct Broker {
     pub(super) rack: String,
 }
 
+/// The seed's producers have ids below.
+const FIRST_PRODUCER: i64 = 1_000_000;
+
 type Sow = Box<dyn FnOnce() -> Mutex<State> + Send>;
 
 /// Everything that the listeners share.
@@ -41,6 +45,8 @@ pub(super) struct Cluster {
     /// Counts appends, for fetches that wait.
     appended: watch::Sender<u64>,
     started: Instant,
+    /// The next producer's id: above those of the seed.
+    producers: AtomicI64,
     /// Where the connections of the sandbox's own consumers come from.
     own: Mutex<BTreeSet<SocketAddr>>,
 }
@@ -91,8 +97,14 @@ impl Cluster {
             state: LazyLock::new(sow),
             appended: watch::Sender::new(0),
             started: Instant::now(),
+            producers: AtomicI64::new(FIRST_PRODUCER),
             own: Mutex::default(),
         }
+    }
+
+    /// An id that no producer had before.
+    pub(super) fn new_producer(&self) -> i64 {
+        self.producers.fetch_add(1, Ordering::Relaxed)
     }
 
     /// This moment, for groups.

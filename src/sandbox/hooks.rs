@@ -16,7 +16,7 @@ pub enum Fault {
     /// It is answered, and the client is told to hold back (`throttle_time_ms`).
     Throttle(Duration),
     /// It is answered with this error of Kafka's after it was applied, as a coordinator does that does not hear of its followers in
-    /// time: commits, their deletion, the deletion of groups. Other requests are only answered.
+    /// time: commits, their deletion, the deletion of groups, records. Other requests are only answered.
     AppliedThenError(i16),
     /// It is applied, and the connection ends without an answer.
     LoseReply,

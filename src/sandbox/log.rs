@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
+use super::producers::Producers;
 use crate::model::{Offset, PartitionId, ProducerId};
 use crate::records::{self, Batch, ControlKind, Found, Scratch};
 
@@ -56,6 +57,8 @@ pub(super) struct Log {
     /// First offset of the open transaction of each producer.
     open: BTreeMap<i64, i64>,
     aborted: Vec<AbortedTxn>,
+    /// Of batches that came from clients.
+    pub(super) producers: Producers,
     /// Epochs of leaders after the first, and where each began.
     epochs: Vec<(i32, i64)>,
 }

@@ -1,5 +1,6 @@
 //! Produce: takes batches as they are, whatever their codec, checks them as a broker does (`LogValidator`), gives them offsets
-//! and the leader's epoch, and, where the topic says so, the time of appending. A producer with an id is refused: none was given.
+//! and the leader's epoch, and, where the topic says so, the time of appending. What an idempotent producer sends again is
+//! answered as before and not appended.
 
 use kafka_protocol::messages::produce_request::TopicProduceData;
 use kafka_protocol::messages::produce_response::{LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, TopicProduceResponse};
@@ -7,9 +8,10 @@ use kafka_protocol::messages::{BrokerId, ProduceRequest, ProduceResponse};
 
 use super::{Asked, code, leader_of, text};
 use crate::model::{Offset, PartitionId};
-use crate::records::{self, Found, Scratch, writer};
+use crate::records::{self, BatchHeader, Found, Scratch, writer};
 use crate::sandbox::cluster::{Named, State};
 use crate::sandbox::now_ms;
+use crate::sandbox::producers::Verdict;
 use crate::sandbox::topic::Topic;
 
 /// Topics are named by id from this version on.
@@ -61,6 +63,7 @@ fn topic_answer(
     for data in topic.partition_data {
         let bytes = data.records.unwrap_or_default();
         let done = refused.map_or_else(|| append(asked, state, named, data.index, (&bytes, now)), Err);
+        let done = done.and_then(|appended| asked.error_after.map_or(Ok(appended), Err));
         let answer = PartitionProduceResponse::default().with_index(data.index).with_log_append_time_ms(-1);
         partitions.push(match done {
             Ok((base, start, appended)) => {
@@ -93,7 +96,7 @@ fn append(
 ) -> Result<(i64, i64, Option<i64>), i16> {
     asked.led(state, named, index, -1)?;
     let topic = state.topic_mut(named).ok_or(code::UNKNOWN_TOPIC_OR_PARTITION)?;
-    check(topic, bytes)?;
+    let header = check(topic, bytes)?;
     let append_time = topic.is("message.timestamp.type", "LogAppendTime").then_some(now);
     let mut batch = bytes.to_vec();
     if let Some(time) = append_time {
@@ -101,17 +104,24 @@ fn append(
     }
     let at = usize::try_from(index).map_err(|_negative| code::UNKNOWN_TOPIC_OR_PARTITION)?;
     let partition = topic.partitions.get_mut(at).ok_or(code::UNKNOWN_TOPIC_OR_PARTITION)?;
+    match partition.log().producers.judge(&header) {
+        Verdict::Append => {}
+        Verdict::Duplicate(known) => return Ok((known.base, partition.bounds().start, known.append_time)),
+        Verdict::OutOfOrder => return Err(code::OUT_OF_ORDER_SEQUENCE_NUMBER),
+        Verdict::OldEpoch => return Err(code::INVALID_PRODUCER_EPOCH),
+    }
     let base = partition.append(batch);
+    partition.log_mut().producers.note(&header, base, append_time);
     topic.retain(now);
     let start = topic.partitions.get(at).map_or(-1, |partition| partition.bounds().start);
     Ok((base, start, append_time))
 }
 
-/// One whole batch of format 2 with as many records as it says, from a producer without an id. A compacted topic wants keys.
-fn check(topic: &Topic, bytes: &[u8]) -> Result<(), i16> {
+/// The header of one whole batch of format 2 with as many records as it says, of no transaction. A compacted topic wants keys.
+fn check(topic: &Topic, bytes: &[u8]) -> Result<BatchHeader, i16> {
     let mut found = records::batches(PartitionId(0), bytes);
     let (Some(Found::Batch(batch)), None) = (found.next(), found.next()) else { return Err(code::CORRUPT_MESSAGE) };
-    let header = batch.header();
+    let header = *batch.header();
     if bytes.len() > topic.largest_batch() {
         return Err(code::MESSAGE_TOO_LARGE);
     }
@@ -120,8 +130,11 @@ fn check(topic: &Topic, bytes: &[u8]) -> Result<(), i16> {
     if header.magic != 2 || numbered || batch.is_control() || header.last_offset_delta.checked_add(1) != Some(header.records) {
         return Err(code::INVALID_RECORD);
     }
-    if header.producer_id >= 0 || batch.transaction().is_some() {
+    if batch.transaction().is_some() {
         return Err(code::INVALID_PRODUCER_ID_MAPPING);
+    }
+    if header.producer_id >= 0 && (header.producer_epoch < 0 || header.base_sequence < 0) {
+        return Err(code::INVALID_RECORD);
     }
     let mut scratch = Scratch::default();
     let opened = batch.open(&mut scratch).map_err(|_fault| code::CORRUPT_MESSAGE)?;
@@ -134,7 +147,7 @@ fn check(topic: &Topic, bytes: &[u8]) -> Result<(), i16> {
         }
         count = count.saturating_add(1);
     }
-    if count == header.records { Ok(()) } else { Err(code::INVALID_RECORD) }
+    if count == header.records { Ok(header) } else { Err(code::INVALID_RECORD) }
 }
 
 /// The time of appending, for all records of the batch.

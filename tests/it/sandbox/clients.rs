@@ -97,7 +97,8 @@ fn the_tools_of_three_releases_list_describe_write_and_read() {
         let described = run(topics, &["--describe", "--topic", "inventory"], "").expect("it ran before");
         assert!(described.contains("PartitionCount: 4") && described.contains("Leader: none"), "{described}");
         let words = format!("written by {}", release.number());
-        let idempotence = "enable.idempotence=false";
+        // The default since 3.0.
+        let idempotence = "enable.idempotence=true";
         run(producer, &["--topic", "invoices", of_producer, idempotence], &format!("{words}\n")).expect("it ran before");
         // Somewhere among three partitions: one of them has it.
         let found = (0..3).any(|partition| {

@@ -90,9 +90,9 @@ fn a_version_that_nobody_knows_yet_is_answered_with_those_that_are_known() {
     let mut answer = exchange(&bootstrap(&sandbox), &question(ApiKey::ApiVersions as i16, 9, 2, &body)).expect("an answer");
     assert_eq!(answer.get_i32(), 77);
     let versions = ApiVersionsResponse::decode(&mut answer, 0).expect("in version 0");
-    assert_eq!((versions.error_code, versions.api_keys.len()), (35, 21));
+    assert_eq!((versions.error_code, versions.api_keys.len()), (35, 22));
     let names: Vec<i16> = versions.api_keys.iter().map(|api| api.api_key).collect();
-    assert!(!names.contains(&(ApiKey::InitProducerId as i16)) && names.contains(&(ApiKey::Produce as i16)));
+    assert!(!names.contains(&(ApiKey::AddPartitionsToTxn as i16)) && names.contains(&(ApiKey::Produce as i16)));
 }
 
 #[test]
