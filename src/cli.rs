@@ -7,10 +7,12 @@
 
 mod about;
 mod config;
+mod confirm;
 mod format;
 pub mod group;
 pub mod groups;
 mod print;
+pub mod produce;
 mod rows;
 pub mod sandbox;
 mod signals;
@@ -40,6 +42,8 @@ pub enum Command {
     Ui(Box<Ui>),
     /// Print records.
     Tail(Box<tail::Tail>),
+    /// Send records.
+    Produce(Box<produce::Produce>),
     /// The cluster in this process.
     Sandbox(Box<sandbox::Sandbox>),
     /// Print topics, or one of them.
@@ -165,6 +169,8 @@ struct Common {
 enum Sub {
     /// Print records of topics: new ones as they come, or a stretch of history
     Tail(tail::TailArgs),
+    /// Send records to a topic: one, many from a template, or what tail printed
+    Produce(produce::ProduceArgs),
     /// A cluster in this process, with data and live traffic, and the UI on it: to try kscope without Kafka
     Sandbox(sandbox::SandboxArgs),
     /// List topics with their partitions, offsets and sizes
@@ -213,6 +219,7 @@ pub fn parse(
     let wanted = match cli.command {
         None => OnCluster::Ui,
         Some(Sub::Tail(args)) => OnCluster::Tail(args),
+        Some(Sub::Produce(args)) => OnCluster::Produce(args),
         Some(Sub::Topics(args)) => OnCluster::Topics(args),
         Some(Sub::Topic(args)) => OnCluster::Topic(args),
         Some(Sub::Group(args)) => OnCluster::Group(args),
@@ -249,6 +256,12 @@ pub fn parse(
             let common = tail::Common { cluster, output, terminal, color, quiet: cli.common.quiet };
             Command::Tail(Box::new(tail::Tail::new(common, args).map_err(usage)?))
         }
+        OnCluster::Produce(args) => {
+            let terminal = std::io::stdout().is_terminal();
+            let output = cli.common.output.unwrap_or(if terminal { Output::Table } else { Output::Ndjson });
+            let common = produce::Common { cluster, context, output, terminal, quiet: cli.common.quiet, write: cli.common.write };
+            Command::Produce(Box::new(produce::Produce::new(common, args, variable).map_err(usage)?))
+        }
         OnCluster::Topics(args) => Command::Topics(Box::new(topics::Topics::list(for_topics(cluster, &cli.common), &args).map_err(usage)?)),
         OnCluster::Groups(args) => Command::Groups(Box::new(groups::Groups::list(for_topics(cluster, &cli.common), &args).map_err(usage)?)),
         OnCluster::Lag(args) => {
@@ -267,6 +280,7 @@ pub fn parse(
 enum OnCluster {
     Ui,
     Tail(tail::TailArgs),
+    Produce(produce::ProduceArgs),
     Topics(topics::TopicsArgs),
     Topic(topics::TopicArgs),
     Group(group::GroupArgs),

@@ -32,6 +32,10 @@ fn main() -> ExitCode {
             let _log = logging("tail");
             tail.run()
         }
+        Ok(Command::Produce(produce)) => {
+            let _log = logging("produce");
+            produce.run(log::folder().as_deref())
+        }
         Ok(Command::Topics(topics)) => {
             let _log = logging("topics");
             topics.run()

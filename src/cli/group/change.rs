@@ -6,7 +6,6 @@ mod rows;
 mod wish;
 
 use std::cell::Cell;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use clap::{ArgGroup, Args};
 use super::{Common, GroupCommand};
 use crate::cli::rows::{print, write};
 use crate::cli::signals::Signals;
-use crate::cli::words;
+use crate::cli::{confirm, words};
 use crate::core::guard::{self, Level};
 use crate::core::reset::when::shown;
 use crate::core::reset::{Ended, Left, Obstacle, Order, Plan, Report, Step, To, csv};
@@ -197,7 +196,7 @@ async fn execute(client: &Client, common: &Common, state: Option<&Path>, plan: &
         return Err(crate::core::reset::Stop::Obstacle(obstacle).failure());
     }
     if common.context.rules.level(Level::Preview) == Level::Name {
-        confirm(common, plan.wish.group.raw())?;
+        confirm::by_name(common.write, "change the group", ("group", plan.wish.group.raw()))?;
     }
     let order = Order { plan: plan.clone(), sample, watch: Duration::ZERO };
     let intent = guard::Intent { context: common.context.name.clone(), ..order.intent(false) };
@@ -270,28 +269,6 @@ impl Told {
         words::say("interrupted: the outcome is not known; kscope lag tells where the group stands");
         true
     }
-}
-
-/// In a context that asks for the name: on a terminal it is typed, elsewhere `--write` says that it is meant.
-fn confirm(common: &Common, group: &str) -> Result<(), Failure> {
-    let refused = |why: &'static str, hint: &str| Err(Failure::new("change the group", Cause::Refused(why)).hint(hint));
-    if common.write {
-        return Ok(());
-    }
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return refused(
-            "the context asks for the name to be typed (guard = \"typed\")",
-            "--write says that it is meant where nobody can type",
-        );
-    }
-    // Nobody reads it: then nobody types the name.
-    let _closed = write!(std::io::stderr(), "Type the group's name to go on: ");
-    let mut typed = String::new();
-    let read = std::io::stdin().lock().read_line(&mut typed);
-    if read.is_ok() && guard::confirms(&typed, group) {
-        return Ok(());
-    }
-    refused("the name that was typed is another", "nothing was changed")
 }
 
 fn export(plan: &Plan, path: &Path) -> Result<(), Failure> {
