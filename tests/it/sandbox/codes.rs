@@ -238,3 +238,15 @@ fn a_signal_calls_a_reset_off_until_it_is_sent_and_then_waits_for_the_outcome() 
     assert!(done.text().contains("\"outcome\":\"committed\""), "{}", done.text());
     assert_eq!((ended(&home).as_str(), sandbox.commits(GROUP).map(|all| all[0].2)), ("written", Some(0)));
 }
+
+#[test]
+fn what_is_known_to_be_none_is_no_question_mark() {
+    let (sandbox, home) = (still(), Home::new());
+    sandbox.commit("bare", TOPIC, 0, 5);
+    let table = |arguments: &[&str]| home.kscope(&[&["-b", &bootstrap(&sandbox), "-q", "-o", "table"], arguments].concat(), &[]).text();
+    let forget = ["group", "delete-offsets", "bare", "--topic", TOPIC];
+    for told in [table(&forget), table(&[&forget[..], &NOW].concat()), table(&["group", "reset", "bare", "--topic", TOPIC, "--to-latest"])]
+    {
+        assert!(told.contains(" – ") && !told.contains('?'), "{told}");
+    }
+}
