@@ -193,16 +193,23 @@ impl Produce {
         let receipt = audit::intent(state, &intent)?;
         let permit = guard::allow(&self.common.context, &intent, receipt)?;
         let rows = std::cell::RefCell::new(Rows::new(&self.topic, self.common.output, self.common.terminal));
+        let said = std::cell::Cell::new(false);
         let tell = |told| {
             match told {
                 Told::Sent(sent) => rows.borrow_mut().print(&sent),
-                Told::Plain(why) => words::say(&format!("sent without idempotence, and nothing is sent again: {}", why.raw())),
+                Told::Plain(why) => {
+                    said.set(true);
+                    say_plain(&why);
+                }
                 Told::Progress(_) => {}
             }
             std::future::ready(())
         };
         let report = send_fed((&client, state), permit, (target, self.manner), (feed, many), stop, tell).await;
         let written = rows.into_inner().finish();
+        if let (Safety::Plain(why), false) = (&report.safety, said.get()) {
+            say_plain(why);
+        }
         self.say_what_was(&report, json);
         written.map_err(|error| Failure::new("write the rows", Cause::File(Foreign::new(error.to_string()))))?;
         Ok(match (report.exit_code(), code.load(Ordering::Relaxed)) {
@@ -232,9 +239,6 @@ impl Produce {
         words::say(&report.sentence());
         if report.read_back > 0 {
             words::say(&format!("{} looked for in the log, because no answer came", counted(report.read_back, "record")));
-        }
-        if let (Safety::Plain(why), true) = (&report.safety, self.manner.acks != Acks::All) {
-            words::say(why.raw());
         }
     }
 
@@ -272,6 +276,11 @@ impl Produce {
         }
         Ok(0)
     }
+}
+
+/// No word of ours is left out that says how safe it was.
+fn say_plain(why: &Foreign) {
+    words::say(&format!("sent without idempotence, so that nothing is sent again without looking: {}", why.raw()));
 }
 
 /// Comes with the first signal that ends a program, and the exit code that goes with it.

@@ -129,7 +129,7 @@ pub struct NewRecord {
 }
 
 impl NewRecord {
-    /// The same record again: key, value, headers and, where it was the producer's, the time.
+    /// The same record again: key, value, headers and time.
     pub fn like(record: &RecordRef<'_>) -> Self {
         let copy = |bytes: &[u8]| Bytes::copy_from_slice(bytes);
         Self {

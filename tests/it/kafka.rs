@@ -15,6 +15,7 @@ mod groups;
 mod kinds;
 mod ndjson;
 mod numbers;
+mod produce;
 mod resets;
 mod seed;
 mod streams;

@@ -82,6 +82,21 @@ impl Home {
     }
 }
 
+/// Runs kscope to its end with these bytes on its standard input.
+#[track_caller]
+pub(crate) fn fed(home: &Home, arguments: &[&str], input: Vec<u8>) -> Finished {
+    let mut command = Command::new(crate::KSCOPE);
+    command.args(arguments).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LANG", "C.UTF-8");
+    command.envs(home.variables()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("it starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    // Who refuses what comes closes the pipe.
+    let feeder = thread::spawn(move || drop(stdin.write_all(&input)));
+    let done = child.wait_with_output().expect("it ends");
+    feeder.join().expect("no panic");
+    Finished { code: done.status.code(), stdout: done.stdout, stderr: String::from_utf8_lossy(&done.stderr).into_owned() }
+}
+
 /// kscope, or another program, while it runs: what it has printed so far.
 pub(crate) struct Running {
     child: Killed,

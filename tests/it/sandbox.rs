@@ -9,6 +9,7 @@ mod groups;
 mod lag;
 mod living;
 mod members;
+mod produce;
 mod program;
 mod reading;
 mod resets;

@@ -109,6 +109,9 @@ fn from_stdin() -> Result<Vec<u8>, Failure> {
     if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
         return Err(usage(format!("standard input: a value has {} MB at most; --ndjson takes many records", LARGEST >> 20)));
     }
+    if bytes.is_empty() {
+        return Err(usage("standard input is empty: -v '' sends an empty value, --null-value a tombstone".to_owned()));
+    }
     if bytes.last() == Some(&b'\n') {
         bytes.pop();
         if bytes.last() == Some(&b'\r') {

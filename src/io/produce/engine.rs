@@ -188,7 +188,7 @@ impl Engine {
     /// The producer, where the broker is to recognise what comes again.
     async fn begin(&mut self, told: &mpsc::Sender<Told>) {
         if self.manner.acks != Acks::All {
-            let words = format!("acks {}: nothing is sent again", self.manner.acks.word());
+            let words = format!("acks {}", self.manner.acks.word());
             self.safety = Safety::Plain(Foreign::new(words));
             return;
         }
@@ -375,7 +375,8 @@ impl Engine {
             partition: *partition,
             bytes: batch.bytes.clone(),
         };
-        let timeout = self.client.settings().request;
+        // The other half is for the way there and back.
+        let timeout = self.client.settings().request / 2;
         let ask = ProduceAsk { acks: self.manner.acks, timeout, batches: batches.iter().map(new).collect() };
         let (client, permit, many) = (self.client.clone(), Arc::clone(&self.permit), self.many);
         let link = self.links.get(&broker).filter(|link| link.is_open()).cloned();

@@ -1,5 +1,7 @@
 //! What becomes of batches: answers, answers that were lost, and what the log says in place of them.
 
+use std::time::Duration;
+
 use tokio::task::JoinError;
 use tokio::time::Instant;
 
@@ -139,12 +141,12 @@ impl Engine {
 
     /// Sends it again in a moment, the same bytes under the same numbers; when its time is up, that is its end.
     pub(super) fn again(&mut self, partition: PartitionId, batch: Batch, refresh: bool) {
-        let settings = self.client.settings();
-        if batch.began.is_some_and(|began| began.elapsed() >= settings.retry) {
+        let patience = self.patience();
+        if batch.began.is_some_and(|began| began.elapsed() >= patience) {
             if batch.open {
                 return self.look(partition, batch, false);
             }
-            let words = format!("nothing was appended: it was tried for {}", units::duration(settings.retry));
+            let words = format!("nothing was appended: it was tried for {}", units::duration(patience));
             return self.refuse_batch(partition, &batch, why(&batch).hint(words));
         }
         let pause = slot_pause(batch.tries.saturating_sub(1));
@@ -159,6 +161,13 @@ impl Engine {
                 Done::Refreshed
             });
         }
+    }
+
+    /// How long a batch is sent again: what other questions have, and twice what a broker may leave unanswered besides, so that
+    /// one that hung once is asked once more.
+    fn patience(&self) -> Duration {
+        let settings = self.client.settings();
+        settings.retry.saturating_add(settings.request.saturating_mul(2))
     }
 
     /// Looks for it in the log. `again`: when it is not there it may be sent.
