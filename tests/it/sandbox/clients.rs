@@ -55,28 +55,20 @@ fn kcat_lists_writes_and_reads() {
     assert!(committed("read_committed") < committed("read_uncommitted"));
 }
 
-/// The classes of Apache's tools: topics, console producer, console consumer, and the option for a client's property.
-fn classes(release: Release) -> [&'static str; 5] {
+/// The classes of Apache's tools: topics, console producer, console consumer, and its option for a client's property.
+fn classes(release: Release) -> [&'static str; 4] {
     match release {
-        Release::V2_8 => [
-            "kafka.admin.TopicCommand",
-            "kafka.tools.ConsoleProducer",
-            "kafka.tools.ConsoleConsumer",
-            "--producer-property",
-            "--consumer-property",
-        ],
+        Release::V2_8 => ["kafka.admin.TopicCommand", "kafka.tools.ConsoleProducer", "kafka.tools.ConsoleConsumer", "--consumer-property"],
         Release::V3_9 => [
             "org.apache.kafka.tools.TopicCommand",
             "kafka.tools.ConsoleProducer",
             "org.apache.kafka.tools.consumer.ConsoleConsumer",
-            "--producer-property",
             "--consumer-property",
         ],
         Release::V4_2 => [
             "org.apache.kafka.tools.TopicCommand",
             "org.apache.kafka.tools.ConsoleProducer",
             "org.apache.kafka.tools.consumer.ConsoleConsumer",
-            "--command-property",
             "--command-property",
         ],
     }
@@ -87,7 +79,7 @@ fn the_tools_of_three_releases_list_describe_write_and_read() {
     let sandbox = start(&Options { rate: 0, brokers: 2, ..Options::default() });
     let address = bootstrap(&sandbox);
     for release in [Release::V2_8, Release::V3_9, Release::V4_2] {
-        let [topics, producer, consumer, of_producer, of_consumer] = classes(release);
+        let [topics, producer, consumer, of_consumer] = classes(release);
         let server = ["--bootstrap-server", &address];
         let run = |class: &str, arguments: &[&str], input: &str| {
             tool(release, class, &[&server, arguments].concat()).map(|mut command| output(&mut command, input))
@@ -97,9 +89,8 @@ fn the_tools_of_three_releases_list_describe_write_and_read() {
         let described = run(topics, &["--describe", "--topic", "inventory"], "").expect("it ran before");
         assert!(described.contains("PartitionCount: 4") && described.contains("Leader: none"), "{described}");
         let words = format!("written by {}", release.number());
-        // The default since 3.0.
-        let idempotence = "enable.idempotence=true";
-        run(producer, &["--topic", "invoices", of_producer, idempotence], &format!("{words}\n")).expect("it ran before");
+        // With the defaults, which are idempotent since 3.0.
+        run(producer, &["--topic", "invoices"], &format!("{words}\n")).expect("it ran before");
         // Somewhere among three partitions: one of them has it.
         let found = (0..3).any(|partition| {
             let partition = partition.to_string();
