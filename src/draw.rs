@@ -173,7 +173,7 @@ fn keys(state: &State, buf: &mut Buffer, area: Rect) {
     let scopes = top.screen.scopes();
     if !state.typed.is_empty() {
         chord(state, &scopes, buf, area);
-    } else if top.screen.editing() {
+    } else if top.screen.editing() && !top.screen.form() {
         ui::keys_line(buf, &state.theme, last, &editing(top.screen.line()));
     } else {
         ui::keys_line(buf, &state.theme, last, &listed(state, &scopes, usize::from(area.width)));
@@ -251,8 +251,9 @@ fn status(state: &State, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     let mut pen = Pen::new(buf, &state.theme, area, 0);
     pen.ground(state.theme.bar()).gap(1);
     let editing = state.top().is_some_and(|top| top.screen.editing());
+    let form = state.top().is_some_and(|top| top.screen.form());
     match state.notices.current() {
-        Some(notice) if !editing => {
+        Some(notice) if !editing || form => {
             let (sign, token) = match notice.tone {
                 Tone::Good => ("✓ ", Token::Good),
                 Tone::Look => ("▲ ", Token::Look),

@@ -23,6 +23,7 @@ use crate::core::history::History;
 use crate::core::key::{Input, Mouse, MouseKind};
 use crate::core::line::Line;
 use crate::core::notices::Notices;
+use crate::core::produce::Opening;
 use crate::core::reset::{Deed, Kept, Scope as PlanScope, Target as Aim};
 use crate::core::store::Limits;
 use crate::core::stream::{Flow, Isolation, StartAt};
@@ -37,6 +38,7 @@ pub mod groups;
 pub mod log;
 pub mod messages;
 pub mod overview;
+pub mod produce;
 pub mod reset;
 pub mod topic;
 pub mod topics;
@@ -59,6 +61,8 @@ pub enum Route {
     At(Box<At>),
     /// The clusters that one may go to.
     Contexts,
+    /// Records to be written to a topic.
+    Produce(Box<Opening>),
     /// A change of what a group has committed.
     Reset(Box<reset::Opening>),
     /// What kscope logged.
@@ -78,7 +82,8 @@ pub struct At {
     pub end: Offset,
     /// Everything is read: no record is there yet.
     pub level: bool,
-    pub group: GroupId,
+    /// Who stands there; nobody: it is a record that was sent.
+    pub group: Option<GroupId>,
     /// The group does not get past it.
     pub stuck: bool,
 }
@@ -98,6 +103,7 @@ impl Route {
             (Self::Group(a), Self::Group(b)) => a == b,
             (Self::At(a), Self::At(b)) => a.topic.name == b.topic.name && a.partition == b.partition && a.group == b.group,
             (Self::Reset(a), Self::Reset(b)) => a.group == b.group,
+            (Self::Produce(a), Self::Produce(b)) => a.topic == b.topic,
             (Self::Partition(a, p), Self::Partition(b, q)) => a.name == b.name && p == q,
             _ => false,
         }
@@ -114,6 +120,7 @@ pub fn open(route: Route, cx: &mut Cx<'_>) -> Box<dyn Screen> {
         Route::Groups => Box::new(groups::Groups::open(cx)),
         Route::Contexts => Box::new(contexts::Contexts::open(cx)),
         Route::Log => Box::new(log::Log::open(cx)),
+        Route::Produce(opening) => Box::new(produce::Produce::open(*opening, cx)),
         Route::Reset(opening) => Box::new(reset::Reset::open(*opening, cx)),
         Route::UsedBy(topic) => Box::new(topic::TopicScreen::used_by(topic, cx)),
         Route::Topic(topic) => Box::new(topic::TopicScreen::open(topic, cx)),
@@ -206,6 +213,8 @@ pub struct Settings {
     pub aliases: BTreeMap<String, String>,
     /// The clusters that one may go to, the one that was opened first of all among them.
     pub contexts: Vec<Target>,
+    /// The environment: what `{{env X}}` of a template may stand for.
+    pub variables: std::sync::Arc<BTreeMap<String, String>>,
     /// The folder of the log, when one is kept.
     pub log: Option<PathBuf>,
 }
@@ -297,6 +306,11 @@ pub trait Screen: Debug {
 
     /// Whether a text is being typed, so that keys are letters.
     fn editing(&self) -> bool {
+        false
+    }
+
+    /// Whether it is a form: while a text is typed, keys that are no letters are its commands first ([`Scope::Form`]).
+    fn form(&self) -> bool {
         false
     }
 

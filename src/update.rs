@@ -6,7 +6,7 @@ mod past;
 mod switch;
 mod trail;
 
-use crate::core::action::Action;
+use crate::core::action::{Action, COMMANDS, Scope};
 use crate::core::ask::{Ask, Reply};
 use crate::core::effect::{Effect, Owner, TaskId, Term};
 use crate::core::event::{Arrival, Event};
@@ -146,6 +146,9 @@ fn on_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
         return;
     }
     if state.top().is_some_and(|top| top.screen.editing()) && !quits {
+        if let Some(action) = form_command(state, key) {
+            return act(state, action, Some(key), effects);
+        }
         with_top(state, effects, |screen, cx| screen.input(cx, &Input::Key(key)));
         return;
     }
@@ -166,6 +169,18 @@ fn on_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
             }
         }
     }
+}
+
+/// The command that a key is while one types into a form: letters are text, and what does nothing now goes to the text, too.
+fn form_command(state: &State, key: Key) -> Option<Action> {
+    let screen = &state.top().filter(|top| top.screen.form())?.screen;
+    if matches!(key.code, KeyCode::Char(_)) && !key.ctrl && !key.alt {
+        return None;
+    }
+    let Found::Action(action) = state.keymap.find(&[Scope::Form], &[key]) else { return None };
+    let of_form = COMMANDS.iter().any(|row| row.action == action && row.scope == Scope::Form);
+    let everywhere = matches!(action, Action::Back | Action::Help | Action::Redraw | Action::Suspend);
+    (everywhere || of_form && screen.allows(action).is_ok()).then_some(action)
 }
 
 /// Does what the user wants: what concerns the whole program here, all else in the screen.

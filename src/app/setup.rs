@@ -17,8 +17,15 @@ pub fn settings(config: &Config) -> Settings {
         stalled_after: config.groups.stalled_after,
         aliases: config.aliases.clone(),
         contexts: Vec::new(),
+        variables: std::sync::Arc::new(variables()),
         log: None,
     }
+}
+
+/// The environment, without what is no text.
+fn variables() -> std::collections::BTreeMap<String, String> {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    std::env::vars_os().filter_map(text).collect()
 }
 
 /// How many colours may be used, where the command line does not say it.

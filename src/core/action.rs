@@ -29,6 +29,10 @@ pub enum Scope {
     Aim,
     /// The preview of a change, and its outcome.
     Plan,
+    /// A form: keys that are no letters, while one types.
+    Form,
+    /// What became of records that were sent.
+    Sent,
     /// The message screen, whichever pane has the focus.
     Messages,
     /// Its list.
@@ -53,6 +57,8 @@ impl Scope {
             Self::Change => "CHANGE A GROUP",
             Self::Aim => "SCOPE AND TARGET",
             Self::Plan => "CHANGE OF A GROUP",
+            Self::Form => "PRODUCE",
+            Self::Sent => "SENT",
             Self::Messages => "STREAM",
             Self::Records => "RECORDS",
             Self::Value => "VALUE",
@@ -110,6 +116,7 @@ actions! {
         FilterTopics "topics.filter" "filter" ["/"] "filter by regex; ! inverts, -f is fuzzy";
         SaveTopics "topics.save" "" ["ctrl-s"] "save marked or shown topics as NDJSON";
         CopyTopic "topic.copy" "copy" ["c", "y y"] "copy the name";
+        ProduceTo "topics.produce" "produce" ["p"] "write a record to the topic";
     }
     Groups {
         OpenGroup "groups.open" "open" ["enter", "d"] "partitions and members of the group";
@@ -152,6 +159,7 @@ actions! {
         UsedBy "topic.used-by" "used by" ["u"] "the groups that read it";
         FilterRows "topic.filter" "filter" ["/"] "filter the pane";
         CopyRow "topic.copy-row" "copy" ["c", "y y"] "copy the setting, or topic/partition";
+        ProduceHere "topic.produce" "produce" ["p"] "write a record to the topic";
     }
     Overview {
         GoThere "overview.go" "go there" ["enter"] "to the group, topic or change of this line";
@@ -166,6 +174,21 @@ actions! {
     }
     Aim {
         ChooseTarget "reset.choose" "choose" ["enter"] "choose the scope or the target";
+    }
+    Form {
+        SendRecords "produce.send" "send" ["ctrl-s"] "send what the last lines say";
+        FormNext "produce.next" "field" ["tab"] "next field";
+        FormPrevious "produce.previous" "" ["shift-tab"] "previous field";
+        FormNull "produce.null" "null" ["ctrl-x"] "null, or a text again";
+        FormCheck "produce.check" "json" ["ctrl-t"] "check the value as JSON and set it in lines";
+        NextPreview "produce.preview" "" ["ctrl-n"] "the next record that the places make";
+        EarlierSends "produce.earlier" "earlier" ["ctrl-r"] "what was sent before";
+        LoadFile "produce.file" "file" ["ctrl-o"] "records of an NDJSON file, or a record typed here";
+        CopyProduce "produce.command" "" ["ctrl-y"] "copy the command that sends the same";
+    }
+    Sent {
+        OpenSent "sent.open" "open it" ["enter"] "the record where it lies";
+        StopSending "sent.stop" "stop" ["x"] "take no further record";
     }
     Plan {
         CommitPlan "reset.commit" "commit" ["ctrl-s"] "carry the plan out, or arm it while the group has members";
@@ -227,6 +250,9 @@ actions! {
         Last6h "messages.last-6h" "" ["7"] "the last 6 hours";
         Last24h "messages.last-24h" "" ["8"] "the last 24 hours";
         Partitions "messages.partitions" "" ["p p"] "choose partitions";
+        ProduceNew "messages.produce" "" ["p n"] "write a new record to this topic";
+        ProduceLike "messages.produce-like" "" ["p l"] "write a record like this one: the form is filled with it";
+        SendAgain "messages.send-again" "" ["p a"] "send marked records, or this one, again as they are";
         Isolation "messages.isolation" "" ["I"] "what is in the log, or what a read_committed consumer sees";
         OnlyKey "messages.only-key" "only this key" ["#"] "only this key; again: all";
         InsertMark "messages.insert-mark" "" ["m"] "insert a mark line";

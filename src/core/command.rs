@@ -41,6 +41,7 @@ pub const WORDS: &[Word] = &[
     word("topics", &["t"], Takes::Filter, "list the topics"),
     word("messages", &["m", "tail"], Takes::TopicAndQuery, "messages of a topic"),
     word("topic", &["d", "describe"], Takes::Topic, "partitions and settings of a topic"),
+    word("produce", &["send"], Takes::Topic, "write records to a topic"),
     word("overview", &["o", "pulses"], Takes::Nothing, "the cluster at a glance, and what is wrong with it"),
     word("incident", &[], Takes::Nothing, "copy what was seen and done, as text for a ticket"),
     word("groups", &["g"], Takes::Filter, "list the groups: lag, state, verdict"),
@@ -72,6 +73,10 @@ pub enum Typed {
         name: String,
     },
     Topic {
+        name: String,
+    },
+    /// Write records to it.
+    Produce {
         name: String,
     },
     Messages {
@@ -141,6 +146,7 @@ pub fn read(line: &str) -> Result<Typed, String> {
         "ctx" => Typed::Switch(rest.to_owned()),
         "group" => Typed::Group { name: rest.to_owned() },
         "topic" => Typed::Topic { name: rest.to_owned() },
+        "produce" => Typed::Produce { name: rest.to_owned() },
         "messages" => {
             let (name, query) = rest.split_once(char::is_whitespace).map_or((rest, ""), |(name, query)| (name, query.trim()));
             // k9s writes its filters behind a slash; here it is not needed, and not in the way of a regular expression.

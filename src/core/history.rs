@@ -48,6 +48,8 @@ impl Kind {
 #[derive(Debug, Clone, Default)]
 pub struct History {
     lists: BTreeMap<Kind, Past>,
+    /// Records that were sent, as their form was. They are not kept for the next run: values are nobody's business on a disk.
+    sends: Vec<String>,
     /// How many were taken: a change is noticed by it.
     taken: u64,
 }
@@ -58,7 +60,7 @@ impl History {
         let list = |word: &str| inputs.get(word).filter(|list| !list.is_empty());
         let newest = |list: &Vec<String>| Arc::new(list.iter().skip(list.len().saturating_sub(MOST)).cloned().collect());
         let lists = Kind::ALL.into_iter().filter_map(|kind| Some((kind, newest(list(kind.word())?))));
-        Self { lists: lists.collect(), taken: 0 }
+        Self { lists: lists.collect(), ..Self::default() }
     }
 
     /// For the next run.
@@ -74,6 +76,22 @@ impl History {
     /// The inputs of a kind, the newest last.
     pub fn of(&self, kind: Kind) -> Past {
         self.lists.get(&kind).cloned().unwrap_or_default()
+    }
+
+    /// What was sent in this run, the newest last.
+    pub fn sends(&self) -> &[String] {
+        &self.sends
+    }
+
+    /// Remembers what was sent. The same once more, and what is very large, is not worth it.
+    pub fn sent(&mut self, form: String) {
+        if form.len() > 256 * 1024 || self.sends.last().is_some_and(|last| *last == form) {
+            return;
+        }
+        self.sends.push(form);
+        if self.sends.len() > 50 {
+            self.sends.remove(0);
+        }
     }
 
     /// Remembers an input that was taken. Blank ones and the newest one once more are not worth it.

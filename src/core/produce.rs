@@ -7,6 +7,7 @@
 //!
 //! Pure. To add a place where records come from: a variant of [`Records`], an arm in `io::produce::feed`.
 
+pub mod opening;
 pub mod partitioner;
 pub mod template;
 
@@ -18,6 +19,7 @@ use bytes::Bytes;
 use super::guard::{About, Intent, Level, Rules};
 use crate::model::{Chunk, ClusterId, Codec, Failure, Foreign, Offset, PartitionId, RecordRef, Setting, Topic, TopicName, Why};
 use crate::text::units::{counted, wide};
+pub use opening::{From, Opening};
 pub use partitioner::Partitioner;
 pub use template::Template;
 

@@ -33,6 +33,7 @@ mod draw;
 mod filter;
 mod list;
 mod older;
+mod produce;
 mod reader;
 mod record;
 mod rows;
@@ -353,7 +354,9 @@ impl Screen for Messages {
 
     fn scopes(&self) -> Vec<Scope> {
         match self.focus {
-            Focus::List if self.committed.is_some() => vec![Scope::Records, Scope::Messages, Scope::Change, Scope::List],
+            Focus::List if self.committed.as_ref().is_some_and(|committed| committed.group.is_some()) => {
+                vec![Scope::Records, Scope::Messages, Scope::Change, Scope::List]
+            }
             Focus::List => vec![Scope::Records, Scope::Messages, Scope::List],
             Focus::Value => vec![Scope::Value, Scope::Messages, Scope::List],
             Focus::Record => vec![Scope::Messages, Scope::List],

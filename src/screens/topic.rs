@@ -24,6 +24,7 @@ use crate::core::groups::poll::Watch;
 use crate::core::history::Kind;
 use crate::core::key::{Input, KeyCode};
 use crate::core::line::Line;
+use crate::core::produce::{From, Opening};
 use crate::core::remote::Remote;
 use crate::model::{GroupId, Move, PartitionId, Time, Topic};
 use crate::text::Shown;
@@ -264,6 +265,10 @@ impl Screen for TopicScreen {
             Action::Problems => {
                 self.problems = !self.problems;
                 self.relist(cx);
+            }
+            Action::ProduceHere => {
+                let topic = self.topic.name.raw().to_owned();
+                cx.go = Some(Route::Produce(Box::new(Opening { topic, from: From::Nothing })));
             }
             Action::CopyRow => self.copy(cx),
             Action::Refresh => {

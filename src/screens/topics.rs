@@ -23,6 +23,7 @@ use crate::core::key::{Button, Input, KeyCode, Mouse, MouseKind};
 use crate::core::line::{Edit, Line};
 use crate::core::marks::Marks;
 use crate::core::names::NameFilter;
+use crate::core::produce::{From, Opening};
 use crate::core::sweep::{Listed, Sweep};
 use crate::model::{ClusterView, Time, Topic, TopicName};
 use crate::text::Shown;
@@ -257,7 +258,7 @@ impl Screen for Topics {
 
     fn allows(&self, action: Action) -> Result<(), Reason> {
         match action {
-            Action::OpenTopic | Action::CopyTopic | Action::DescribeTopic | Action::TopicReaders | Action::MarkRow
+            Action::OpenTopic | Action::CopyTopic | Action::ProduceTo | Action::DescribeTopic | Action::TopicReaders | Action::MarkRow
                 if self.current().is_none() =>
             {
                 Err("No topic is selected.")
@@ -293,6 +294,10 @@ impl Screen for Topics {
             }
             Action::TopicReaders => cx.go = self.current().map(|topic| Route::UsedBy(Arc::clone(topic))),
             Action::DescribeTopic => cx.go = self.current().map(|topic| Route::Topic(Arc::clone(topic))),
+            Action::ProduceTo => {
+                let topic = self.current().map(|topic| topic.name.raw().to_owned());
+                cx.go = topic.map(|topic| Route::Produce(Box::new(Opening { topic, from: From::Nothing })));
+            }
             Action::CopyTopic => self.copy(cx),
             Action::SaveTopics => self.save(cx),
             Action::MarkRow => self.mark(cx),

@@ -127,18 +127,26 @@ impl<'a> Pen<'a> {
             let (word, token) = if search.failed { ("none before has ", Token::Look) } else { ("earlier with ", Token::Dim) };
             self.own(word, token).shown(&Shown::of(&format!("\"{}\"", search.wanted)), Token::Accent, 30).own(": ", Token::Dim);
         }
+        self.caret(before, after)
+    }
+
+    /// What stands before a caret, the caret, and what stands behind it. What is left of the caret stays in view.
+    pub fn caret(&mut self, before: &str, after: &str) -> &mut Self {
         let before = Shown::of(before);
         let room = self.room().saturating_sub(2);
-        if before.width() <= room {
-            self.shown(&before, Token::Text, room);
-        } else {
-            let from = before.width() - room;
-            let mut painter = Painter::new(Window { from, columns: room });
-            painter.own(before.as_str(), Class::Text);
-            self.segments(&painter.finish().segments);
-        }
+        self.windowed(&before, before.width().saturating_sub(room), room);
         let room = self.room();
         self.own("▏", Token::Accent).shown(&Shown::of(after), Token::Text, room)
+    }
+
+    /// What of a text lies so many columns in.
+    pub fn windowed(&mut self, text: &Shown<'_>, from: usize, columns: usize) -> &mut Self {
+        if from == 0 {
+            return self.shown(text, Token::Text, columns);
+        }
+        let mut painter = Painter::new(Window { from, columns });
+        painter.own(text.as_str(), Class::Text);
+        self.segments(&painter.finish().segments)
     }
 
     fn put(&mut self, text: &str, style: Style) -> &mut Self {

@@ -8,6 +8,7 @@ use crate::core::figures;
 use crate::core::history::Kind;
 use crate::core::incident;
 use crate::core::key::{Input, Key, KeyCode};
+use crate::core::produce::{From, Opening};
 use crate::model::{GroupId, Time, TopicName};
 use crate::overlays::palette::{Done, Here, Palette};
 use crate::screens::Route;
@@ -76,6 +77,10 @@ pub(super) fn run(state: &mut State, line: &str, effects: &mut Vec<Effect>) -> R
         Typed::Topic { name } => {
             let topic = topic(state, &name)?;
             open_route(state, Route::Topic(topic), effects);
+        }
+        Typed::Produce { name } => {
+            let topic = topic(state, &name)?.name.raw().to_owned();
+            open_route(state, Route::Produce(Box::new(Opening { topic, from: From::Nothing })), effects);
         }
         Typed::Messages { name, query } => {
             let topic = topic(state, &name)?;

@@ -19,6 +19,7 @@ mod monkey;
 mod older;
 mod overview;
 mod palette;
+mod produce;
 mod prompts;
 mod reset;
 

@@ -119,12 +119,8 @@ fn what_a_share_group_has_left_is_summed_and_what_is_not_told_is_said() {
     let mut groups = Groups::default();
     let kind = GroupKind::Share;
     groups.take(&list(1, Ok(vec![GroupListing { kind, ..listing("wallet", GroupState::Stable) }])), at(0));
-    let start = |partition, lag| ShareStart {
-        topic: TopicName::new("orders"),
-        partition: PartitionId(partition),
-        start: Ok(Some(Offset(4))),
-        lag,
-    };
+    let start =
+        |partition, lag| ShareStart { topic: TopicName::new("orders"), partition: PartitionId(partition), start: Ok(Some(Offset(4))), lag };
     let shares = |starts| Answer::Shares(vec![Shares { id: GroupId::new("wallet"), starts }]);
     groups.take(&shares(Ok(vec![start(0, Some(7)), start(1, None)])), at(1));
     let total = |groups: &Groups| groups.of(&GroupId::new("wallet")).unwrap().total().unwrap();

@@ -108,7 +108,7 @@ impl Group {
                 return cx.notices.look(cx.now, "The group has not begun here: l shows the newest messages.");
             };
             let level = share.lag == Some(0);
-            let (topic, partition, group) = (Arc::clone(topic), spot.1, self.id.clone());
+            let (topic, partition, group) = (Arc::clone(topic), spot.1, Some(self.id.clone()));
             let from = Offset(offset.0.saturating_sub(BEFORE).max(0));
             cx.go = Some(Route::At(Box::new(At { topic, partition, offset, from, end: Offset(i64::MAX), level, group, stuck: false })));
             return;
@@ -140,7 +140,7 @@ impl Group {
             from,
             end,
             level: next.is_none(),
-            group: self.id.clone(),
+            group: Some(self.id.clone()),
             stuck,
         })));
     }

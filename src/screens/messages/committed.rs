@@ -17,7 +17,8 @@ use super::rows::Row;
 /// Where a group stands in the partition that is shown.
 #[derive(Debug)]
 pub(super) struct Committed {
-    pub(super) group: GroupId,
+    /// Nobody: it is a record that was sent.
+    pub(super) group: Option<GroupId>,
     pub(super) partition: PartitionId,
     /// Of the record that is read next; where the log has a gap there, the record is the first one behind it.
     pub(super) offset: Offset,
@@ -33,7 +34,11 @@ pub(super) struct Committed {
 impl Committed {
     /// What stands beside the record.
     pub(super) fn word(&self) -> &'static str {
-        if self.stuck { "stuck here" } else { "committed" }
+        match (&self.group, self.stuck) {
+            (None, _) => "sent",
+            (Some(_), true) => "stuck here",
+            (Some(_), false) => "committed",
+        }
     }
 
     pub(super) fn is(&self, seq: Seq) -> bool {
@@ -58,19 +63,22 @@ impl Committed {
 impl Messages {
     /// A change of the group that the list was opened for: a skip is of the selected record.
     pub(super) fn change_group(&self, cx: &mut Cx<'_>, action: Action) {
-        let Some(committed) = &self.committed else { return };
+        let Some(group) = self.committed.as_ref().and_then(|committed| committed.group.as_ref()) else { return };
         let record = self.rows.selected().and_then(|seq| self.store.get(seq));
         let at = record.map(|record| (self.reader.topic.name.clone(), record.partition, Some(record.offset)));
         if action == Action::SkipRecord && at.is_none() {
             return cx.notices.look(cx.now, "No record is selected.");
         }
-        cx.change(action, &committed.group, None, at);
+        cx.change(action, group, None, at);
     }
 
     /// Opens one partition where a group stands in it.
     pub fn open_at(at: At, cx: &mut Cx<'_>) -> Self {
-        let group = Shown::of(at.group.raw()).cut(30).into_string();
-        let words = format!("around what {group} committed, {}", units::thousands(at.offset.0));
+        let offset = units::thousands(at.offset.0);
+        let words = match &at.group {
+            Some(group) => format!("around what {} committed, {offset}", Shown::of(group.raw()).cut(30)),
+            None => format!("around what was sent, {offset}"),
+        };
         let from = From { position: Position::Offsets(BTreeMap::from([(at.partition, at.from)])), newest: None, words };
         // A group that has read everything stands at the end: what comes is what it reads next.
         let mut messages = Self::made(at.topic, from, at.level, cx);

@@ -218,9 +218,14 @@ fn facts(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
     if screen.reader.progress.throttle_ms > 0 {
         pen.own(format!(" · throttled {} ms", screen.reader.progress.throttle_ms), Token::Look);
     }
-    if let Some(group) = screen.committed.as_ref().filter(|committed| screen.rows.selected().is_some_and(|seq| committed.is(seq))) {
+    if let Some(group) = screen
+        .committed
+        .as_ref()
+        .filter(|committed| screen.rows.selected().is_some_and(|seq| committed.is(seq)))
+        .and_then(|committed| committed.group.as_ref())
+    {
         let room = pen.room();
-        pen.own(" · next for ", Token::Dim).shown(&Shown::of(group.group.raw()), Token::Text, room / 3);
+        pen.own(" · next for ", Token::Dim).shown(&Shown::of(group.raw()), Token::Text, room / 3);
     }
     let hears = reader.is_running() && !reader.is_held() && troubles.is_empty() && look.cluster.trouble.is_none();
     match reader.behind() {

@@ -18,6 +18,7 @@ use crate::core::ask::{Answer, Ask, Older, Positions, ReplicaSize, Reply, TopicP
 use crate::core::effect::{Effect, Owner, TaskId};
 use crate::core::event::{Arrival, Event, Signal};
 use crate::core::key::Input;
+use crate::core::produce;
 use crate::core::store::Limits;
 use crate::core::stream::{Delivery, Fact, Flow};
 use crate::draw;
@@ -220,6 +221,8 @@ fn good(ask: &Ask, last: usize) -> Result<Answer, TestCaseError> {
         Ask::Copy(_) => Answer::Copied(None),
         Ask::SaveRows { rows, .. } => Answer::Exported { path: "/\u{1b}[2J/topics.ndjson".into(), records: rows.len(), bytes: 1 },
         Ask::Export(export) => Answer::Exported { path: "/tmp/\u{1b}]0;x\u{7}.ndjson".into(), records: export.rows.len(), bytes: 1 },
+        Ask::Target(name) => making::target(name, last),
+        Ask::Produce(sending) => making::produced(sending, last),
         ask => match runner::compute(ask) {
             Ok(answer) => answer,
             // A search for what is no pattern is answered by a failure.
@@ -249,6 +252,15 @@ fn part(ask: &Ask, n: usize) -> Option<Answer> {
             Some(Answer::Sizes(partitions.map(size).collect()))
         }
         Ask::Groups => Some(Answer::Groups(making::groups(n))),
+        Ask::Produce(_) => {
+            let n = n as u64;
+            Some(Answer::Producing(Box::new(produce::Progress {
+                taken: n,
+                appended: u64::MAX - n,
+                throttled_ms: n,
+                ..produce::Progress::default()
+            })))
+        }
         Ask::Lag(groups) => Some(Answer::Lag(groups.iter().map(|group| making::lag(group, n)).collect())),
         _ => None,
     }

@@ -1,6 +1,7 @@
 //! What may happen, at random: keys of the whole table, text, records, facts, progress, answers.
 
 use std::fmt;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -9,6 +10,7 @@ use crate::core::action::COMMANDS;
 use crate::core::ask::{Answer, Behind, GroupAsk, GroupLag, GroupList, TopicFacts};
 use crate::core::key::{Input, Key};
 use crate::core::lag::{Place, TopicPlaces};
+use crate::core::produce;
 use crate::core::stream::{Fact, PartitionProgress, Progress};
 use crate::model::{
     BrokerId, Cleanup, Commit, Foreign, GroupDescription, GroupId, GroupKind, GroupListing, GroupState, Keep, LeaderEpoch, Member, Move,
@@ -378,4 +380,37 @@ pub(super) fn described(group: &GroupAsk, n: usize) -> (GroupId, Result<GroupDes
 pub(super) fn behind((topic, partition, offset): &(TopicName, PartitionId, Offset), n: usize) -> Behind {
     let timestamp = if n.is_multiple_of(3) { Err(Why::NoAnswer) } else { Ok(Some(Time(i64::MAX - i64::try_from(n % 1_000).unwrap_or(0)))) };
     Behind { topic: topic.clone(), partition: *partition, offset: *offset, timestamp }
+}
+
+/// A topic that records are sent to, whatever its name.
+pub(super) fn target(name: &TopicName, n: usize) -> Answer {
+    let topic = Topic { name: name.clone(), ..topic("t", i32::try_from(n % 4).unwrap_or(1)) };
+    let settings = if n.is_multiple_of(3) {
+        Err(Why::NotAuthorised)
+    } else {
+        Ok(produce::Settings { compacted: Some(true), largest: Some(0), append_time: None })
+    };
+    let ends = topic.partitions.iter().map(|partition| (partition.id, Err(Why::NoLeader))).collect();
+    Answer::Target(Box::new(produce::Target { topic: Arc::new(topic), cluster: None, settings, ends }))
+}
+
+/// What became of records, mostly nothing good.
+pub(super) fn produced(sending: &produce::Sending, n: usize) -> Answer {
+    let fate = match n % 3 {
+        0 => produce::Fate::Appended(Some(Offset(i64::MAX))),
+        1 => produce::Fate::Unknown(Foreign::new("\u{1b}[2Jlost")),
+        _ => produce::Fate::Failed(Foreign::new("refused\n")),
+    };
+    let sent = produce::Sent { n: u64::MAX - 1, partition: PartitionId(7), timestamp_ms: i64::MIN, fate };
+    let progress = produce::Progress { taken: sending.count().unwrap_or(3), last: Some(sent.clone()), ..produce::Progress::default() };
+    Answer::Produced(Box::new(produce::Report {
+        progress,
+        safety: produce::Safety::Plain(Foreign::new("\u{9b}31m")),
+        failure: None,
+        stopped: n.is_multiple_of(2),
+        first: vec![sent.clone()],
+        missing: vec![sent],
+        read_back: 1,
+        unlogged: Some(Foreign::new("full")),
+    }))
 }
