@@ -175,6 +175,8 @@ fn keys(state: &State, buf: &mut Buffer, area: Rect) {
         chord(state, &scopes, buf, area);
     } else if top.screen.editing() && !top.screen.form() {
         ui::keys_line(buf, &state.theme, last, &editing(top.screen.line()));
+    } else if top.screen.editing() {
+        ui::keys_line(buf, &state.theme, last, &of_form(state, usize::from(area.width)));
     } else {
         ui::keys_line(buf, &state.theme, last, &listed(state, &scopes, usize::from(area.width)));
     }
@@ -189,6 +191,20 @@ fn editing(line: Option<&Line>) -> Vec<ui::Bound<'static>> {
         None => &[("enter", "apply"), ("esc", "leave"), ("ctrl-u", "empty")],
     };
     pairs.iter().map(|&(key, word)| (key.to_owned(), word)).collect()
+}
+
+/// The keys of a form: its commands, and what a letter does not do there.
+fn of_form(state: &State, columns: usize) -> Vec<ui::Bound<'static>> {
+    let Some(top) = state.top() else { return Vec::new() };
+    let rows = COMMANDS.iter().filter(|row| row.scope == Scope::Form && !row.short.is_empty() && top.screen.allows(row.action).is_ok());
+    let mut pairs: Vec<ui::Bound<'static>> =
+        rows.filter_map(|row| Some((state.keymap.keys_of(row.action).first()?.clone(), row.short))).collect();
+    let always = [("esc".to_owned(), "back"), ("f1".to_owned(), "help")];
+    while !pairs.is_empty() && ui::keys_width(&pairs) + ui::keys_width(&always) + 3 > columns {
+        pairs.pop();
+    }
+    pairs.extend(always);
+    pairs
 }
 
 /// What the key line shows. Where there is no room for all, the last ones go first, and help stays.

@@ -348,6 +348,11 @@ impl Screen for Produce {
 
     fn back(&mut self, cx: &mut Cx<'_>) -> bool {
         match &mut self.stage {
+            Stage::Form | Stage::Review(_) if self.sends => {
+                (self.stage, self.sends) = (Stage::Form, false);
+                cx.notices.look(cx.now, "Nothing was sent.");
+                true
+            }
             Stage::Form => false,
             Stage::Run(run) if run.is_running() => {
                 run.stop(cx);

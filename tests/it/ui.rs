@@ -12,6 +12,7 @@ mod leaving;
 mod moving;
 mod offline;
 mod older;
+mod produce;
 mod truncation;
 
 use std::collections::BTreeSet;

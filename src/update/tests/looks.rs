@@ -433,6 +433,17 @@ fn a_change_of_a_group() {
     looks(&changed(USUAL, Deed::Reset(Target::Latest), true).keys("ctrl-s"), "reset_armed");
 }
 
+#[test]
+fn records_to_be_sent() {
+    use super::produce::{form, sent};
+    for size in [SMALL, USUAL, LARGE] {
+        let typed = form(size).text("{").keys("enter").text("  \"user\": {{int 1 99}}").keys("enter backspace backspace").text("}");
+        looks(&typed.keys("tab tab tab tab ctrl-x k tab tab tab space"), &named(size, "produce"));
+    }
+    looks(&sent(USUAL), "produce_sent");
+    looks(&form(USUAL).text("[1, 2").keys("ctrl-s"), "produce_wrong");
+}
+
 // --- the overview ----------------------------------------------------------------------------------------------------
 
 #[test]

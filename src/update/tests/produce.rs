@@ -34,6 +34,12 @@ pub(super) fn form(size: (u16, u16)) -> Script {
     script.reply("target", Ok(target("orders", Settings { compacted: Some(true), ..Settings::default() })))
 }
 
+/// One record that was sent.
+pub(super) fn sent(size: (u16, u16)) -> Script {
+    let script = form(size).text("hello").keys("ctrl-s").reply("target", Ok(target("orders", Settings::default())));
+    script.reply("produce", Ok(Answer::Produced(Box::new(report(1)))))
+}
+
 /// Sent, as the gate lets it through.
 fn sending(script: &Script) -> Sending {
     let Ask::Produce(sending) = script.ask("produce").1 else { panic!("records") };
@@ -99,4 +105,13 @@ fn what_was_sent_before_comes_back_and_a_file_can_be_sent() {
     let script = script.sees("first").keys("ctrl-o").sees("Produce from a file").text("/tmp/a.ndjson").sees("the records of /tmp/a.ndjson");
     let script = script.keys("ctrl-s ctrl-s").reply("target", Ok(target("orders", Settings::default())));
     assert!(matches!(sending(&script).records, Records::File { path, .. } if path.ends_with("a.ndjson")));
+}
+
+#[test]
+fn escape_goes_back_to_the_form_and_from_there_to_where_one_came_from() {
+    let script = form((120, 36)).text("x").keys("ctrl-s esc").sees("Nothing was sent.");
+    let script = script.reply("target", Ok(target("orders", Settings::default())));
+    assert!(!script.waiting().contains(&"produce"), "escape was in time");
+    let script = sent((120, 36)).keys("esc").sees("Will write").keys("esc").sees_not("Will write");
+    assert_eq!(script.state.stack.len(), 1);
 }
