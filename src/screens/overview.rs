@@ -16,8 +16,10 @@ use crate::core::ask::Reply;
 use crate::core::cluster::Cluster;
 use crate::core::cursor::Cursor;
 use crate::core::event::Arrival;
+use crate::core::groups::Row;
 use crate::core::groups::poll::Watch;
 use crate::core::sweep::{Listed, Sweep};
+use crate::core::verdict::Verdict;
 use crate::model::{GroupId, Time};
 use crate::text::Shown;
 use crate::ui::Pen;
@@ -34,6 +36,9 @@ const MANY: usize = 1_000;
 const WATCHED: usize = 50;
 /// With so many partitions for each broker all of them are looked at at every refresh; else in turn.
 const AT_ONCE: usize = 500;
+
+/// A group and how it does.
+type Judged<'a> = (&'a Row, Verdict);
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -72,8 +77,10 @@ impl Overview {
     /// Sums up and finds the problems anew; the selection stays with its problem.
     fn find(&mut self, cx: &mut Cx<'_>) {
         let selected = self.problems.get(self.cursor.at).map(|problem| problem.about.clone());
-        self.summary = Summary::of(cx.cluster, cx.now);
-        self.problems = problems::of(cx.cluster, cx.now);
+        // Judged once for both: of thousands of groups that is what takes time here.
+        let judged: Vec<Judged<'_>> = cx.cluster.groups.rows().map(|row| (row, cx.cluster.verdict(row, cx.now))).collect();
+        self.summary = Summary::of(cx.cluster, &judged, cx.now);
+        self.problems = problems::of(cx.cluster, &judged, cx.now);
         // What was made of nothing is made anew with the first answer, however soon that comes.
         (self.found, self.stale) = (cx.cluster.view.get().map(|_| cx.now), false);
         // Only who has moved wants to stay: at the top one wants the worst.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Judged;
 use crate::core::cluster::Cluster;
 use crate::core::figures;
 use crate::core::timeline::What;
@@ -59,8 +60,8 @@ impl About {
 }
 
 /// All of them, in order.
-pub(super) fn of(cluster: &Cluster, now: Time) -> Vec<Problem> {
-    let mut all: Vec<Problem> = groups(cluster, now).collect();
+pub(super) fn of(cluster: &Cluster, judged: &[Judged<'_>], now: Time) -> Vec<Problem> {
+    let mut all: Vec<Problem> = groups(cluster, judged, now).collect();
     if let Some(view) = cluster.view.get() {
         all.extend(view.topics.iter().filter(|topic| topic.error.is_none()).filter_map(|topic| of_topic(cluster, topic)));
     }
@@ -74,9 +75,8 @@ pub(super) fn of(cluster: &Cluster, now: Time) -> Vec<Problem> {
     all
 }
 
-fn groups(cluster: &Cluster, now: Time) -> impl Iterator<Item = Problem> {
-    cluster.groups.rows().filter_map(move |row| {
-        let verdict = cluster.verdict(row, now);
+fn groups(cluster: &Cluster, judged: &[Judged<'_>], now: Time) -> impl Iterator<Item = Problem> {
+    judged.iter().filter_map(move |(row, verdict)| {
         let told = !matches!(verdict, Verdict::Unknown(Why::NotAsked));
         (verdict.severity() > 0 && told).then(|| {
             let total = row.total();

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::Judged;
 use crate::core::cluster::Cluster;
 use crate::core::figures::TopicFigures;
 use crate::core::lag::Total;
@@ -57,6 +58,7 @@ struct Groups {
 
 #[derive(Debug, Default)]
 struct Lag {
+    listed: bool,
     total: Total,
     told: usize,
     of: usize,
@@ -71,7 +73,7 @@ pub(super) struct Tile {
 }
 
 impl Summary {
-    pub(super) fn of(cluster: &Cluster, now: Time) -> Self {
+    pub(super) fn of(cluster: &Cluster, judged: &[Judged<'_>], now: Time) -> Self {
         let Some(view) = cluster.view.get() else { return Self::default() };
         let mut brokers: HashMap<BrokerId, (usize, usize)> = HashMap::new();
         for partition in view.topics.iter().flat_map(|topic| &topic.partitions) {
@@ -82,7 +84,7 @@ impl Summary {
                 brokers.entry(*replica).or_default().1 += 1;
             }
         }
-        let (groups, lag) = (Groups::of(cluster, now), Lag::of(cluster, now));
+        let (groups, lag) = (Groups::of(cluster, judged), Lag::of(cluster, now));
         Self { records: Records::of(view, cluster, now), partitions: Partitions::of(view, cluster), groups, lag, brokers }
     }
 
@@ -169,12 +171,12 @@ impl Partitions {
 }
 
 impl Groups {
-    fn of(cluster: &Cluster, now: Time) -> Self {
+    fn of(cluster: &Cluster, judged: &[Judged<'_>]) -> Self {
         let untold = cluster.groups.troubled().count();
         let mut all = Self { listed: cluster.groups.listed_at().is_some(), untold, ..Self::default() };
-        for row in cluster.groups.rows() {
+        for (_, verdict) in judged {
             all.count += 1;
-            match cluster.verdict(row, now) {
+            match verdict {
                 Verdict::Unknown(_) => all.unknown += 1,
                 verdict if verdict.severity() == 2 => all.worst += 1,
                 verdict if verdict.severity() == 1 => all.odd += 1,
@@ -211,7 +213,7 @@ impl Groups {
 
 impl Lag {
     fn of(cluster: &Cluster, now: Time) -> Self {
-        let mut all = Self::default();
+        let mut all = Self { listed: cluster.groups.listed_at().is_some(), ..Self::default() };
         for row in cluster.groups.rows().filter(|row| row.listing.kind.commits()) {
             all.of += 1;
             if let Some(total) = row.total() {
@@ -233,11 +235,14 @@ impl Lag {
 
     fn tile(&self) -> Tile {
         let number = match self.told {
+            0 if self.listed && self.of == 0 => ("–".to_owned(), Token::Dim),
             0 => ("…".to_owned(), Token::Dim),
             told if told < self.of || !self.total.is_whole() => (format!("≥{}", units::short(self.total.offsets)), Token::Title),
             _ => (units::short(self.total.offsets), Token::Title),
         };
-        let partial = if self.told < self.of {
+        let partial = if self.of == 0 {
+            if self.listed { "no group commits" } else { "" }.to_owned()
+        } else if self.told < self.of {
             format!("of {} of {} groups", units::thousands(units::wide(self.told)), units::thousands(units::wide(self.of)))
         } else {
             "offsets, all groups".to_owned()
