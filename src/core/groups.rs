@@ -20,6 +20,10 @@ use super::verdict::{self, Limits, Verdict};
 use crate::model::{BrokerId, GroupDescription, GroupId, GroupListing, GroupState, Offset, PartitionId, ShareStart, Time, TopicName, Why};
 use past::GroupPast;
 
+/// With looks at records of more partitions than this, those are forgotten that nobody took for so long.
+const MOST_LOOKED_AT: usize = 10_000;
+const LOOK_IS_OF_USE: Duration = Duration::from_secs(300);
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Groups {
@@ -133,6 +137,9 @@ impl Groups {
                 for Behind { topic, partition, offset, timestamp } in all {
                     let looks = self.behind.entry((topic.clone(), *partition)).or_default();
                     looks.add(*offset, RecordTime { at: now, time: timestamp.clone() });
+                }
+                if self.behind.len() > MOST_LOOKED_AT {
+                    self.behind.retain(|_, looks| looks.last().is_some_and(|at| now.since(at) < LOOK_IS_OF_USE));
                 }
             }
             _ => {}

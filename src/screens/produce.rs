@@ -6,6 +6,7 @@
 mod draw;
 mod form;
 mod outcome;
+mod rehearsal;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

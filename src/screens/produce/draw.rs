@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::form::{Field, Headers, Part, Source};
 use super::outcome;
+use super::rehearsal::Rehearsal;
 use super::{Produce, Stage};
 use crate::core::editor::Editor;
 use crate::core::produce::template::Filling;
@@ -299,6 +300,11 @@ fn sentences(screen: &Produce, look: &Look<'_>) -> Vec<(String, Token)> {
         return all;
     };
     all.push(will_write(screen, look, target));
+    if let Source::Read(redrive) = &screen.form.source {
+        let rehearsal = Rehearsal::of(redrive, target, screen.form.partitioner);
+        all.push((rehearsal.places(), Token::Text));
+        all.extend(rehearsal.cautions().into_iter().map(|words| (words, Token::Look)));
+    }
     let record = matches!(screen.form.source, Source::Composed).then(|| first(screen)).flatten();
     if let Some(record) = &record {
         all.extend(target.cautions(record).into_iter().map(|caution| (format!("▲ {}", caution.sentence()), Token::Look)));
