@@ -144,8 +144,10 @@ impl Engine {
         let (mut fed, mut spoke) = (true, Progress::default());
         let mut tell_at = Instant::now();
         loop {
-            let idle = self.take_some(&mut feed, &mut block, &mut fed);
-            self.dispatch(idle || !self.has_room() || self.ending);
+            // One moment for the whole turn: what is due between two readings of the clock would be neither sent nor waited for.
+            let now = Instant::now();
+            let idle = self.take_some(&mut feed, &mut block, &mut fed, now);
+            self.dispatch(idle || !self.has_room() || self.ending, now);
             let sent = self.tally.ready();
             if !sent.is_empty() {
                 // Whoever does not listen any more has `told.closed` below.
@@ -167,8 +169,8 @@ impl Engine {
                 yield_now().await;
                 continue;
             }
-            let wake = self.wake_at(tell_at, self.tally.progress != spoke);
-            let wants = fed && !self.ending && self.has_room() && block.len() == 0 && self.due() <= Instant::now();
+            let wake = self.wake_at(now, (self.tally.progress != spoke).then_some(tell_at));
+            let wants = fed && !self.ending && self.has_room() && block.len() == 0 && self.due() <= now;
             tokio::select! {
                 biased;
                 () = &mut stop, if !self.ending => self.stop(),
@@ -223,13 +225,13 @@ impl Engine {
     }
 
     /// Takes records that are there, for one turn. Whether there are no more at the moment.
-    fn take_some(&mut self, feed: &mut Feed, block: &mut std::vec::IntoIter<(u64, NewRecord)>, fed: &mut bool) -> bool {
+    fn take_some(&mut self, feed: &mut Feed, block: &mut std::vec::IntoIter<(u64, NewRecord)>, fed: &mut bool, now: Instant) -> bool {
         let now_ms = jiff::Timestamp::now().as_millisecond();
         for _ in 0..TURN {
             if self.ending || !self.has_room() {
                 return false;
             }
-            if self.manner.rate.is_some() && self.due() > Instant::now() {
+            if self.due() > now {
                 return true;
             }
             match block.next() {
@@ -295,11 +297,10 @@ impl Engine {
     }
 
     /// Sends what is there to brokers that have nothing to do. `all`: also batches that could take more.
-    fn dispatch(&mut self, all: bool) {
+    fn dispatch(&mut self, all: bool, now: Instant) {
         if self.renewing {
             return;
         }
-        let now = Instant::now();
         let waits: Vec<PartitionId> = self
             .lanes
             .iter()
@@ -395,14 +396,11 @@ impl Engine {
         });
     }
 
-    /// When to look again though nothing happens.
-    fn wake_at(&self, tell_at: Instant, changed: bool) -> Instant {
-        let now = Instant::now();
+    /// When to look again though nothing happens. `now`: when it was last decided what waits; what was due then needs no waiting.
+    fn wake_at(&self, now: Instant, tell_at: Option<Instant>) -> Instant {
         let lanes = self.lanes.values().filter(|lane| !lane.busy && lane.has(true)).filter_map(|lane| lane.not_before);
-        let held = self.held.values().copied();
-        let rate = self.manner.rate.map(|_| self.due());
-        let soon = lanes.chain(held).chain(rate).filter(|&at| at > now).chain(changed.then_some(tell_at)).min();
-        soon.unwrap_or(now + Duration::from_secs(3600))
+        let soon = lanes.chain(self.held.values().copied()).chain([self.due()]);
+        first_after(now, soon).into_iter().chain(tell_at).min().unwrap_or(now + Duration::from_secs(3600))
     }
 
     /// The source broke off: what came before is sent. Always `false`: there is no more.
@@ -459,6 +457,11 @@ impl Engine {
     }
 }
 
+/// The first of these moments that was still to come at `now`, though it may be over by the time that it is waited for.
+fn first_after(now: Instant, moments: impl Iterator<Item = Instant>) -> Option<Instant> {
+    moments.filter(|&at| at > now).min()
+}
+
 /// `n`: the record's place in the input, from 0.
 fn too_large(n: u64, bytes: usize, target: &Target) -> Failure {
     let most = target.known().largest.map_or_else(|| "less".to_owned(), |most| format!("{most} bytes at most (max.message.bytes)"));
@@ -472,5 +475,19 @@ fn refused(code: ErrorCode, words: Option<&Foreign>, target: &Target) -> Failure
     match code.0 {
         29 => Operation::Write.denied(WHAT, &subject),
         _ => Failure::new(WHAT, code.cause(Some(&subject), words.map(Foreign::raw))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_became_due_while_one_looked_is_waited_for_and_so_wakes_at_once() {
+        let looked = Instant::now();
+        let (before, between) = (looked - Duration::from_secs(1), looked + Duration::from_nanos(1));
+        assert!(between < Instant::now(), "over by now");
+        assert_eq!(first_after(looked, [looked, between, before].into_iter()), Some(between));
+        assert_eq!(first_after(looked, [looked, before].into_iter()), None, "that was seen");
     }
 }
