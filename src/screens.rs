@@ -39,6 +39,7 @@ pub mod log;
 pub mod messages;
 pub mod overview;
 pub mod produce;
+mod prompt;
 pub mod reset;
 pub mod topic;
 pub mod topics;

@@ -4,6 +4,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::caret;
 use super::key::{Key, KeyCode};
 use super::line::Edit;
 use crate::text;
@@ -182,22 +183,19 @@ impl Editor {
     }
 
     fn previous(&self) -> usize {
-        self.before().grapheme_indices(true).next_back().map_or(0, |(at, _)| at)
+        caret::previous(&self.text, self.at)
     }
 
     fn following(&self) -> usize {
-        self.at + self.after().graphemes(true).next().map_or(0, str::len)
+        caret::following(&self.text, self.at)
     }
 
     fn word_left(&self) -> usize {
-        let blank = self.before().trim_end().char_indices().rfind(|(_, c)| c.is_whitespace());
-        blank.map_or(0, |(at, c)| at + c.len_utf8())
+        caret::word_left(&self.text, self.at)
     }
 
     fn word_right(&self) -> usize {
-        let rest = self.after();
-        let word = rest.trim_start();
-        self.at + (rest.len() - word.len()) + word.find(char::is_whitespace).unwrap_or(word.len())
+        caret::word_right(&self.text, self.at)
     }
 
     /// Goes so many lines down, before zero up, as near to the column as the line has it.

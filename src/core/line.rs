@@ -2,8 +2,7 @@
 
 mod recall;
 
-use unicode_segmentation::UnicodeSegmentation;
-
+use super::caret;
 use super::history::Past;
 use super::key::{Key, KeyCode};
 use recall::Recall;
@@ -139,33 +138,20 @@ impl Line {
         Edit::Changed
     }
 
-    fn before(&self) -> &str {
-        self.text.get(..self.at).unwrap_or_default()
-    }
-
-    fn after(&self) -> &str {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
     fn previous(&self) -> usize {
-        self.before().grapheme_indices(true).next_back().map_or(0, |(at, _)| at)
+        caret::previous(&self.text, self.at)
     }
 
     fn following(&self) -> usize {
-        self.at + self.after().graphemes(true).next().map_or(0, str::len)
+        caret::following(&self.text, self.at)
     }
 
     fn word_left(&self) -> usize {
-        // The blank may be one of several bytes: a no-break space, an ideographic one.
-        let blank = self.before().trim_end().char_indices().rfind(|(_, c)| c.is_whitespace());
-        blank.map_or(0, |(at, c)| at + c.len_utf8())
+        caret::word_left(&self.text, self.at)
     }
 
     fn word_right(&self) -> usize {
-        let rest = self.after();
-        let skipped = rest.len() - rest.trim_start().len();
-        let word = rest.trim_start().find(char::is_whitespace).unwrap_or(rest.trim_start().len());
-        self.at + skipped + word
+        caret::word_right(&self.text, self.at)
     }
 }
 

@@ -24,10 +24,11 @@ use crate::core::groups::Row;
 use crate::core::groups::poll::Watch;
 use crate::core::lag::{End, Lag, Place};
 use crate::core::marks::Marks;
+use crate::core::table::Sort;
 use crate::model::{GroupId, Holder, Member, PartitionId, ShareStart, Time, TopicName, Why};
 use crate::text::Shown;
 use crate::ui::Pen;
-use places::Sort;
+use places::Id;
 
 /// Who holds records back is asked so often for the partition that is selected.
 const HOLDERS_EVERY: Duration = Duration::from_secs(5);
@@ -44,6 +45,8 @@ enum Pane {
     Group,
 }
 
+const PANES: [Pane; 3] = [Pane::Partitions, Pane::Members, Pane::Group];
+
 /// See the module.
 #[derive(Debug)]
 pub struct Group {
@@ -57,7 +60,7 @@ pub struct Group {
     rows: Vec<Spot>,
     cursor: Cursor,
     selected: Option<Spot>,
-    sort: Sort,
+    sort: Sort<Id>,
     problems: bool,
     /// Partitions that a change is to be about.
     marks: Marks<Spot>,

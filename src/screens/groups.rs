@@ -25,10 +25,11 @@ use crate::core::key::{Button, Input, Mouse, MouseKind};
 use crate::core::line::Line;
 use crate::core::marks::Marks;
 use crate::core::names::bar::{Did, NameBar};
+use crate::core::table::Sort;
 use crate::model::{GroupId, Time};
 use crate::text::{Shown, units};
 use crate::ui::Pen;
-use columns::{COLUMNS, Id, Judged, Key};
+use columns::{Id, Judged, Key};
 
 /// Rows do not change places for so long after a key.
 const STEADY: Duration = Duration::from_secs(2);
@@ -45,9 +46,7 @@ pub struct Groups {
     /// problems are.
     selected: Option<GroupId>,
     bar: NameBar,
-    sort: Sort,
-    /// The column that `O` sorts by.
-    chosen: Id,
+    sort: Sort<Id>,
     wide: bool,
     problems: bool,
     paused: bool,
@@ -63,32 +62,12 @@ pub struct Groups {
     saving: Option<TaskId>,
 }
 
-/// What the list is sorted by: at first what wants to be looked at, then what is furthest behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Sort {
-    by: Id,
-    down: bool,
-}
-
-impl Default for Sort {
-    fn default() -> Self {
-        Self { by: Id::Verdict, down: true }
-    }
-}
-
-impl Sort {
-    fn arrow(self) -> char {
-        if self.down { '↓' } else { '↑' }
-    }
-
-    fn title(self) -> &'static str {
-        COLUMNS.iter().find(|column| column.id == self.by).map_or("", |column| column.title)
-    }
-}
+/// At first what wants to be looked at, then what is furthest behind.
+const AT_FIRST: Sort<Id> = Sort::new(Id::Verdict, true);
 
 impl Groups {
     pub fn open(cx: &mut Cx<'_>) -> Self {
-        let mut groups = Self::default();
+        let mut groups = Self { sort: AT_FIRST, ..Self::default() };
         groups.relist(cx);
         groups
     }
@@ -127,7 +106,7 @@ impl Groups {
 
     /// By the chosen column; equal ones by name.
     fn sort(&self, listed: &mut [&Judged<'_>], cx: &Cx<'_>) {
-        let Sort { by, down } = self.sort;
+        let (by, down) = self.sort.order();
         let groups = &cx.cluster.groups;
         listed.sort_by_cached_key(|one| {
             let key: Option<Key> = columns::key(by, one, groups, cx.now);
@@ -285,7 +264,7 @@ impl Screen for Groups {
             MouseKind::ScrollDown => self.act(cx, Action::Down),
             MouseKind::Down(Button::Left) if row + 1 == first => {
                 if let Some(id) = draw::column_at(self, cx, usize::from(mouse.column)) {
-                    self.chosen = id;
+                    self.sort.chosen = id;
                     self.act(cx, Action::Sort);
                 }
             }

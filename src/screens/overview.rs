@@ -18,6 +18,7 @@ use crate::core::cursor::Cursor;
 use crate::core::event::Arrival;
 use crate::core::groups::Row;
 use crate::core::groups::poll::Watch;
+use crate::core::panes;
 use crate::core::sweep::{Listed, Sweep};
 use crate::core::verdict::Verdict;
 use crate::model::{GroupId, Time};
@@ -202,10 +203,7 @@ impl Screen for Overview {
                 None => cx.notices.look(cx.now, "This line leads nowhere."),
             },
             Action::NextPane | Action::PreviousPane => {
-                let all = [Pane::Problems, Pane::Brokers, Pane::Changes];
-                let at = all.iter().position(|pane| *pane == self.focus).unwrap_or(0);
-                let step = if action == Action::NextPane { 1 } else { all.len() - 1 };
-                self.focus = all.get((at + step) % all.len()).copied().unwrap_or_default();
+                self.focus = panes::turn(&[Pane::Problems, Pane::Brokers, Pane::Changes], self.focus, action);
             }
             Action::FullScreen => self.full = !self.full,
             Action::ListTopics => cx.go = Some(Route::Topics),

@@ -24,12 +24,14 @@ use crate::core::groups::poll::Watch;
 use crate::core::history::Kind;
 use crate::core::key::{Input, KeyCode};
 use crate::core::line::Line;
+use crate::core::panes;
 use crate::core::produce::{From, Opening};
 use crate::core::remote::Remote;
+use crate::core::table::Sort;
 use crate::model::{GroupId, Move, PartitionId, Time, Topic};
 use crate::text::Shown;
 use crate::ui::Pen;
-use partitions::Sort;
+use partitions::Id;
 
 /// What changes slowly is asked for at every so many refreshes.
 const SLOW: u32 = 5;
@@ -47,6 +49,8 @@ enum Pane {
     Readers,
 }
 
+const PANES: [Pane; 3] = [Pane::Partitions, Pane::Settings, Pane::Readers];
+
 /// See the module.
 #[derive(Debug)]
 pub struct TopicScreen {
@@ -56,7 +60,7 @@ pub struct TopicScreen {
     focus: Pane,
     full_screen: bool,
     partitions: Cursor,
-    sort: Sort,
+    sort: Sort<Id>,
     problems: bool,
     /// Partitions in the order of the list.
     rows: Vec<PartitionId>,
@@ -248,20 +252,14 @@ impl Screen for TopicScreen {
                 self.focus = Pane::Settings;
                 self.settings = Cursor::default();
             }
-            Action::NextPane => self.focus = self.focus.next(),
-            Action::PreviousPane => self.focus = self.focus.next().next(),
+            Action::NextPane | Action::PreviousPane => self.focus = panes::turn(&PANES, self.focus, action),
             Action::Pane3 | Action::UsedBy => self.focus = Pane::Readers,
             Action::OpenReader => cx.go = self.readers.get(self.reader.at).cloned().map(Route::Group),
             Action::Pane1 => self.focus = Pane::Partitions,
             Action::Pane2 => self.focus = Pane::Settings,
             Action::FullScreen => self.full_screen = !self.full_screen,
             Action::FilterRows => self.typing = Some(Line::new(&*self.filter).with_past(cx.history.of(Kind::Settings))),
-            Action::ColumnLeft => self.sort.choose(-1),
-            Action::ColumnRight => self.sort.choose(1),
-            Action::Sort => {
-                self.sort.turn();
-                self.relist(cx);
-            }
+            Action::ColumnLeft | Action::ColumnRight | Action::Sort if self.sort.obey(action, partitions::COLUMNS, true) => self.relist(cx),
             Action::Problems => {
                 self.problems = !self.problems;
                 self.relist(cx);
@@ -396,14 +394,4 @@ impl Screen for TopicScreen {
 fn same_replicas(before: &Topic, now: &Topic) -> bool {
     before.partitions.len() == now.partitions.len()
         && before.partitions.iter().zip(&now.partitions).all(|(before, now)| before.replicas == now.replicas)
-}
-
-impl Pane {
-    fn next(self) -> Self {
-        match self {
-            Self::Partitions => Self::Settings,
-            Self::Settings => Self::Readers,
-            Self::Readers => Self::Partitions,
-        }
-    }
 }

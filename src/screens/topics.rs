@@ -18,13 +18,13 @@ use crate::core::ask::Ask;
 use crate::core::cursor::Cursor;
 use crate::core::effect::{TaskId, Term};
 use crate::core::event::Arrival;
-use crate::core::history::Kind;
-use crate::core::key::{Button, Input, KeyCode, Mouse, MouseKind};
-use crate::core::line::{Edit, Line};
+use crate::core::key::{Button, Input, Mouse, MouseKind};
+use crate::core::line::Line;
 use crate::core::marks::Marks;
-use crate::core::names::NameFilter;
+use crate::core::names::bar::{Did, NameBar};
 use crate::core::produce::{From, Opening};
 use crate::core::sweep::{Listed, Sweep};
+use crate::core::table::Sort;
 use crate::model::{ClusterView, Time, Topic, TopicName};
 use crate::text::Shown;
 use crate::ui::Pen;
@@ -43,10 +43,8 @@ pub struct Topics {
     selected: Option<TopicName>,
     show_internal: bool,
     hidden: usize,
-    filter: Filter,
-    sort: Sort,
-    /// The column that `O` sorts by.
-    chosen: Id,
+    bar: NameBar,
+    sort: Sort<Id>,
     wide: bool,
     /// Only topics with a partition that is offline or behind.
     problems: bool,
@@ -58,37 +56,6 @@ pub struct Topics {
     /// The last key, and whether figures have changed that the list is sorted by.
     touched: Option<Time>,
     unsorted: bool,
-}
-
-/// What the list is sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Sort {
-    by: Id,
-    down: bool,
-}
-
-impl Sort {
-    fn arrow(self) -> char {
-        if self.down { '↓' } else { '↑' }
-    }
-
-    fn title(self) -> &'static str {
-        COLUMNS.iter().find(|column| column.id == self.by).map_or("", |column| column.title)
-    }
-
-    /// Whether its order changes as figures come in.
-    fn moves(self) -> bool {
-        !matches!(self.by, Id::Name | Id::Partitions | Id::Replication | Id::Isr)
-    }
-}
-
-#[derive(Debug, Default)]
-struct Filter {
-    /// The text in force.
-    text: String,
-    compiled: Option<NameFilter>,
-    editing: Option<Line>,
-    error: Option<String>,
 }
 
 impl Topics {
@@ -117,7 +84,7 @@ impl Topics {
         self.hidden = if self.show_internal { 0 } else { view.topics.iter().filter(|t| t.internal).count() };
         let listed = view.topics.iter().enumerate().filter(|(_, t)| self.show_internal || !t.internal);
         let listed = listed.filter(|(_, t)| !self.problems || t.error.is_some() || columns::troubled(t) != (0, 0));
-        self.rows = match &self.filter.compiled {
+        self.rows = match self.bar.filter() {
             None => listed.map(|(n, _)| n).collect(),
             Some(filter) => filter.apply(listed.map(|(n, t)| (n, t.name.raw()))),
         };
@@ -133,7 +100,7 @@ impl Topics {
 
     /// By the chosen column; equal ones, and all by default, by name. A fuzzy filter's order, best first, stays by default.
     fn sort_rows(&mut self, cx: &Cx<'_>) {
-        let (Some(view), Sort { by, down }) = (&self.view, self.sort) else { return };
+        let (Some(view), (by, down)) = (&self.view, self.sort.order()) else { return };
         if by == Id::Name {
             if down {
                 self.rows.reverse();
@@ -188,18 +155,6 @@ impl Topics {
         (0..self.rows.len()).filter_map(|row| self.topic(row)).map(|topic| topic.name.clone()).collect()
     }
 
-    /// Chooses the column that stands `by` further on.
-    fn choose(&mut self, by: isize) {
-        let shown: Vec<Id> = COLUMNS
-            .iter()
-            .map(|column| column.id)
-            .filter(|id| self.wide || !matches!(id, Id::KeepSize | Id::MinIsr | Id::Groups | Id::MaxLag))
-            .collect();
-        let at = shown.iter().position(|id| *id == self.chosen).unwrap_or(0);
-        let at = at.saturating_add_signed(by).min(shown.len().saturating_sub(1));
-        self.chosen = shown.get(at).copied().unwrap_or_default();
-    }
-
     /// The column that stands there.
     fn column_at(&self, cx: &Cx<'_>, x: usize) -> Option<Id> {
         let longest = self.view.as_ref()?.topics.iter().map(|topic| topic.name.raw().len()).max()?;
@@ -231,19 +186,6 @@ impl Topics {
     fn moved(&mut self, cx: &Cx<'_>, by: isize) {
         self.cursor.by(by, self.rows.len(), Self::height(cx));
         self.selected = self.current().map(|t| t.name.clone());
-    }
-
-    /// Takes the text as the filter, unless it is no expression: then the last good one stays in force.
-    fn set_filter(&mut self, cx: &Cx<'_>, text: &str) {
-        match NameFilter::parse(text) {
-            Ok(compiled) => {
-                self.filter.compiled = compiled;
-                text.clone_into(&mut self.filter.text);
-                self.filter.error = None;
-                self.relist(cx);
-            }
-            Err(error) => self.filter.error = Some(error),
-        }
     }
 }
 
@@ -283,7 +225,7 @@ impl Screen for Topics {
                 self.show_internal = !self.show_internal;
                 self.relist(cx);
             }
-            Action::FilterTopics => self.filter.editing = Some(Line::new(&*self.filter.text).with_past(cx.history.of(Kind::Names))),
+            Action::FilterTopics => self.bar.open(cx.history),
             Action::OpenTopic => {
                 if let Some(topic) = self.current() {
                     match topic.error {
@@ -304,14 +246,7 @@ impl Screen for Topics {
             Action::MarkRowRange => self.marks.range(&self.names(), self.cursor.at),
             Action::ClearRowMarks => self.marks.clear(),
             Action::MarkRows => self.marks.all(&self.names()),
-            Action::ColumnLeft => self.choose(-1),
-            Action::ColumnRight => self.choose(1),
-            Action::Sort => {
-                // Figures are looked at from the largest down, names from A.
-                let down = if self.sort.by == self.chosen { !self.sort.down } else { self.chosen != Id::Name };
-                self.sort = Sort { by: self.chosen, down };
-                self.relist(cx);
-            }
+            Action::ColumnLeft | Action::ColumnRight | Action::Sort if self.sort.obey(action, COLUMNS, self.wide) => self.relist(cx),
             Action::Wide => self.wide = !self.wide,
             Action::Problems => {
                 self.problems = !self.problems;
@@ -328,45 +263,26 @@ impl Screen for Topics {
     }
 
     fn back(&mut self, cx: &mut Cx<'_>) -> bool {
-        if self.filter.text.is_empty() {
-            return false;
+        let cleared = self.bar.clear();
+        if cleared {
+            self.relist(cx);
         }
-        self.set_filter(cx, "");
-        true
+        cleared
     }
 
     fn editing(&self) -> bool {
-        self.filter.editing.is_some()
+        self.bar.line().is_some()
     }
 
     fn line(&self) -> Option<&Line> {
-        self.filter.editing.as_ref()
+        self.bar.line()
     }
 
     fn input(&mut self, cx: &mut Cx<'_>, input: &Input) {
-        let Some(mut line) = self.filter.editing.take() else { return };
-        match input {
-            Input::Paste(text) => line.paste(text),
-            Input::Key(key) if key.code == KeyCode::Enter && self.filter.error.is_none() => {
-                cx.history.add(Kind::Names, line.text());
-                return;
-            }
-            Input::Key(key) if key.code == KeyCode::Enter => {}
-            Input::Key(key) if key.code == KeyCode::Esc && line.search().is_none() => {
-                self.filter.error = None;
-                return;
-            }
-            Input::Key(key) => match (key.code, line.key(*key)) {
-                (KeyCode::Down, Edit::Moved) => self.moved(cx, 1),
-                (KeyCode::Up, Edit::Moved) => self.moved(cx, -1),
-                _ => {}
-            },
-            _ => {}
-        }
-        let text = line.text().to_owned();
-        self.filter.editing = Some(line);
-        if text != self.filter.text || self.filter.error.is_some() {
-            self.set_filter(cx, &text);
+        match self.bar.input(cx.history, input) {
+            Did::Changed => self.relist(cx),
+            Did::Moved(by) => self.moved(cx, by),
+            Did::Nothing => {}
         }
     }
 
@@ -383,7 +299,8 @@ impl Screen for Topics {
         if let Arrival::Reply(reply) = &arrival
             && self.sweep.ended(reply.id)
         {
-            self.unsorted |= self.sort.moves();
+            // Its order changes as figures come in.
+            self.unsorted |= !matches!(self.sort.by, Id::Name | Id::Partitions | Id::Replication | Id::Isr);
             self.woke(cx);
             return None;
         }
@@ -425,7 +342,7 @@ impl Screen for Topics {
             MouseKind::ScrollDown => self.act(cx, Action::Down),
             MouseKind::Down(Button::Left) if mouse.row == 1 => {
                 if let Some(id) = self.column_at(cx, usize::from(mouse.column)) {
-                    self.chosen = id;
+                    self.sort.chosen = id;
                     self.act(cx, Action::Sort);
                 }
             }

@@ -8,12 +8,14 @@ use crate::core::effect::Term;
 use crate::core::figures;
 use crate::core::groups::Row;
 use crate::core::lag::{End, Lag};
+use crate::core::panes;
 use crate::core::reset::Scope;
 use crate::core::verdict::Verdict;
 use crate::model::{Offset, PartitionId, TopicName};
 use crate::screens::{At, Cx, Route};
 
-use super::{Group, Pane, draw};
+use super::places::COLUMNS;
+use super::{Group, PANES, Pane, draw};
 
 /// Offsets before the commit that are shown too.
 const BEFORE: i64 = 20;
@@ -50,18 +52,12 @@ impl Group {
             Action::CommittedMessages => self.open_messages(cx),
             Action::GroupTopic => self.open_topic(cx, false),
             Action::PlaceMessages => self.open_topic(cx, true),
-            Action::NextPane => self.focus = self.focus.next(),
-            Action::PreviousPane => self.focus = self.focus.next().next(),
+            Action::NextPane | Action::PreviousPane => self.focus = panes::turn(&PANES, self.focus, action),
             Action::GroupPane1 => self.focus = Pane::Partitions,
             Action::GroupPane2 => self.focus = Pane::Members,
             Action::GroupPane3 => self.focus = Pane::Group,
             Action::FullScreen => self.full_screen = !self.full_screen,
-            Action::ColumnLeft => self.sort.choose(-1),
-            Action::ColumnRight => self.sort.choose(1),
-            Action::Sort => {
-                self.sort.turn();
-                self.relist(cx);
-            }
+            Action::ColumnLeft | Action::ColumnRight | Action::Sort if self.sort.obey(action, COLUMNS, true) => self.relist(cx),
             Action::Problems => {
                 self.problems = !self.problems;
                 self.relist(cx);
@@ -184,15 +180,5 @@ impl Group {
         cx.term(Term::Osc52(text.clone()));
         cx.start(Ask::Copy(text));
         cx.notices.good(cx.now, format!("{what} sent to the terminal's clipboard."));
-    }
-}
-
-impl Pane {
-    fn next(self) -> Self {
-        match self {
-            Self::Partitions => Self::Members,
-            Self::Members => Self::Group,
-            Self::Group => Self::Partitions,
-        }
     }
 }

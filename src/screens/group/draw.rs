@@ -11,8 +11,9 @@ use crate::text::{self, Shown, units};
 use crate::ui::{self, Pane as Frame, Pen, Token};
 
 use super::members;
-use super::places::{self, Id, Sort};
+use super::places::{self, Id};
 use super::{Group, Pane, Spot};
+use crate::core::table::{Column, Sort};
 
 /// From so many columns and rows on all panes are on screen.
 const SPLIT: (u16, u16) = (110, 22);
@@ -73,14 +74,14 @@ fn partitions(group: &Group, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     let mut pen = Pen::new(buf, look.theme, frame.body, 0);
     pen.gap(2);
     for column in &columns {
-        let sorted = group.sort.by == column.0 && group.sort != Sort::default();
-        let text = if sorted { format!("{} {}", column.1, group.sort.arrow()) } else { column.1.to_owned() };
-        let chosen = group.focus == Pane::Partitions && column.0 == group.sort.chosen && group.sort != Sort::default();
+        let sorted = group.sort.by == column.id && group.sort != Sort::default();
+        let text = if sorted { group.sort.heading(column) } else { column.title.to_owned() };
+        let chosen = group.focus == Pane::Partitions && column.id == group.sort.chosen && group.sort != Sort::default();
         let token = if chosen { Token::Accent } else { Token::Dim };
-        match (column.0, column.3) {
+        match (column.id, column.left) {
             (Id::Topic, _) => pen.left(text, name, token),
-            (_, true) => pen.gap(2).left(text, column.2, token),
-            _ => pen.right(text, column.2 + 1, token),
+            (_, true) => pen.gap(2).left(text, column.width, token),
+            _ => pen.right(text, column.width + 1, token),
         };
     }
     let rows = Rect { y: frame.body.y + 1, height: frame.body.height.saturating_sub(1), ..frame.body };
@@ -111,7 +112,7 @@ fn draw_place(
     group: &Group,
     look: &Look<'_>,
     (row, spot, place): Placed<'_>,
-    (columns, name): (&[&places::Column], usize),
+    (columns, name): (&[&Column<Id>], usize),
     (selected, pointed): (bool, bool),
     pen: &mut Pen<'_>,
 ) {
@@ -121,7 +122,7 @@ fn draw_place(
     }
     pen.to(2);
     for column in columns {
-        if column.0 == Id::Topic {
+        if column.id == Id::Topic {
             let text = Shown::of(spot.0.raw());
             let token = if stale { Token::Dim } else { Token::Text };
             if selected {
@@ -132,16 +133,16 @@ fn draw_place(
             pen.to(2 + name);
             continue;
         }
-        let (text, token) = places::cell(column.0, spot, place, (group, look.cluster, row, look.now));
+        let (text, token) = places::cell(column.id, spot, place, (group, look.cluster, row, look.now));
         let token = match token {
             Token::Text if stale => Token::Dim,
-            Token::Text if pointed && column.0 == Id::Lag => Token::Act,
+            Token::Text if pointed && column.id == Id::Lag => Token::Act,
             token => token,
         };
-        if column.3 {
-            pen.gap(2).left(Shown::of(&text).cut(column.2).as_str(), column.2, token)
+        if column.left {
+            pen.gap(2).left(Shown::of(&text).cut(column.width).as_str(), column.width, token)
         } else {
-            pen.right(text, column.2 + 1, token)
+            pen.right(text, column.width + 1, token)
         };
     }
 }

@@ -4,6 +4,7 @@ use crate::core::cluster::Cluster;
 use crate::core::groups::Row;
 use crate::core::groups::behind::Behind;
 use crate::core::lag::{End, Lag, Place};
+use crate::core::table::{self, Column};
 use crate::model::{Offset, Time, Why};
 use crate::text::{Shown, units};
 use crate::ui::Token;
@@ -27,65 +28,29 @@ pub(super) enum Id {
     Host,
 }
 
-/// Title, least width, whether it stands left, and which are dropped first.
-pub(super) struct Column(pub(super) Id, pub(super) &'static str, pub(super) usize, pub(super) bool, u8);
-
-pub(super) const COLUMNS: [Column; 11] = [
-    Column(Id::Topic, "TOPIC", 0, true, 0),
-    Column(Id::Partition, "P", 4, false, 0),
-    Column(Id::Committed, "COMMITTED", 13, false, 2),
-    Column(Id::Start, "START", 13, false, 9),
-    Column(Id::End, "END", 13, false, 3),
-    Column(Id::Lag, "LAG", 11, false, 1),
-    Column(Id::Behind, "BEHIND", 7, false, 4),
-    Column(Id::In, "IN/S", 6, false, 7),
-    Column(Id::Out, "OUT/S", 6, false, 6),
-    Column(Id::Member, "MEMBER", 18, true, 5),
-    Column(Id::Host, "HOST", 15, true, 10),
+pub(super) const COLUMNS: &[Column<Id>] = &[
+    Column::left(Id::Topic, "TOPIC", 0, 0).rising(),
+    Column::right(Id::Partition, "P", 4, 0).rising(),
+    Column::right(Id::Committed, "COMMITTED", 13, 2),
+    Column::right(Id::Start, "START", 13, 9),
+    Column::right(Id::End, "END", 13, 3),
+    Column::right(Id::Lag, "LAG", 11, 1),
+    Column::right(Id::Behind, "BEHIND", 7, 4),
+    Column::right(Id::In, "IN/S", 6, 7),
+    Column::right(Id::Out, "OUT/S", 6, 6),
+    Column::left(Id::Member, "MEMBER", 18, 5).rising(),
+    Column::left(Id::Host, "HOST", 15, 10).rising(),
 ];
 
 /// A topic's name gets at least so many.
 const LEAST_TOPIC: usize = 14;
 
 /// The columns that fit, and the width of the topic's name.
-pub(super) fn fitting(columns: usize, longest: usize) -> (Vec<&'static Column>, usize) {
+pub(super) fn fitting(columns: usize, longest: usize) -> (Vec<&'static Column<Id>>, usize) {
     let room = columns.saturating_sub(3);
-    let mut shown: Vec<&Column> = COLUMNS.iter().collect();
-    let used =
-        |shown: &[&Column]| shown.iter().filter(|column| column.2 > 0).map(|column| column.2 + 1 + usize::from(column.3)).sum::<usize>();
-    while shown.len() > 2 && used(&shown) + LEAST_TOPIC > room {
-        let last = shown.iter().enumerate().max_by_key(|(_, column)| column.4).map_or(0, |(at, _)| at);
-        shown.remove(last);
-    }
-    let topic = longest.max(5).min(room.saturating_sub(used(&shown)));
-    (shown, topic)
-}
-
-/// What the list is sorted by, and the column that is chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Sort {
-    pub(super) by: Id,
-    pub(super) down: bool,
-    pub(super) chosen: Id,
-}
-
-impl Sort {
-    pub(super) fn choose(&mut self, by: isize) {
-        let at = COLUMNS.iter().position(|column| column.0 == self.chosen).unwrap_or(0);
-        let at = at.saturating_add_signed(by).min(COLUMNS.len() - 1);
-        self.chosen = COLUMNS.get(at).map(|column| column.0).unwrap_or_default();
-    }
-
-    /// Sorts by the chosen column, or the other way round when that is done already.
-    pub(super) fn turn(&mut self) {
-        let words = matches!(self.chosen, Id::Topic | Id::Partition | Id::Member | Id::Host);
-        self.down = if self.by == self.chosen { !self.down } else { !words };
-        self.by = self.chosen;
-    }
-
-    pub(super) fn arrow(self) -> char {
-        if self.down { '↓' } else { '↑' }
-    }
+    let takes = |column: &Column<Id>| if column.width == 0 { 0 } else { column.width + 1 + usize::from(column.left) };
+    let (shown, used) = table::fitting(COLUMNS, true, room.saturating_sub(LEAST_TOPIC), takes);
+    (shown, longest.max(5).min(room.saturating_sub(used)))
 }
 
 /// What a row is sorted by.
@@ -103,7 +68,7 @@ pub(super) fn order(group: &Group, cluster: &Cluster, row: &Row, now: Time) -> V
     let topics = row.places().map_or(&[][..], |(_, topics)| topics);
     let all = topics.iter().flat_map(|topic| topic.partitions.iter().map(move |(id, place)| ((topic.topic.clone(), *id), place)));
     let mut listed: Vec<(Spot, &Place)> = all.filter(|(_, place)| !group.problems || is_troubled(place)).collect();
-    let Sort { by, down, .. } = group.sort;
+    let (by, down) = group.sort.order();
     listed.sort_by_cached_key(|(spot, place)| {
         let key = key(by, spot, place, (group, cluster, row, now));
         (key.is_none(), if down { Err(std::cmp::Reverse(key)) } else { Ok(key) }, spot.clone())

@@ -7,8 +7,8 @@ use crate::core::groups::Row;
 use crate::model::GroupId;
 use crate::screens::{Cx, Route};
 
-use super::columns::{COLUMNS, Id};
-use super::{Groups, Sort};
+use super::Groups;
+use super::columns::COLUMNS;
 
 impl Groups {
     pub(super) fn obey(&mut self, cx: &mut Cx<'_>, action: Action) {
@@ -35,15 +35,7 @@ impl Groups {
             Action::MarkRowRange => self.marks.range(&self.rows, self.cursor.at),
             Action::ClearRowMarks => self.marks.clear(),
             Action::MarkRows => self.marks.all(&self.rows),
-            Action::ColumnLeft => self.choose(-1),
-            Action::ColumnRight => self.choose(1),
-            Action::Sort => {
-                // Figures are looked at from the largest down, words from A.
-                let words = matches!(self.chosen, Id::Name | Id::State | Id::Type);
-                let down = if self.sort.by == self.chosen { !self.sort.down } else { !words };
-                self.sort = Sort { by: self.chosen, down };
-                self.relist(cx);
-            }
+            Action::ColumnLeft | Action::ColumnRight | Action::Sort if self.sort.obey(action, COLUMNS, self.wide) => self.relist(cx),
             Action::Wide => self.wide = !self.wide,
             Action::Problems => {
                 self.problems = !self.problems;
@@ -66,14 +58,6 @@ impl Groups {
         let Some(id) = self.current().cloned() else { return };
         self.marks.toggle(id);
         self.moved(1);
-    }
-
-    /// Chooses the column that stands `by` further on.
-    fn choose(&mut self, by: isize) {
-        let shown: Vec<Id> = COLUMNS.iter().map(|column| column.id).filter(|id| self.wide || *id != Id::Coordinator).collect();
-        let at = shown.iter().position(|id| *id == self.chosen).unwrap_or(0);
-        let at = at.saturating_add_signed(by).min(shown.len().saturating_sub(1));
-        self.chosen = shown.get(at).copied().unwrap_or_default();
     }
 
     fn yank(&self, cx: &mut Cx<'_>, action: Action) {

@@ -5,6 +5,7 @@ use crate::core::cluster::Cluster;
 use crate::core::groups::behind::Behind;
 use crate::core::groups::{Groups, Row};
 use crate::core::lag::Total;
+use crate::core::table::{self, Column, WIDE};
 use crate::core::verdict::Verdict;
 use crate::core::verdict::words;
 use crate::model::{GroupState, Time, Why};
@@ -30,20 +31,6 @@ pub enum Id {
     Coordinator,
 }
 
-/// One column.
-#[derive(Debug)]
-pub struct Column {
-    pub id: Id,
-    pub title: &'static str,
-    pub width: usize,
-    /// Words stand left, figures right.
-    pub left: bool,
-    /// Columns of a higher number are dropped first when there is no room; from [`WIDE`] on they are shown on demand alone.
-    priority: u8,
-}
-
-/// See [`Column::priority`].
-const WIDE: u8 = 20;
 /// Columns between two.
 pub const BETWEEN: usize = 2;
 /// The name gets at least so many.
@@ -51,39 +38,26 @@ const LEAST_NAME: usize = 18;
 /// Blocks of the trend.
 pub const TREND: usize = 10;
 
-const fn right(id: Id, title: &'static str, width: usize, priority: u8) -> Column {
-    Column { id, title, width, left: false, priority }
-}
-
-const fn left(id: Id, title: &'static str, width: usize, priority: u8) -> Column {
-    Column { id, title, width, left: true, priority }
-}
-
-pub const COLUMNS: &[Column] = &[
-    left(Id::Name, "GROUP", 0, 0),
-    left(Id::State, "STATE", 12, 2),
-    left(Id::Type, "TYPE", 8, 9),
-    right(Id::Members, "MEMB", 4, 8),
-    right(Id::Topics, "TOPICS", 6, 10),
-    right(Id::Lag, "LAG", 7, 1),
-    left(Id::Trend, "TREND 15m", TREND, 5),
-    right(Id::In, "IN/S", 6, 6),
-    right(Id::Out, "OUT/S", 6, 7),
-    right(Id::Behind, "BEHIND", 7, 4),
-    left(Id::Verdict, "VERDICT", 18, 3),
-    right(Id::Coordinator, "COORD", 5, WIDE),
+pub const COLUMNS: &[Column<Id>] = &[
+    Column::left(Id::Name, "GROUP", 0, 0).rising(),
+    Column::left(Id::State, "STATE", 12, 2).rising(),
+    Column::left(Id::Type, "TYPE", 8, 9).rising(),
+    Column::right(Id::Members, "MEMB", 4, 8),
+    Column::right(Id::Topics, "TOPICS", 6, 10),
+    Column::right(Id::Lag, "LAG", 7, 1),
+    Column::left(Id::Trend, "TREND 15m", TREND, 5),
+    Column::right(Id::In, "IN/S", 6, 6),
+    Column::right(Id::Out, "OUT/S", 6, 7),
+    Column::right(Id::Behind, "BEHIND", 7, 4),
+    Column::left(Id::Verdict, "VERDICT", 18, 3),
+    Column::right(Id::Coordinator, "COORD", 5, WIDE),
 ];
 
 /// The columns that fit, in order, and the width of the name.
-pub fn fitting(columns: usize, longest: usize, wide: bool) -> (Vec<&'static Column>, usize) {
+pub fn fitting(columns: usize, longest: usize, wide: bool) -> (Vec<&'static Column<Id>>, usize) {
     let room = columns.saturating_sub(3);
-    let mut shown: Vec<&Column> = COLUMNS.iter().filter(|column| wide || column.priority < WIDE).collect();
-    let used = |shown: &[&Column]| shown.iter().map(|column| column.width + BETWEEN).sum::<usize>();
-    while shown.len() > 1 && used(&shown) + LEAST_NAME > room {
-        let last = shown.iter().enumerate().max_by_key(|(_, column)| column.priority).map_or(0, |(at, _)| at);
-        shown.remove(last);
-    }
-    let name = longest.max(LEAST_NAME).min(room.saturating_sub(used(&shown)));
+    let (shown, used) = table::fitting(COLUMNS, wide, room.saturating_sub(LEAST_NAME), |column| column.width + BETWEEN);
+    let name = longest.max(LEAST_NAME).min(room.saturating_sub(used));
     (shown, name)
 }
 

@@ -3,13 +3,14 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::columns::{self, BETWEEN, Cell, Column, Id, Judged, TREND};
-use super::{Groups, Sort, below};
+use super::columns::{self, BETWEEN, COLUMNS, Cell, Id, Judged, TREND};
+use super::{AT_FIRST, Groups, below};
 use crate::core::cluster::Cluster;
 use crate::core::groups::Row;
+use crate::core::table::Column;
 use crate::core::verdict::Verdict;
 use crate::core::verdict::words;
-use crate::screens::{Cx, Look, tone_token};
+use crate::screens::{Cx, Look, prompt, tone_token};
 use crate::text::{self, Shown, units};
 use crate::ui::{self, Pen, Token};
 
@@ -97,10 +98,10 @@ fn title(groups: &Groups, look: &Look<'_>, pen: &mut Pen<'_>) {
     if groups.paused {
         state.push(("PAUSED".to_owned(), Token::Look));
     }
-    let sort = if groups.sort == Sort::default() {
+    let sort = if groups.sort.order() == AT_FIRST.order() {
         "problems first".to_owned()
     } else {
-        format!("sort {} {}", groups.sort.title(), groups.sort.arrow())
+        format!("sort {} {}", groups.sort.title(COLUMNS), groups.sort.arrow())
     };
     state.push((sort, Token::Dim));
     if let (Some(_), Some(at)) = (&look.cluster.trouble, look.cluster.groups.listed_at()) {
@@ -127,12 +128,12 @@ fn silent(look: &Look<'_>, pen: &mut Pen<'_>) {
     pen.shown(&Shown::of(&words), Token::Look, room);
 }
 
-fn header(groups: &Groups, shown: &[&Column], name: usize, pen: &mut Pen<'_>) {
+fn header(groups: &Groups, shown: &[&Column<Id>], name: usize, pen: &mut Pen<'_>) {
     pen.gap(2);
     for column in shown {
-        let sorted = column.id == groups.sort.by && groups.sort != Sort::default();
-        let text = if sorted { format!("{} {}", column.title, groups.sort.arrow()) } else { column.title.to_owned() };
-        let chosen = column.id == groups.chosen && (sorted || groups.chosen != Id::default());
+        let sorted = column.id == groups.sort.by && groups.sort.order() != AT_FIRST.order();
+        let text = if sorted { groups.sort.heading(column) } else { column.title.to_owned() };
+        let chosen = column.id == groups.sort.chosen && (sorted || groups.sort.chosen != AT_FIRST.chosen);
         let token = if chosen { Token::Accent } else { Token::Dim };
         match column.id {
             Id::Name => pen.left(text, name, token),
@@ -142,7 +143,14 @@ fn header(groups: &Groups, shown: &[&Column], name: usize, pen: &mut Pen<'_>) {
     }
 }
 
-fn draw_row(groups: &Groups, pen: &mut Pen<'_>, look: &Look<'_>, judged: &Judged<'_>, (shown, name): (&[&Column], usize), selected: bool) {
+fn draw_row(
+    groups: &Groups,
+    pen: &mut Pen<'_>,
+    look: &Look<'_>,
+    judged: &Judged<'_>,
+    (shown, name): (&[&Column<Id>], usize),
+    selected: bool,
+) {
     if selected {
         pen.ground(look.theme.raised()).own("▌", Token::Accent);
     }
@@ -215,12 +223,7 @@ fn why_empty(groups: &Groups, look: &Look<'_>) -> Option<(String, Token)> {
 
 /// The last line: the prompt, or what there is to say of the selected group.
 pub(super) fn status(groups: &Groups, look: &Look<'_>, pen: &mut Pen<'_>) {
-    if let Some(line) = groups.bar.line() {
-        pen.prompt("/", line);
-        match groups.bar.error() {
-            Some(error) => pen.gap(3).own("✗ ", Token::Act).own(error, Token::Act),
-            None => pen.gap(6).own("! inverts   -f fuzzy   esc keeps, esc again clears", Token::Dim),
-        };
+    if prompt::names(&groups.bar, pen) {
         return;
     }
     let Some(row) = groups.row(look.cluster) else { return };

@@ -3,10 +3,11 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::partitions::{self, Id, Sort};
+use super::partitions::{self, Id};
 use super::readers;
 use super::{Pane, TopicScreen};
 use crate::core::figures::TopicFigures;
+use crate::core::table::Sort;
 use crate::model::{Known, Move, Partition, Setting, Source, Why};
 use crate::screens::Look;
 use crate::text::{self, Shown, setting, units};
@@ -45,14 +46,14 @@ fn draw_partitions(screen: &TopicScreen, look: &Look<'_>, buf: &mut Buffer, area
     let mut pen = Pen::new(buf, look.theme, area, 1);
     pen.gap(1);
     for column in &columns {
-        let sorted = screen.sort.by == column.0 && screen.sort != Sort::default();
-        let title = if sorted { format!("{} {}", column.1, screen.sort.arrow()) } else { column.1.to_owned() };
-        let chosen = screen.focus == Pane::Partitions && column.0 == screen.sort.chosen && screen.sort != Sort::default();
+        let sorted = screen.sort.by == column.id && screen.sort != Sort::default();
+        let title = if sorted { screen.sort.heading(column) } else { column.title.to_owned() };
+        let chosen = screen.focus == Pane::Partitions && column.id == screen.sort.chosen && screen.sort != Sort::default();
         let token = if chosen { Token::Accent } else { Token::Dim };
-        if column.3 {
-            pen.gap(1).left(title, column.2, token)
+        if column.left {
+            pen.gap(1).left(title, column.width, token)
         } else {
-            pen.right(title, column.2 + 1, token)
+            pen.right(title, column.width + 1, token)
         };
     }
     let rows = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
@@ -76,13 +77,13 @@ fn draw_partitions(screen: &TopicScreen, look: &Look<'_>, buf: &mut Buffer, area
         let told = figures.and_then(|figures| figures.of(partition.id));
         let moving = moving(screen, partition);
         for column in &columns {
-            let (text, token) = partitions::cell(column.0, partition, told, moving);
-            let still = column.0 == Id::Rate && text == "0";
+            let (text, token) = partitions::cell(column.id, partition, told, moving);
+            let still = column.id == Id::Rate && text == "0";
             let token = if token == Token::Text && (stale || still) { Token::Dim } else { token };
-            if column.3 {
-                pen.gap(1).left(text, column.2, token)
+            if column.left {
+                pen.gap(1).left(text, column.width, token)
             } else {
-                pen.right(text, column.2 + 1, token)
+                pen.right(text, column.width + 1, token)
             };
         }
     }

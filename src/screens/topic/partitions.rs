@@ -1,6 +1,7 @@
 //! The list of partitions: its columns, what stands in them, and how they are sorted.
 
 use crate::core::figures::{PartitionFigures, TopicFigures};
+use crate::core::table::{self, Column, Sort};
 use crate::model::{BrokerId, Known, Move, Offset, Partition, PartitionId, Topic, Why};
 use crate::text::units;
 use crate::ui::Token;
@@ -20,56 +21,21 @@ pub(super) enum Id {
     Size,
 }
 
-/// Title, least width, whether it stands left, and which are dropped first.
-pub(super) struct Column(pub(super) Id, pub(super) &'static str, pub(super) usize, pub(super) bool, u8);
-
-pub(super) const COLUMNS: [Column; 9] = [
-    Column(Id::Partition, "P", 4, false, 0),
-    Column(Id::Leader, "LEAD", 5, false, 1),
-    Column(Id::Replicas, "REPLICAS", 9, true, 5),
-    Column(Id::Isr, "ISR", 8, true, 2),
-    Column(Id::Start, "START", 12, false, 6),
-    Column(Id::End, "END", 13, false, 3),
-    Column(Id::Open, "OPEN", 7, false, 8),
-    Column(Id::Rate, "RECS/S", 8, false, 4),
-    Column(Id::Size, "SIZE", 8, false, 7),
+pub(super) const COLUMNS: &[Column<Id>] = &[
+    Column::right(Id::Partition, "P", 4, 0).rising(),
+    Column::right(Id::Leader, "LEAD", 5, 1).rising(),
+    Column::left(Id::Replicas, "REPLICAS", 9, 5),
+    Column::left(Id::Isr, "ISR", 8, 2),
+    Column::right(Id::Start, "START", 12, 6),
+    Column::right(Id::End, "END", 13, 3),
+    Column::right(Id::Open, "OPEN", 7, 8),
+    Column::right(Id::Rate, "RECS/S", 8, 4),
+    Column::right(Id::Size, "SIZE", 8, 7),
 ];
 
 /// The columns that fit.
-pub(super) fn fitting(columns: usize) -> Vec<&'static Column> {
-    let mut shown: Vec<&Column> = COLUMNS.iter().collect();
-    let used = |shown: &[&Column]| shown.iter().map(|column| column.2 + 1).sum::<usize>() + 1;
-    while shown.len() > 1 && used(&shown) > columns {
-        let last = shown.iter().enumerate().max_by_key(|(_, column)| column.4).map_or(0, |(at, _)| at);
-        shown.remove(last);
-    }
-    shown
-}
-
-/// What the list is sorted by, and the column that is chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Sort {
-    pub(super) by: Id,
-    pub(super) down: bool,
-    pub(super) chosen: Id,
-}
-
-impl Sort {
-    pub(super) fn choose(&mut self, by: isize) {
-        let at = COLUMNS.iter().position(|column| column.0 == self.chosen).unwrap_or(0);
-        let at = at.saturating_add_signed(by).min(COLUMNS.len() - 1);
-        self.chosen = COLUMNS.get(at).map(|column| column.0).unwrap_or_default();
-    }
-
-    /// Sorts by the chosen column, or the other way round when that is done already.
-    pub(super) fn turn(&mut self) {
-        self.down = if self.by == self.chosen { !self.down } else { !matches!(self.chosen, Id::Partition | Id::Leader) };
-        self.by = self.chosen;
-    }
-
-    pub(super) fn arrow(self) -> char {
-        if self.down { '↓' } else { '↑' }
-    }
+pub(super) fn fitting(columns: usize) -> Vec<&'static Column<Id>> {
+    table::fitting(COLUMNS, true, columns.saturating_sub(1), |column| column.width + 1).0
 }
 
 /// Whether there is something to say of a partition.
@@ -78,7 +44,7 @@ pub(super) fn is_troubled(partition: &Partition) -> bool {
 }
 
 /// The partitions in order; what is unknown comes last.
-pub(super) fn order(topic: &Topic, figures: Option<&TopicFigures>, sort: Sort, problems: bool) -> Vec<PartitionId> {
+pub(super) fn order(topic: &Topic, figures: Option<&TopicFigures>, sort: Sort<Id>, problems: bool) -> Vec<PartitionId> {
     let mut listed: Vec<&Partition> = topic.partitions.iter().filter(|partition| !problems || is_troubled(partition)).collect();
     let key = |partition: &&Partition| {
         let key = key(sort.by, partition, figures.and_then(|figures| figures.of(partition.id)));

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::core::figures::TopicFigures;
 use crate::core::groups::Groups;
 use crate::core::groups::uses::Use;
+use crate::core::table::{self, Column, WIDE};
 use crate::model::{Cleanup, Known, Time, Topic, TopicName, Why};
 use crate::text::{setting, units};
 use crate::ui::Token;
@@ -30,61 +31,34 @@ pub enum Id {
     MaxLag,
 }
 
-/// One column.
-#[derive(Debug)]
-pub struct Column {
-    pub id: Id,
-    pub title: &'static str,
-    pub width: usize,
-    /// Words stand left, figures right.
-    pub left: bool,
-    /// Columns of a higher number are dropped first when there is no room; from [`WIDE`] on they are shown on demand alone.
-    priority: u8,
-}
-
-/// See [`Column::priority`].
-const WIDE: u8 = 20;
 /// Columns between two.
 pub const BETWEEN: usize = 2;
 /// The name gets at least so many.
 const LEAST_NAME: usize = 22;
 
-const fn right(id: Id, title: &'static str, width: usize, priority: u8) -> Column {
-    Column { id, title, width, left: false, priority }
-}
-
-const fn left(id: Id, title: &'static str, width: usize, priority: u8) -> Column {
-    Column { id, title, width, left: true, priority }
-}
-
-pub const COLUMNS: &[Column] = &[
-    left(Id::Name, "NAME", 0, 0),
-    right(Id::Partitions, "PARTS", 6, 2),
-    right(Id::Replication, "RF", 3, 7),
-    left(Id::Isr, "ISR", 9, 1),
-    right(Id::Rate, "RECS/S", 8, 3),
-    left(Id::Trend, "TREND 15m", 12, 9),
-    right(Id::Offsets, "OFFSETS", 8, 5),
-    right(Id::Size, "SIZE", 7, 4),
-    right(Id::Keep, "KEEP", 6, 6),
-    right(Id::KeepSize, "KEEP SIZE", 9, WIDE),
-    left(Id::Cleanup, "CLEANUP", 8, 8),
-    right(Id::MinIsr, "MIN ISR", 7, WIDE),
-    right(Id::Groups, "GROUPS", 6, WIDE),
-    right(Id::MaxLag, "MAX LAG", 8, WIDE),
+pub const COLUMNS: &[Column<Id>] = &[
+    Column::left(Id::Name, "NAME", 0, 0).rising(),
+    Column::right(Id::Partitions, "PARTS", 6, 2),
+    Column::right(Id::Replication, "RF", 3, 7),
+    Column::left(Id::Isr, "ISR", 9, 1),
+    Column::right(Id::Rate, "RECS/S", 8, 3),
+    Column::left(Id::Trend, "TREND 15m", 12, 9),
+    Column::right(Id::Offsets, "OFFSETS", 8, 5),
+    Column::right(Id::Size, "SIZE", 7, 4),
+    Column::right(Id::Keep, "KEEP", 6, 6),
+    Column::right(Id::KeepSize, "KEEP SIZE", 9, WIDE),
+    Column::left(Id::Cleanup, "CLEANUP", 8, 8),
+    Column::right(Id::MinIsr, "MIN ISR", 7, WIDE),
+    Column::right(Id::Groups, "GROUPS", 6, WIDE),
+    Column::right(Id::MaxLag, "MAX LAG", 8, WIDE),
 ];
 
 /// The columns that fit, in order, and the width of the name.
-pub fn fitting(columns: usize, longest: usize, wide: bool) -> (Vec<&'static Column>, usize) {
+pub fn fitting(columns: usize, longest: usize, wide: bool) -> (Vec<&'static Column<Id>>, usize) {
     let room = columns.saturating_sub(3);
-    let mut shown: Vec<&Column> = COLUMNS.iter().filter(|column| wide || column.priority < WIDE).collect();
-    let used = |shown: &[&Column]| shown.iter().map(|column| column.width + BETWEEN).sum::<usize>();
-    while shown.len() > 1 && used(&shown) + LEAST_NAME > room {
-        let last = shown.iter().enumerate().max_by_key(|(_, column)| column.priority).map_or(0, |(at, _)| at);
-        shown.remove(last);
-    }
+    let (shown, used) = table::fitting(COLUMNS, wide, room.saturating_sub(LEAST_NAME), |column| column.width + BETWEEN);
     // The figures stand beside the longest name, and not at the far end of the line.
-    let name = longest.max(LEAST_NAME).min(room.saturating_sub(used(&shown)));
+    let name = longest.max(LEAST_NAME).min(room.saturating_sub(used));
     (shown, name)
 }
 

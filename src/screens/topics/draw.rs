@@ -3,11 +3,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::columns::{self, BETWEEN, Cell, Column, Id, Row};
-use super::{Sort, Topics};
+use super::Topics;
+use super::columns::{self, BETWEEN, COLUMNS, Cell, Id, Row};
 use crate::core::groups::uses::Use;
+use crate::core::table::{Column, Sort};
 use crate::model::{ClusterView, Known, Topic, TopicError, Why};
-use crate::screens::Look;
+use crate::screens::{Look, prompt};
 use crate::text::{self, Shown, units};
 use crate::ui::{self, Pen, Token};
 
@@ -50,9 +51,9 @@ fn title(topics: &Topics, look: &Look<'_>, pen: &mut Pen<'_>) {
     if topics.problems {
         facts.push(("problems only".to_owned(), Token::Look));
     }
-    if !topics.filter.text.is_empty() {
+    if !topics.bar.text().is_empty() {
         facts.push(("filter".to_owned(), Token::Dim));
-        facts.push((Shown::of(&topics.filter.text).cut(40).into_string(), Token::Look));
+        facts.push((Shown::of(topics.bar.text()).cut(40).into_string(), Token::Look));
     }
     if topics.hidden > 0 {
         facts.push((format!("{} internal hidden", topics.hidden), Token::Dim));
@@ -64,8 +65,8 @@ fn title(topics: &Topics, look: &Look<'_>, pen: &mut Pen<'_>) {
     if topics.paused {
         state.push(("PAUSED".to_owned(), Token::Look));
     }
-    if topics.sort != Sort::default() {
-        state.push((format!("sort {} {}", topics.sort.title(), topics.sort.arrow()), Token::Dim));
+    if topics.sort.order() != Sort::<Id>::default().order() {
+        state.push((format!("sort {} {}", topics.sort.title(COLUMNS), topics.sort.arrow()), Token::Dim));
     }
     if let (Some(_), Some(fresh)) = (&look.cluster.trouble, &look.cluster.view.value) {
         state.push((format!("as of {}", look.clock(fresh.at)), Token::Dim));
@@ -74,12 +75,11 @@ fn title(topics: &Topics, look: &Look<'_>, pen: &mut Pen<'_>) {
     ui::title_rule(pen, true, "Topics", &facts, &state);
 }
 
-fn header(topics: &Topics, shown: &[&Column], name: usize, pen: &mut Pen<'_>) {
+fn header(topics: &Topics, shown: &[&Column<Id>], name: usize, pen: &mut Pen<'_>) {
     pen.gap(2);
     for column in shown {
-        let arrow = if column.id == topics.sort.by { format!(" {}", topics.sort.arrow()) } else { String::new() };
-        let text = format!("{}{arrow}", column.title);
-        let token = if column.id == topics.chosen { Token::Accent } else { Token::Dim };
+        let text = topics.sort.heading(column);
+        let token = if column.id == topics.sort.chosen { Token::Accent } else { Token::Dim };
         match column.id {
             Id::Name => pen.left(text, name, token),
             // The arrow may take the blank before a title that fills its column.
@@ -96,7 +96,7 @@ fn draw_row(
     pen: &mut Pen<'_>,
     look: &Look<'_>,
     (topic, used): Read<'_>,
-    (shown, name): (&[&Column], usize),
+    (shown, name): (&[&Column<Id>], usize),
     selected: bool,
 ) {
     if selected {
@@ -137,9 +137,9 @@ fn draw_row(
 
 fn why_empty(topics: &Topics, view: &ClusterView) -> String {
     let listed = view.topics.len() - topics.hidden;
-    if topics.problems && topics.filter.text.is_empty() {
+    if topics.problems && topics.bar.text().is_empty() {
         format!("None of {} has a problem. ! shows all.", units::counted(units::wide(listed), "topic"))
-    } else if !topics.filter.text.is_empty() {
+    } else if !topics.bar.text().is_empty() {
         format!("No topic of {listed} passes the filter. esc clears it.")
     } else if topics.hidden > 0 {
         format!("No topic but {} internal ones: i shows them.", topics.hidden)
@@ -151,12 +151,7 @@ fn why_empty(topics: &Topics, view: &ClusterView) -> String {
 /// The last line: the prompt, or what there is to say of the selected topic. What is wrong comes before what only identifies:
 /// there may be no room for both.
 pub(super) fn status(topics: &Topics, look: &Look<'_>, pen: &mut Pen<'_>) {
-    if let Some(line) = &topics.filter.editing {
-        pen.prompt("/", line);
-        match &topics.filter.error {
-            Some(error) => pen.gap(3).own("✗ ", Token::Act).own(error, Token::Act),
-            None => pen.gap(6).own("! inverts   -f fuzzy   esc keeps, esc again clears", Token::Dim),
-        };
+    if prompt::names(&topics.bar, pen) {
         return;
     }
     let Some(topic) = topics.current() else { return };

@@ -9,38 +9,19 @@ use bytes::Bytes;
 use kscope::core::context::Context;
 use kscope::core::guard;
 use kscope::core::produce::{Acks, Fate, Manner, NewRecord, Partitioner, Records, Report, Safety, Sending, Target};
-use kscope::io::kafka::{Address, Client, Settings};
+use kscope::io::kafka::Client;
 use kscope::io::{audit, produce};
 use kscope::model::{Codec, TopicName};
 use kscope::sandbox::{ApiKey, Fault, Injection, Options, Sandbox};
 
 use super::clients::{kcat, output};
-use super::{block_on, bootstrap, start, still};
+use super::{Dice, block_on, bootstrap, client, start, still};
 use crate::kafka::parse;
 use crate::run::{Home, Running, fed, kscope, tell};
 
+const RETRY: Duration = Duration::from_secs(4);
 const TOPIC: &str = "invoices";
 const ROUNDS: usize = 150;
-
-/// Xorshift: the same faults in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(sides).expect("small")).expect("small")
-    }
-}
-
-fn client(sandbox: &Sandbox) -> Client {
-    let addresses = sandbox.addresses().iter().map(|address| Address::parse(&address.to_string()).expect("an address")).collect();
-    let mut settings = Settings::new(addresses);
-    settings.request = Duration::from_millis(500);
-    settings.retry = Duration::from_secs(4);
-    Client::new(settings)
-}
 
 async fn send(client: &Client, state: &std::path::Path, target: &Target, records: Vec<NewRecord>, manner: Manner) -> Report {
     let sending = Sending { target: target.clone(), manner, records: Records::Given(records) };
@@ -101,7 +82,7 @@ fn disturbed(sandbox: &Sandbox, acks: Acks, seed: u64) -> (Counts, Safety) {
     let mut counts = Counts::default();
     let mut safety = Safety::Idempotent;
     block_on(async {
-        let client = client(sandbox);
+        let client = client(sandbox, RETRY);
         let target = produce::look(&client, &TopicName::new(TOPIC)).await.expect("the topic");
         for round in 0..ROUNDS {
             let fault = if dice.roll(4) == 0 { "none".to_owned() } else { befall(sandbox, &mut dice) };
@@ -173,7 +154,7 @@ fn a_lost_reply_is_asked_for_again_under_the_same_numbers() {
     let sandbox = still();
     let state = tempfile::tempdir().expect("a folder");
     block_on(async {
-        let client = client(&sandbox);
+        let client = client(&sandbox, RETRY);
         let target = produce::look(&client, &TopicName::new(TOPIC)).await.expect("the topic");
         sandbox.inject(Injection::next(ApiKey::Produce, Fault::LoseReply));
         let report = send(&client, state.path(), &target, vec![value("once")], Manner::default()).await;

@@ -6,36 +6,17 @@ use std::time::Duration;
 use kscope::core::context::Context;
 use kscope::core::guard;
 use kscope::core::reset::{Deed, Ended, Fate, Order, Plan, Report, Scope, Step, Stop, Target, Wish};
-use kscope::io::kafka::{Address, Client, Settings};
+use kscope::io::kafka::Client;
 use kscope::io::{audit, reset};
 use kscope::model::{Failure, GroupId, PartitionId, TopicName};
 use kscope::sandbox::{ApiKey, Fault, Injection, Options, Sandbox};
 
-use super::{block_on, start};
+use super::{Dice, block_on, client, start};
 
+const RETRY: Duration = Duration::from_secs(3);
 const TOPIC: &str = "orders";
 const PARTITIONS: i32 = 3;
 const RESETS: usize = 1_000;
-
-/// Xorshift: the same faults in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(sides).expect("small")).expect("small")
-    }
-}
-
-pub(super) fn client(sandbox: &Sandbox) -> Client {
-    let addresses = sandbox.addresses().iter().map(|address| Address::parse(&address.to_string()).expect("an address")).collect();
-    let mut settings = Settings::new(addresses);
-    settings.request = Duration::from_millis(500);
-    settings.retry = Duration::from_secs(3);
-    Client::new(settings)
-}
 
 /// Something that goes wrong.
 fn befall(sandbox: &Sandbox, dice: &mut Dice) -> String {
@@ -94,7 +75,7 @@ fn what_a_thousand_disturbed_resets_report_is_what_the_broker_holds() {
     let mut dice = Dice(0x5eed_1234_5678_9abc);
     let (mut committed, mut failed, mut unknown, mut stopped) = (0, 0, 0, 0);
     block_on(async {
-        let client = client(&sandbox);
+        let client = client(&sandbox, RETRY);
         for n in 0..RESETS {
             let group = format!("reset-{n}");
             for partition in 0..PARTITIONS {
@@ -174,7 +155,7 @@ fn a_reset_waits_for_the_first_moment_without_members_and_not_for_a_plan_that_is
         }
     };
     block_on(async {
-        let client = client(&sandbox);
+        let client = client(&sandbox, RETRY);
         for moves in [false, true] {
             let group = format!("armed-{moves}");
             for partition in 0..PARTITIONS {
@@ -214,7 +195,7 @@ fn one_that_is_disarmed_leaves_a_line_in_the_audit_log() {
     sandbox.commit("armed", TOPIC, 0, 5);
     sandbox.occupy("armed", &[TOPIC]);
     block_on(async {
-        let client = client(&sandbox);
+        let client = client(&sandbox, RETRY);
         let plan = planned(&client, "armed", Target::Offset(9)).await.expect("a plan");
         let order = Order { plan, sample: Duration::ZERO, watch: Duration::ZERO };
         let intent = order.intent(true);

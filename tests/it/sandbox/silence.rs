@@ -7,8 +7,8 @@ use kscope::core::reset::{Ended, Fate, Step, Target};
 use kscope::sandbox::{ApiKey, Fault, Injection, Options, Sandbox};
 use serde_json::Value;
 
-use super::resets::{carried_out, client, planned};
-use super::{block_on, bootstrap, start};
+use super::resets::{carried_out, planned};
+use super::{block_on, bootstrap, client, start};
 use crate::run::{Finished, Home};
 
 const GROUP: &str = "quiet";
@@ -90,7 +90,7 @@ fn what_cannot_be_read_back_is_unknown_though_the_broker_said_that_it_is_done() 
     let sandbox = sandbox();
     let state = tempfile::tempdir().expect("a folder");
     block_on(async {
-        let client = client(&sandbox);
+        let client = client(&sandbox, Duration::from_secs(3));
         let plan = planned(&client, GROUP, Target::Offset(9)).await.expect("a plan");
         let silent = |step: &Step| {
             if matches!(step, Step::Verifying) {
