@@ -129,8 +129,8 @@ mod tests {
 
     #[test]
     fn what_matters_least_is_dropped_first_and_the_name_never() {
-        assert_eq!(shown(19, true), ("nab".to_owned(), 13));
-        assert_eq!(shown(20, true), ("nabw".to_owned(), 19));
+        assert_eq!(shown(18, true), ("nab".to_owned(), 13));
+        assert_eq!(shown(19, true), ("nabw".to_owned(), 19));
         assert_eq!(shown(20, false), ("nab".to_owned(), 13));
         assert_eq!(shown(12, false), ("nb".to_owned(), 7));
         assert_eq!(shown(0, false), ("n".to_owned(), 1));

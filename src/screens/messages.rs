@@ -6,25 +6,21 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{Cx, Look, Reason, Screen};
 use crate::core::action::{Action, Scope};
-use crate::core::ask::{Answer, Reply};
 use crate::core::effect::TaskId;
 use crate::core::event::Arrival;
 use crate::core::history::Kind;
 use crate::core::key::Input;
 use crate::core::line::Line;
 use crate::core::store::{MessageStore, Seq};
-use crate::core::stream::{Delivery, Fact};
-use crate::model::{PartitionId, Time, Topic, TxnTable};
+use crate::model::{PartitionId, Topic, TxnTable};
 use crate::query::position::Position;
-use crate::text::{Shown, TimeFormat, units};
+use crate::text::{Shown, TimeFormat};
 use crate::ui::Pen;
 
 mod act;
@@ -38,14 +34,17 @@ mod reader;
 mod record;
 mod rows;
 mod seek;
+mod stream;
 mod value;
 mod yank;
+mod zone;
 
 use committed::Committed;
 use filter::Bar;
 use older::Older;
 use reader::{From, Reader};
-use rows::{Rows, What};
+use rows::Rows;
+use stream::Rate;
 use value::ValuePane;
 
 #[derive(Debug)]
@@ -110,15 +109,6 @@ struct Prompt {
     error: Option<String>,
 }
 
-#[derive(Debug, Default)]
-struct Rate {
-    at: Option<Time>,
-    read: u64,
-    bytes: u64,
-    per_second: f64,
-    bytes_per_second: f64,
-}
-
 impl Messages {
     pub fn open(topic: Arc<Topic>, partition: Option<PartitionId>, cx: &mut Cx<'_>) -> Self {
         let from = From::configured(&cx.settings.start);
@@ -157,26 +147,6 @@ impl Messages {
             tasks: BTreeSet::new(),
             bootstrap: cx.cluster.bootstrap.clone(),
         }
-    }
-
-    /// Reads anew from `reader.from`, with an empty list.
-    fn restart(&mut self, cx: &mut Cx<'_>) {
-        self.store.clear();
-        self.rows.clear();
-        self.older.forget(cx);
-        if let Some(committed) = &mut self.committed {
-            committed.forget();
-        }
-        self.joined_txns = None;
-        self.value.forget();
-        self.bar.counts = filter::Counts::default();
-        self.not_kept = 0;
-        self.not_shown = 0;
-        self.reader.evicted_before = self.store.evicted();
-        self.rate = Rate::default();
-        self.reader.start(cx, self.bar.in_force());
-        let generation = self.bar.generation();
-        self.reader.set_filter(cx, generation, self.bar.in_force());
     }
 
     /// Rows that the list can show at this size.
@@ -226,124 +196,6 @@ impl Messages {
             self.value.filter = self.bar.in_force();
             self.value.want(cx, seq, chunk, row);
         }
-    }
-
-    fn took(&mut self, cx: &mut Cx<'_>, delivery: &Delivery) {
-        let height = self.list_height(cx);
-        let from = self.store.end();
-        for fact in &delivery.facts {
-            self.rows.insert_note(from, What::Fact(fact.clone()));
-        }
-        self.not_shown += delivery.not_shown;
-        self.not_kept += delivery.read.saturating_sub(delivery.chunk.len() as u64 + delivery.not_shown);
-        let was_full = self.store.is_full();
-        if delivery.not_shown > 0 {
-            self.older.thinned(cx, &self.reader.progress);
-        }
-        let evicted = self.store.push(Arc::clone(&delivery.chunk));
-        self.older.gone(cx, &evicted);
-        let to = self.store.end();
-        if delivery.generation == self.bar.generation() || self.bar.in_force().is_none() {
-            self.rows.append(from, to);
-            self.bar.arrived((from, to), self.store.first(), delivery.read);
-        } else {
-            self.look_through(cx, from);
-        }
-        self.rows.evict(self.store.first());
-        self.find_committed((from, to), height);
-        if self.follow {
-            self.rows.cursor.to(usize::MAX, self.rows.len(), height);
-        } else {
-            self.rows.cursor.fit(self.rows.len(), height);
-            if !was_full && self.store.is_full() {
-                self.reader.full = true;
-                self.reader.steer(cx);
-            }
-        }
-        self.render(cx);
-    }
-
-    fn reply(&mut self, cx: &mut Cx<'_>, reply: Reply) -> Option<Reply> {
-        if self.reader.is(reply.id) {
-            let failure = reply.result.err();
-            if let Some(failure) = &failure {
-                cx.notices.failure(failure);
-            }
-            self.reader.ended(failure);
-            return None;
-        }
-        let reply = self.value.receive(cx, reply)?;
-        let Reply { id, result } = reply;
-        let reply = Reply { id, result: self.older_came(cx, id, result)? };
-        let reply = match self.bar.receive(reply) {
-            Err(reply) => reply,
-            Ok(matches) => {
-                let height = self.list_height(cx);
-                self.rows.rebuild(matches.into_iter(), self.store.first(), height);
-                if self.follow {
-                    self.rows.cursor.to(usize::MAX, self.rows.len(), height);
-                }
-                if self.rows.selected().is_none() {
-                    self.value.forget();
-                }
-                self.render(cx);
-                return None;
-            }
-        };
-        if self.opening == Some(reply.id) {
-            self.opening = None;
-            match reply.result {
-                Ok(Answer::Opened { chunk }) => self.value.alone(cx, &chunk),
-                Ok(_) => {}
-                Err(failure) => cx.notices.failure(&failure),
-            }
-            return None;
-        }
-        if !self.tasks.remove(&reply.id) {
-            return Some(reply);
-        }
-        match reply.result {
-            Ok(Answer::Exported { path, records, bytes }) => {
-                let what = units::counted(units::wide(records), "record");
-                cx.notices.good(cx.now, super::written(&path, &what, bytes));
-            }
-            Ok(_) => {}
-            Err(failure) => cx.notices.failure(&failure),
-        }
-        None
-    }
-
-    /// How transactions ended, of all records that are held.
-    fn txns(&self) -> &TxnTable {
-        self.joined_txns.as_ref().unwrap_or(&self.reader.progress.txns)
-    }
-
-    fn look_through(&mut self, cx: &mut Cx<'_>, from: Seq) {
-        let txns = Arc::new(self.txns().clone());
-        self.bar.look_at(cx, &self.reader.topic, &self.store, txns, from);
-    }
-
-    /// The filter changed: what is held is looked through off the loop, what arrives by the reader.
-    fn refilter(&mut self, cx: &mut Cx<'_>) {
-        let generation = self.bar.generation();
-        self.reader.set_filter(cx, generation, self.bar.in_force());
-        self.older_refiltered(cx);
-        if self.bar.in_force().is_some() {
-            self.not_kept = 0;
-            self.look_through(cx, self.store.first());
-            return;
-        }
-        if self.not_kept > 0 {
-            let records = std::mem::take(&mut self.not_kept);
-            let before = self.store.end();
-            self.rows.insert_note(before, What::Fact(Fact::NotKept { records }));
-        }
-        let height = self.list_height(cx);
-        self.rows.rebuild(self.store.seqs(), self.store.first(), height);
-        if self.follow {
-            self.rows.cursor.to(usize::MAX, self.rows.len(), height);
-        }
-        self.render(cx);
     }
 }
 
@@ -487,57 +339,5 @@ impl Screen for Messages {
     #[cfg(test)]
     fn cursor(&self) -> (usize, usize) {
         (self.rows.cursor.at, self.rows.len())
-    }
-}
-
-impl Messages {
-    /// The time zone in force.
-    fn zone(&self, look: &Look<'_>) -> TimeZone {
-        zones(&look.settings.zone).into_iter().nth(self.zone).unwrap_or(TimeZone::UTC)
-    }
-
-    fn next_zone(&mut self, configured: &TimeZone) {
-        self.zone = (self.zone + 1) % zones(configured).len().max(1);
-    }
-}
-
-/// What `T` goes through: the configured zone, UTC, the system's own; each once.
-fn zones(configured: &TimeZone) -> Vec<TimeZone> {
-    let mut zones: Vec<TimeZone> = Vec::new();
-    for zone in [configured.clone(), TimeZone::UTC, TimeZone::system()] {
-        if !zones.contains(&zone) {
-            zones.push(zone);
-        }
-    }
-    zones
-}
-
-/// A zone's name beside times.
-fn zone_name(zone: &TimeZone) -> String {
-    match zone.iana_name() {
-        _ if *zone == TimeZone::UTC => "UTC".to_owned(),
-        _ if *zone == TimeZone::system() => "local".to_owned(),
-        Some(name) => name.to_owned(),
-        None => "its own zone".to_owned(),
-    }
-}
-
-impl Rate {
-    /// From two reports at least half a second apart, smoothed.
-    fn measure(&mut self, now: Time, read: u64, bytes: u64) {
-        let Some(at) = self.at else {
-            *self = Self { at: Some(now), read, bytes, ..Self::default() };
-            return;
-        };
-        let apart = now.since(at);
-        if apart < Duration::from_millis(500) {
-            return;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a rate is shown with three digits")]
-        let per = |new: u64, old: u64| new.saturating_sub(old) as f64 / apart.as_secs_f64();
-        let mix = |old: f64, new: f64| if old == 0.0 { new } else { old * 0.5 + new * 0.5 };
-        self.per_second = mix(self.per_second, per(read, self.read));
-        self.bytes_per_second = mix(self.bytes_per_second, per(bytes, self.bytes));
-        *self = Self { at: Some(now), read, bytes, ..std::mem::take(self) };
     }
 }

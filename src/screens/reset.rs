@@ -7,6 +7,8 @@
 mod aim;
 mod draw;
 mod run;
+mod running;
+mod table;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

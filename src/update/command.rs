@@ -1,6 +1,7 @@
 //! The palette: what can be done here, and doing what was typed.
 
-use super::{act, open_route, switch, with_top};
+use super::input::act;
+use super::{open_route, switch, with_top};
 use crate::core::action::{Action, COMMANDS, Scope};
 use crate::core::command::{self, Typed};
 use crate::core::effect::{Effect, Term};

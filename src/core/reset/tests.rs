@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::LeaderEpoch;
+use crate::model::{LeaderEpoch, Why};
 
 pub(super) fn commit(offset: i64) -> Commit {
     Commit { offset: Offset(offset), epoch: LeaderEpoch(3), metadata: Foreign::new("m") }

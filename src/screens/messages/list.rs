@@ -89,7 +89,7 @@ fn state(screen: &Messages, look: &Look<'_>) -> Vec<(String, Token)> {
         let behind = reader.behind().map(|n| format!(" · {} offsets to go", units::thousands(n))).unwrap_or_default();
         words.push((format!("○ catching up{behind}"), Token::Look));
     }
-    let (follow, zone) = (if screen.follow { "follow" } else { "follow off" }, super::zone_name(&screen.zone(look)));
+    let (follow, zone) = (if screen.follow { "follow" } else { "follow off" }, super::zone::zone_name(&screen.zone(look)));
     words.push((format!("{follow} · {zone}"), Token::Dim));
     words
 }

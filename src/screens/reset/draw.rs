@@ -3,13 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::run::{Records, Run};
-use super::{Prompt, Reset, aim, waits};
+use super::run::Records;
+use super::{Prompt, Reset, aim, running, table, waits};
 use crate::core::cursor::Cursor;
 use crate::core::guard::Level;
-use crate::core::reset::{Deed, Ended, Kept, Obstacle, Outcome, Plan, Report, Row, Scope, Step, Target, To, Watched, when};
+use crate::core::reset::{Deed, Kept, Obstacle, Plan, Scope, Target, when};
 use crate::decode;
-use crate::model::{Failure, Offset};
+use crate::model::Failure;
 use crate::screens::Look;
 use crate::text::{self, Shown, units};
 use crate::ui::{self, Pen, Token};
@@ -39,11 +39,11 @@ pub(super) fn draw(screen: &Reset, look: &Look<'_>, buf: &mut Buffer, area: Rect
             let below = u16::try_from(below(usize::from(area.height))).unwrap_or(0).min(area.height);
             let top = u16::try_from(ABOVE).unwrap_or(0).min(area.height);
             let table = Rect { y: area.y + top, height: area.height.saturating_sub(top + below), ..area };
-            rows(screen, plan, look, buf, table);
+            table::draw(screen, plan, look, buf, table);
             let pane = Rect { y: area.bottom().saturating_sub(below), height: below, ..area };
             match &screen.run {
                 _ if screen.records.of.is_some() => records(&screen.records, look, buf, pane),
-                Some(run) => running(screen, run, look, buf, pane),
+                Some(run) => running::draw(screen, run, look, buf, pane),
                 None => will_happen(screen, plan, look, buf, pane),
             }
         }
@@ -189,98 +189,6 @@ fn target(plan: &Plan) -> String {
     }
 }
 
-/// Columns of the table: title, width.
-const PARTITION: usize = 4;
-const OFFSET: usize = 14;
-
-fn rows(screen: &Reset, plan: &Plan, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
-    let totals = plan.totals();
-    let facts = [(
-        format!("{} of {}", units::thousands(units::wide(totals.changed)), units::counted(units::wide(totals.partitions), "partition")),
-        Token::Dim,
-    )];
-    let state = match &screen.run {
-        None => ("DRY RUN: nothing written".to_owned(), Token::Look),
-        Some(run) if run.is_armed() => ("ARMED: nothing written yet".to_owned(), Token::Act),
-        Some(run) if run.is_undecided() => ("being written".to_owned(), Token::Act),
-        Some(run) if run.is_running() => ("written; it is watched".to_owned(), Token::Dim),
-        Some(_) => ("done".to_owned(), Token::Dim),
-    };
-    ui::title_rule(&mut Pen::new(buf, look.theme, area, 0), true, "Before → after", &facts, &[state]);
-    let wide = area.width >= 110;
-    let longest = plan.rows.iter().map(|row| row.topic.raw().len()).max().unwrap_or(5);
-    let name = longest.clamp(5, usize::from(area.width) / 4);
-    let mut pen = Pen::new(buf, look.theme, area, 1);
-    pen.gap(2).left("TOPIC", name, Token::Dim).right("P", PARTITION + 1, Token::Dim);
-    pen.right("COMMITTED", OFFSET, Token::Dim).gap(3).right("NEW", OFFSET - 2, Token::Dim).right("CHANGE", OFFSET, Token::Dim);
-    if wide {
-        pen.right("LOG START", OFFSET, Token::Dim).right("LOG END", OFFSET, Token::Dim);
-    }
-    pen.gap(2).own(if screen.run.as_ref().is_some_and(|run| run.outcomes().is_some()) { "OUTCOME" } else { "NOTE" }, Token::Dim);
-    let body = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
-    let height = usize::from(body.height);
-    let mut cursor = screen.cursor;
-    cursor.fit(plan.rows.len(), height);
-    if plan.rows.is_empty() {
-        Pen::new(buf, look.theme, body, 0).gap(2).own("The group has no commits in this scope.", Token::Look);
-    }
-    for (y, at) in (0_u16..).zip(cursor.window(plan.rows.len(), height)) {
-        let Some(row) = plan.rows.get(at) else { continue };
-        let mut pen = Pen::new(buf, look.theme, body, y);
-        if at == cursor.at {
-            pen.ground(look.theme.raised()).own("▌", Token::Accent);
-        }
-        let outcome = screen.run.as_ref().and_then(Run::outcomes).and_then(|all| outcome_of(all, row));
-        draw_row(&mut pen, row, outcome, name, wide);
-    }
-}
-
-fn outcome_of<'a>(all: &'a [Outcome], row: &Row) -> Option<&'a Outcome> {
-    all.iter().find(|outcome| outcome.partition == row.partition && outcome.topic == row.topic)
-}
-
-fn draw_row(pen: &mut Pen<'_>, row: &Row, outcome: Option<&Outcome>, name: usize, wide: bool) {
-    let offset = |offset: Option<Offset>| offset.map_or_else(|| "–".to_owned(), |offset| units::thousands(offset.0));
-    let (topic, quiet) = (Shown::of(row.topic.raw()), !row.changes());
-    let text = if quiet { Token::Dim } else { Token::Text };
-    pen.to(2).shown(&topic, text, name).to(2 + name).right(row.partition.0.to_string(), PARTITION + 1, text);
-    pen.right(offset(row.committed().map(|commit| commit.offset)), OFFSET, text);
-    let (arrow, target) = match &row.to {
-        To::Leave(_) => ("", "left alone".to_owned()),
-        To::Forget => (" → ", "none".to_owned()),
-        to => (if row.changes() { " → " } else { " = " }, offset(to.offset())),
-    };
-    pen.left(arrow, 3, Token::Accent).right(target, OFFSET - 2, if quiet { Token::Dim } else { Token::Title });
-    let (change, token) = match (row.change(), &row.to) {
-        (Some(0), _) => ("0".to_owned(), Token::Dim),
-        (Some(change), _) if change > 0 => (format!("+{}", units::thousands(change)), Token::Look),
-        (Some(change), _) => (format!("−{}", units::thousands(change.unsigned_abs())), Token::Data),
-        (None, To::Commit(_) | To::Restore(_)) => ("new".to_owned(), Token::Look),
-        (None, _) => ("–".to_owned(), Token::Dim),
-    };
-    pen.right(change, OFFSET, token);
-    if wide {
-        let known =
-            |position: &Result<Offset, crate::model::Why>| position.as_ref().map_or_else(|_| "?".to_owned(), |at| units::thousands(at.0));
-        pen.right(known(&row.place.start), OFFSET, Token::Dim).right(known(&row.place.high), OFFSET, Token::Dim);
-    }
-    pen.gap(2);
-    let room = pen.room();
-    if let Some(outcome) = outcome {
-        let (sign, token) = match outcome.fate.word() {
-            "committed" => ("✓ ", Token::Good),
-            "unknown" => ("? ", Token::Look),
-            _ => ("✗ ", Token::Act),
-        };
-        pen.own(sign, token);
-        let words = outcome.fate.error().unwrap_or("committed, read back");
-        pen.shown(&Shown::of(words), Token::Text, room.saturating_sub(2));
-        return;
-    }
-    let warns = row.notes.iter().any(crate::core::reset::Note::warns) || matches!(row.to, To::Leave(_));
-    pen.shown(&Shown::of(&row.note()), if warns { Token::Look } else { Token::Dim }, room);
-}
-
 /// What one is about to do, irreversible things first.
 fn will_happen(screen: &Reset, plan: &Plan, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     let age = age(plan, look);
@@ -299,7 +207,7 @@ fn age(plan: &Plan, look: &Look<'_>) -> String {
     if age.as_secs() == 0 { "just now".to_owned() } else { format!("{} ago", units::duration(age)) }
 }
 
-type Sentence = (&'static str, Token, String);
+pub(super) type Sentence = (&'static str, Token, String);
 
 fn sentences(screen: &Reset, plan: &Plan, look: &Look<'_>) -> Vec<Sentence> {
     let totals = plan.totals();
@@ -350,108 +258,6 @@ fn sentences(screen: &Reset, plan: &Plan, look: &Look<'_>) -> Vec<Sentence> {
         all.push(("●", Token::Accent, how.to_owned()));
     }
     all
-}
-
-/// The steps as they passed, and how it ended.
-fn running(screen: &Reset, run: &Run, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
-    let state = if run.is_armed() {
-        ("esc esc disarms".to_owned(), Token::Look)
-    } else if run.is_running() {
-        (format!("for {}", units::duration(look.now.since(run.started))), Token::Dim)
-    } else {
-        ("ended".to_owned(), Token::Dim)
-    };
-    let title = if run.is_armed() { "Armed" } else { "Execute" };
-    ui::title_rule(&mut Pen::new(buf, look.theme, area, 0), false, title, &[], &[state]);
-    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    let mut lines: Vec<(String, Sentence)> = run.steps.iter().map(|(at, step)| (look.clock(*at), told(step))).collect();
-    if let Some(report) = &run.report {
-        lines.extend(ended(report).into_iter().map(|sentence| (String::new(), sentence)));
-        if run.can_be_undone() {
-            let group = Shown::of(screen.group.raw()).into_string();
-            lines.push((String::new(), ("●", Token::Dim, format!("U puts it back, or: kscope group undo {group} --execute"))));
-        }
-    }
-    // The newest matter most.
-    let skip = lines.len().saturating_sub(usize::from(body.height));
-    for (y, (at, (sign, token, words))) in (0..body.height).zip(lines.into_iter().skip(skip)) {
-        let mut pen = Pen::new(buf, look.theme, body, y);
-        let room = pen.gap(1).left(at, 10, Token::Dim).own(sign, token).gap(1).room();
-        pen.shown(&Shown::of(&words), Token::Text, room);
-    }
-}
-
-/// A step in words; may be foreign in parts.
-fn told(step: &Step) -> Sentence {
-    match step {
-        Step::Waiting { state, members } => {
-            let mut hosts: Vec<&str> = members.iter().map(|member| member.client_id.raw()).collect();
-            hosts.truncate(4);
-            let count = units::counted(units::wide(members.len()), "member");
-            ("…", Token::Look, format!("waiting for the group to be empty: {}, {count}: {}", state.word(), hosts.join(", ")))
-        }
-        Step::Sampling { left } => {
-            ("…", Token::Dim, format!("looking for commits from outside the group, {} more", units::duration(*left)))
-        }
-        Step::Rechecking => ("✓", Token::Good, "group, commits and logs are read once more".to_owned()),
-        Step::Kept(path) => ("✓", Token::Good, format!("the present commits are in {}", path.display())),
-        Step::Committing { partitions } => ("✓", Token::Good, format!("sent: {}", units::counted(units::wide(*partitions), "partition"))),
-        Step::Verifying => ("✓", Token::Good, "reading back".to_owned()),
-        Step::Written(outcomes) => {
-            let ended = Ended::Written(outcomes.clone());
-            let (committed, failed, unknown) = ended.counts();
-            let sign = if failed + unknown == 0 { ("✓", Token::Good) } else { ("▲", Token::Act) };
-            (sign.0, sign.1, format!("{committed} committed and read back, {failed} failed, {unknown} unknown"))
-        }
-        Step::Watching(watched) => watched_words(watched),
-    }
-}
-
-fn watched_words(watched: &Watched) -> Sentence {
-    if let Some((topic, partition, now)) = watched.overwritten.first() {
-        let now = now.map_or_else(|| "none".to_owned(), |offset| units::thousands(offset.0));
-        let words = format!("overwritten by a consumer outside the group: {}:{} is at {now}", topic.raw(), partition.0);
-        return ("▲", Token::Act, words);
-    }
-    let lag = match watched.lag {
-        Some(0) => ", level".to_owned(),
-        Some(lag) => format!(", {} to read", units::counted(lag, "offset")),
-        None => String::new(),
-    };
-    let eta =
-        watched.eta().filter(|_| watched.lag != Some(0)).map(|eta| format!(", level in {}", units::duration(eta))).unwrap_or_default();
-    match (watched.resumed, watched.moved.first()) {
-        (_, Some((topic, partition, at))) => {
-            ("✓", Token::Good, format!("the group moves on: {}:{} is at {}{lag}{eta}", topic.raw(), partition.0, units::thousands(at.0)))
-        }
-        (Some((after, members)), None) => {
-            ("✓", Token::Good, format!("after {after} s the group had {}{lag}", units::counted(units::wide(members), "member")))
-        }
-        (None, None) => ("…", Token::Dim, format!("watching for {} s: nobody has picked it up yet{lag}", watched.seconds)),
-    }
-}
-
-fn ended(report: &Result<Report, Failure>) -> Vec<Sentence> {
-    match report {
-        Err(failure) => {
-            let hint = failure.hint.as_ref().map(|hint| ("●", Token::Dim, hint.raw().to_owned()));
-            std::iter::once(("✗", Token::Act, failure.sentence())).chain(hint).collect()
-        }
-        Ok(report) => {
-            let mut lines: Vec<Sentence> = match &report.ended {
-                Ended::Stopped(stop) => {
-                    let mut lines: Vec<Sentence> = stop.lines().into_iter().map(|line| ("✗", Token::Act, line)).collect();
-                    lines.push(("●", Token::Dim, stop.hint().to_owned()));
-                    lines
-                }
-                Ended::Written(_) => Vec::new(),
-            };
-            if let Some(why) = &report.unlogged {
-                lines.push(("▲", Token::Act, format!("the outcome could not be written to the audit log: {}", why.raw())));
-            }
-            lines
-        }
-    }
 }
 
 /// The records at both offsets of a row.
