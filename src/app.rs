@@ -10,6 +10,7 @@ use tokio::time::{Instant as TokioInstant, sleep_until};
 use crate::core::effect::{Effect, Term};
 use crate::core::event::{Arrival, Event, Signal};
 use crate::draw;
+use crate::io::editor::Draft;
 use crate::io::kafka::{Client, Settings};
 use crate::io::runner::{Lanes as TaskLanes, Runner};
 use crate::model::{Cause, Failure, Time};
@@ -199,6 +200,7 @@ impl App {
         match term {
             Term::Suspend => drop(self.terminal.suspend()),
             Term::Redraw => drop(self.terminal.redraw()),
+            Term::Edit { text, json } => self.edit(&text, json),
             Term::Mouse(on) => drop(self.terminal.mouse(on)),
             Term::Title(words) => drop(self.terminal.title(&words)),
             Term::Osc52(text) => {
@@ -208,6 +210,15 @@ impl App {
                 }
             }
         }
+    }
+
+    /// The loop waits for the editor as the user does; tasks go on meanwhile.
+    fn edit(&mut self, text: &str, json: bool) {
+        let text = Draft::write(self.runner.state_folder(), text, json).and_then(|draft| {
+            let status = self.terminal.run_child(&mut draft.command(&|name| std::env::var_os(name)));
+            draft.read_back(status)
+        });
+        self.handle(Event::Edited(text));
     }
 
     fn draw(&mut self) -> Frame {

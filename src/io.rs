@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod behind;
 mod clipboard;
+pub mod editor;
 mod export;
 pub mod figures;
 mod file;

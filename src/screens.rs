@@ -28,7 +28,7 @@ use crate::core::reset::{Deed, Kept, Scope as PlanScope, Target as Aim};
 use crate::core::store::Limits;
 use crate::core::stream::{Flow, Isolation, StartAt};
 use crate::core::verdict::words::Tone;
-use crate::model::{GroupId, Offset, PartitionId, Time, Topic, TopicName};
+use crate::model::{Failure, GroupId, Offset, PartitionId, Time, Topic, TopicName};
 use crate::text::{self, Shown, TimeFormat, units};
 use crate::ui::{Pen, Theme, Token};
 
@@ -356,6 +356,9 @@ pub trait Screen: Debug {
     fn wake_at(&self, _now: Time) -> Option<Time> {
         None
     }
+
+    /// The text that [`Term::Edit`] gave away comes back.
+    fn edited(&mut self, _cx: &mut Cx<'_>, _text: Result<String, Failure>) {}
 
     /// That moment has come.
     fn woke(&mut self, _cx: &mut Cx<'_>) {}

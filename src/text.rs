@@ -14,6 +14,7 @@ pub mod setting;
 mod shown;
 mod time;
 pub mod units;
+mod wrap;
 
 pub use line::{Class, Line, Painter, Segment, Window};
 pub use meant::{meant, nearest};
@@ -22,3 +23,4 @@ pub use ruler::Ruler;
 pub use setting::why;
 pub use shown::{Lines, Shown, width};
 pub use time::{TimeFormat, age, clock, time};
+pub use wrap::wrapped;

@@ -79,6 +79,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Arrival(arrival) => on_arrival(state, arrival, &mut effects),
         Event::Signal(_) => quit(state, &mut effects),
+        Event::Edited(text) => with_top(state, &mut effects, |screen, cx| screen.edited(cx, text)),
         Event::Woke => {
             with_top(state, &mut effects, |screen, cx| screen.woke(cx));
         }

@@ -183,6 +183,7 @@ actions! {
         FormCheck "produce.check" "json" ["ctrl-t"] "check the value as JSON and set it in lines";
         NextPreview "produce.preview" "" ["ctrl-n"] "the next record that the places make";
         EarlierSends "produce.earlier" "earlier" ["ctrl-r"] "what was sent before";
+        EditElsewhere "produce.editor" "$EDITOR" ["ctrl-g"] "write the value, the key or the headers in $EDITOR";
         LoadFile "produce.file" "file" ["ctrl-o"] "records of an NDJSON file, or a record typed here";
         CopyProduce "produce.command" "" ["ctrl-y"] "copy the command that sends the same";
     }
@@ -253,6 +254,7 @@ actions! {
         ProduceNew "messages.produce" "" ["p n"] "write a new record to this topic";
         ProduceLike "messages.produce-like" "" ["p l"] "write a record like this one: the form is filled with it";
         SendAgain "messages.send-again" "" ["p a"] "send marked records, or this one, again as they are";
+        SendListAgain "messages.send-list-again" "" ["p A"] "send all that the list shows again, as the filter has it";
         Isolation "messages.isolation" "" ["I"] "what is in the log, or what a read_committed consumer sees";
         OnlyKey "messages.only-key" "only this key" ["#"] "only this key; again: all";
         InsertMark "messages.insert-mark" "" ["m"] "insert a mark line";

@@ -43,6 +43,12 @@ pub enum Effect {
 pub enum Term {
     Suspend,
     Redraw,
+    /// Give the terminal to the user's editor with this text in a file; [`super::event::Event::Edited`] brings what became of it.
+    Edit {
+        text: String,
+        /// The file's name says what it is.
+        json: bool,
+    },
     /// Copy through the terminal (OSC 52).
     Osc52(String),
     /// Take the mouse, or leave it to the terminal.

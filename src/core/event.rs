@@ -6,12 +6,15 @@ use super::ask::{Answer, Reply};
 use super::effect::TaskId;
 use super::key::Input;
 use super::stream::{Delivery, Progress};
+use crate::model::Failure;
 
 #[derive(Debug, Clone)]
 pub enum Event {
     Input(Input),
     Arrival(Arrival),
     Signal(Signal),
+    /// The user's editor has ended: the text as it is now.
+    Edited(Result<String, Failure>),
     /// The moment that `State::wake_at` named has come.
     Woke,
 }

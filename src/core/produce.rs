@@ -317,6 +317,7 @@ mod tests {
             missing: Vec::new(),
             read_back: 0,
             unlogged: None,
+            journal: None,
         };
         let codes = [report(3, 0, None), report(3, 1, None), report(0, 1, None), report(0, 0, failure()), report(2, 0, failure())];
         assert_eq!(codes.map(|report| report.exit_code()), [0, 7, 1, 2, 7]);

@@ -8,6 +8,7 @@
 mod engine;
 pub mod feed;
 mod find;
+mod journal;
 mod lane;
 mod tally;
 mod verdict;
@@ -23,6 +24,7 @@ use crate::core::produce::{Manner, Progress, Report, Safety, Sending, Sent, Sett
 use crate::model::{Cause, Failure, Foreign, TopicName, Why};
 use engine::{Engine, WHAT};
 use feed::Feed;
+use journal::Journal;
 
 /// What is told while records are sent.
 #[derive(Debug)]
@@ -74,7 +76,7 @@ pub async fn look(client: &Client, name: &TopicName) -> Result<Target, Failure> 
 }
 
 /// Sends the records of an ask; `stop` ends it early, and `tell` hears how far it has got. Every record that was handed over has
-/// its fate in the report.
+/// its fate in the report, and of several in a file (`journal`).
 pub async fn send<F: Future<Output = ()>>(
     client: &Client,
     state: Option<&Path>,
@@ -84,9 +86,11 @@ pub async fn send<F: Future<Output = ()>>(
     tell: impl Fn(Told) -> F,
 ) -> Report {
     let many = sending.count().is_none_or(|count| count > MANY);
+    let journal = Journal::of(state, &sending);
     let Sending { target, manner, records } = sending;
     let feed = feed::of(records, manner.rate.is_some());
-    send_fed((client, state), permit, (target, manner), (feed, many), stop, tell).await
+    let engine = Engine::new(client.clone(), permit, (target, manner), many);
+    run((engine, journal), state, feed, stop, tell).await
 }
 
 /// As [`send`], of records that come from elsewhere. `many`: connections of its own.
@@ -98,19 +102,61 @@ pub async fn send_fed<F: Future<Output = ()>>(
     stop: impl Future<Output = ()> + Send + 'static,
     tell: impl Fn(Told) -> F,
 ) -> Report {
+    let engine = Engine::new(client.clone(), permit, (target, manner), many);
+    run((engine, None), state, feed, stop, tell).await
+}
+
+/// The work goes on in a task of its own: whoever does not wait for its end ends it early, and what is on its way is settled.
+async fn run<F: Future<Output = ()>>(
+    (engine, journal): (Engine, Option<Journal>),
+    state: Option<&Path>,
+    feed: Feed,
+    stop: impl Future<Output = ()> + Send + 'static,
+    tell: impl Fn(Told) -> F,
+) -> Report {
     let (told, mut heard) = mpsc::channel(WAITING);
-    let (state, client) = (state.map(Path::to_owned), client.clone());
+    let state = state.map(Path::to_owned);
     let running = tokio::spawn(async move {
-        let engine = Engine::new(client, permit, (target.clone(), manner), many);
-        let receipt = engine.permit().receipt().clone();
-        let report = engine.run(feed, stop, told).await;
+        let (receipt, target) = (engine.permit().receipt().clone(), engine.target().clone());
+        let report = engine.run(feed, stop, Listener { told, journal: journal.as_ref() }).await;
         let logged = audit::sent(state.as_deref(), &receipt, &target, &report);
-        Report { unlogged: logged.err().map(Foreign::new), ..report }
+        let journal = match journal {
+            Some(journal) => Some(journal.end().await),
+            None => None,
+        };
+        Report { unlogged: logged.err().map(Foreign::new), journal, ..report }
     });
     while let Some(one) = heard.recv().await {
         tell(one).await;
     }
     running.await.unwrap_or_else(|error| failed(&error.to_string()))
+}
+
+/// Who hears of a sending: the one who asked for it, as long as it wants to, and the journal.
+struct Listener<'a> {
+    told: mpsc::Sender<Told>,
+    journal: Option<&'a Journal>,
+}
+
+impl Listener<'_> {
+    async fn sent(&self, sent: Vec<Sent>) {
+        if sent.is_empty() {
+            return;
+        }
+        if let Some(journal) = self.journal {
+            journal.note(&sent).await;
+        }
+        self.tell(Told::Sent(sent)).await;
+    }
+
+    /// Whoever does not listen any more has `closed`.
+    async fn tell(&self, told: Told) {
+        let _gone = self.told.send(told).await;
+    }
+
+    async fn closed(&self) {
+        self.told.closed().await;
+    }
 }
 
 /// A bug of ours: nothing is known.
@@ -124,5 +170,6 @@ fn failed(error: &str) -> Report {
         missing: Vec::new(),
         read_back: 0,
         unlogged: None,
+        journal: None,
     }
 }

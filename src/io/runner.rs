@@ -123,6 +123,11 @@ impl Runner {
         }
     }
 
+    /// Where files are kept between runs, if anywhere.
+    pub fn state_folder(&self) -> Option<&Path> {
+        self.out.state.as_deref()
+    }
+
     /// Ends everything that runs.
     pub fn cancel_all(&mut self) {
         for task in std::mem::take(&mut self.tasks).into_values() {

@@ -150,17 +150,6 @@ fn broker_width(attempts: &[Attempt], width: usize) -> usize {
 }
 
 /// The text, safe to draw, in lines of at most so many columns, broken at blanks where that is possible.
-fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let shown = Shown::of(text);
-    let mut lines: Vec<String> = Vec::new();
-    for word in shown.as_str().split(' ') {
-        match lines.last_mut() {
-            Some(line) if text::width(line) + 1 + text::width(word) <= columns => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
+fn wrapped(words: &str, columns: usize) -> Vec<String> {
+    text::wrapped(Shown::of(words).as_str(), columns, "")
 }

@@ -3,10 +3,13 @@
 //!
 //! ctrl-s sends. Where more than one record is sent, or the context is guarded, what will be written is shown once more first.
 
+mod draft;
 mod draw;
 mod form;
 mod outcome;
 mod rehearsal;
+mod send;
+mod typing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,18 +19,18 @@ use ratatui::layout::Rect;
 
 use super::{At, Cx, Look, Reason, Route, Screen};
 use crate::core::action::{Action, Scope};
-use crate::core::ask::{Answer, Ask, Reply};
+use crate::core::ask::{Ask, Reply};
 use crate::core::effect::{TaskId, Term};
 use crate::core::event::Arrival;
-use crate::core::guard::{Level, confirms};
-use crate::core::key::{Input, KeyCode};
+use crate::core::key::Input;
 use crate::core::line::Line;
-use crate::core::produce::{From, Opening, Sending, Target};
-use crate::model::{Failure, Offset, PartitionId, Time, TopicName};
+use crate::core::produce::{From, Opening, Target};
+use crate::model::{Failure, Offset, PartitionId, Time};
 use crate::text::Shown;
 use crate::ui::Pen;
 
-use form::{Field, Form, Part, Source, Wrong};
+use draft::Draft;
+use form::{Field, Form, Source, Wrong};
 use outcome::Run;
 
 /// See the module.
@@ -41,6 +44,7 @@ pub struct Produce {
     /// The topic that is written to, as it was looked at last, and the question for it.
     target: Option<Box<Target>>,
     asked: Option<TaskId>,
+    looked_at: Option<Time>,
     /// Why the topic is not known.
     failure: Option<Failure>,
     /// Sending begins with the answer.
@@ -50,6 +54,7 @@ pub struct Produce {
     /// Which of the earlier sends the form was filled with, from the newest.
     earlier: usize,
     variables: Arc<BTreeMap<String, String>>,
+    draft: Draft,
 }
 
 #[derive(Debug)]
@@ -67,38 +72,29 @@ impl Produce {
             From::Record(record, at) => (Form::like(&opening.topic, &record), Some(at)),
             From::Records(redrive) => (Form::again(&opening.topic, *redrive), None),
         };
+        let variables = Arc::clone(&cx.settings.variables);
         let mut screen = Self {
+            draft: Draft::of(&form, None, &variables, (0, cx.now)),
             form,
             like,
             stage: Stage::Form,
             wrong: None,
             target: None,
             asked: None,
+            looked_at: None,
             failure: None,
             sends: false,
             preview: 0,
             earlier: 0,
-            variables: Arc::clone(&cx.settings.variables),
+            variables,
         };
         screen.look(cx);
         screen
     }
 
-    /// Looks at the topic that is named.
-    fn look(&mut self, cx: &mut Cx<'_>) {
-        if let Some(old) = self.asked.take() {
-            cx.cancel(old);
-        }
-        self.failure = None;
-        let name = self.form.topic.text().trim();
-        if !name.is_empty() {
-            self.asked = Some(cx.start(Ask::Target(TopicName::new(name))));
-        }
-    }
-
-    /// The topic, when the one that is named was looked at.
-    fn target(&self) -> Option<&Target> {
-        self.target.as_deref().filter(|target| target.name().raw() == self.form.topic.text().trim())
+    /// Makes the draft anew.
+    fn remake(&mut self, cx: &Cx<'_>) {
+        self.draft = Draft::of(&self.form, self.target(), &self.variables, (self.preview, cx.now));
     }
 
     /// Leaves a field: what depends on it is looked at anew.
@@ -107,89 +103,6 @@ impl Produce {
         self.form.step(by);
         if left == Field::Topic && self.target().is_none() {
             self.look(cx);
-        }
-    }
-
-    /// What would be sent now.
-    fn sending(&self) -> Result<Sending, Wrong> {
-        let records = self.form.records(self.target(), &self.variables)?;
-        let manner = self.form.manner()?;
-        let unknown = || Wrong { field: Field::Topic, at: None, why: "the topic is not known yet".to_owned() };
-        let target = self.target().ok_or_else(unknown)?.clone();
-        Ok(Sending { target, manner, records })
-    }
-
-    /// ctrl-s: sends, or shows what will be written first.
-    fn send(&mut self, cx: &mut Cx<'_>) {
-        self.wrong = None;
-        if self.form.topic.text().trim().is_empty() {
-            self.wrong = Some(Wrong { field: Field::Topic, at: None, why: "to which topic?".to_owned() });
-            self.form.field = Field::Topic;
-            return;
-        }
-        let sending = match self.sending() {
-            Ok(sending) => sending,
-            Err(wrong) => {
-                self.form.field = wrong.field;
-                if wrong.field == Field::Topic && self.asked.is_none() {
-                    self.look(cx);
-                }
-                if let (Some(at), Some(editor)) = (wrong.at, self.form.editor_mut()) {
-                    editor.go_to(at);
-                }
-                self.wrong = Some(wrong);
-                return;
-            }
-        };
-        let level = sending.level(&cx.cluster.context.rules);
-        match &mut self.stage {
-            Stage::Form if level == Level::Form => self.go(cx),
-            Stage::Form => self.stage = Stage::Review((level == Level::Name).then(Line::default)),
-            Stage::Review(None) => self.go(cx),
-            Stage::Review(Some(name)) if confirms(name.text(), sending.target.name().raw()) => self.go(cx),
-            Stage::Review(Some(_)) => {
-                self.wrong = Some(Wrong { field: Field::Topic, at: None, why: "this is not the topic's name".to_owned() });
-            }
-            Stage::Run(_) => {}
-        }
-    }
-
-    /// The topic is looked at once more: where its logs end now is where a lost record is looked for.
-    fn go(&mut self, cx: &mut Cx<'_>) {
-        self.sends = true;
-        self.look(cx);
-    }
-
-    fn looked(&mut self, cx: &mut Cx<'_>, result: Result<Answer, Failure>) {
-        self.asked = None;
-        match result {
-            Ok(Answer::Target(target)) => {
-                let same = self.target().is_none_or(|old| old.topic.id == target.topic.id);
-                self.target = Some(target);
-                if !std::mem::take(&mut self.sends) {
-                    return;
-                }
-                if !same {
-                    let why = "the topic was deleted and made again: ctrl-s once more sends to the new one".to_owned();
-                    self.wrong = Some(Wrong { field: Field::Topic, at: None, why });
-                    self.stage = Stage::Form;
-                    return;
-                }
-                match self.sending() {
-                    Ok(sending) => {
-                        self.form.remember(cx.history);
-                        self.stage = Stage::Run(Box::new(Run::start(cx, sending)));
-                    }
-                    Err(wrong) => (self.wrong, self.stage) = (Some(wrong), Stage::Form),
-                }
-            }
-            Ok(_) => {}
-            Err(failure) => {
-                if std::mem::take(&mut self.sends) {
-                    self.stage = Stage::Form;
-                }
-                self.failure = Some(failure);
-            }
         }
     }
 
@@ -205,66 +118,6 @@ impl Produce {
         let topic = Arc::clone(&target.topic);
         cx.go =
             Some(Route::At(Box::new(At { topic, partition, offset, from, end: offset.plus(1), level: false, group: None, stuck: false })));
-    }
-
-    /// What is being typed goes on in the form.
-    fn type_on(&mut self, cx: &mut Cx<'_>, input: &Input) {
-        self.wrong = None;
-        let field = self.form.field;
-        match input {
-            Input::Paste(text) => match (self.form.editor_mut(), field) {
-                (Some(editor), _) => editor.paste(text),
-                (None, _) => {
-                    if let Some(line) = self.form.line_mut() {
-                        line.paste(text);
-                    }
-                }
-            },
-            Input::Key(key) => {
-                let one_line = !matches!(field, Field::Value | Field::Headers);
-                match key.code {
-                    KeyCode::Enter | KeyCode::Down if one_line => return self.step(cx, 1),
-                    KeyCode::Up if one_line => return self.step(cx, -1),
-                    KeyCode::Char(' ') | KeyCode::Right if self.form.turn(1) => return,
-                    KeyCode::Left if self.form.turn(-1) => return,
-                    _ => {}
-                }
-                if let Some(editor) = self.form.editor_mut() {
-                    editor.key(*key);
-                } else if let Some(line) = self.form.line_mut() {
-                    line.key(*key);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Null, and back to a text.
-    fn null(&mut self) {
-        match self.form.field {
-            Field::Key => self.form.key.toggle(),
-            Field::Value => self.form.value.toggle(),
-            _ => {}
-        }
-    }
-
-    /// Sets the value's JSON in lines, or says where it is none.
-    fn check(&mut self, cx: &mut Cx<'_>) {
-        let Part::Text(editor) = &mut self.form.value else { return };
-        match serde_json::from_str::<serde_json::Value>(editor.text()) {
-            Ok(_) => {
-                let mut pretty = Vec::new();
-                crate::json::pretty(editor.text().as_bytes(), &mut pretty);
-                if let Ok(pretty) = String::from_utf8(pretty) {
-                    editor.set(&pretty);
-                }
-                cx.notices.good(cx.now, "It is JSON.");
-            }
-            Err(error) => {
-                let at = form::json_error(editor.text().as_bytes()).map(|(at, _)| at);
-                self.wrong = Some(Wrong { field: Field::Value, at, why: format!("no JSON: {error}") });
-            }
-        }
     }
 }
 
@@ -288,13 +141,19 @@ impl Screen for Produce {
             Action::SendRecords if self.asked.is_some() && self.sends => Err("The topic is looked at once more."),
             Action::StopSending if !running => Err("Nothing is being sent."),
             Action::OpenSent if self.run().and_then(Run::place).is_none() => Err("Where it is was not told."),
-            Action::FormNext | Action::FormPrevious | Action::FormNull | Action::FormCheck | Action::EarlierSends | Action::LoadFile
+            Action::EditElsewhere
+            | Action::FormNext
+            | Action::FormPrevious
+            | Action::FormNull
+            | Action::FormCheck
+            | Action::EarlierSends
+            | Action::LoadFile
                 if !in_form =>
             {
                 Err("The form is behind this: esc goes back to it.")
             }
             Action::FormNull if !matches!(self.form.field, Field::Key | Field::Value) => Err("Only a key or a value is null."),
-            Action::FormCheck | Action::NextPreview if !matches!(self.form.source, Source::Composed) => {
+            Action::EditElsewhere | Action::FormCheck | Action::NextPreview if !matches!(self.form.source, Source::Composed) => {
                 Err("There is no value to be typed here.")
             }
             Action::LoadFile if matches!(self.form.source, Source::Read(_)) => Err("These records were read already."),
@@ -342,9 +201,11 @@ impl Screen for Produce {
                 cx.start(Ask::Copy(text));
                 cx.notices.good(cx.now, "The command was sent to the terminal's clipboard.");
             }
+            Action::EditElsewhere => self.edit(cx),
             Action::Refresh => self.look(cx),
             _ => {}
         }
+        self.remake(cx);
     }
 
     fn back(&mut self, cx: &mut Cx<'_>) -> bool {
@@ -389,12 +250,14 @@ impl Screen for Produce {
             return;
         }
         self.type_on(cx, input);
+        self.remake(cx);
     }
 
     fn receive(&mut self, cx: &mut Cx<'_>, arrival: Arrival) -> Option<Arrival> {
         match arrival {
             Arrival::Reply(Reply { id, result }) if self.asked == Some(id) => {
                 self.looked(cx, result);
+                self.remake(cx);
                 None
             }
             arrival => match &mut self.stage {
@@ -402,6 +265,11 @@ impl Screen for Produce {
                 _ => Some(arrival),
             },
         }
+    }
+
+    fn edited(&mut self, cx: &mut Cx<'_>, text: Result<String, Failure>) {
+        self.take_back(cx, text);
+        self.remake(cx);
     }
 
     fn busy(&self) -> Option<Reason> {

@@ -1,5 +1,7 @@
 //! What became of a sending: of each record, so far, and at the end.
 
+use std::path::PathBuf;
+
 use crate::model::{Failure, Foreign, Offset, PartitionId};
 use crate::text::units::counted;
 
@@ -79,6 +81,8 @@ pub struct Report {
     pub read_back: u64,
     /// The outcome could not be written to the audit log, which holds the intent.
     pub unlogged: Option<Foreign>,
+    /// The file that tells of every record what became of it; `None`: there is none, as for a single record.
+    pub journal: Option<Result<PathBuf, Foreign>>,
 }
 
 impl Report {

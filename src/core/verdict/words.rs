@@ -37,22 +37,8 @@ fn said(tone: Tone, text: impl Into<String>) -> Said {
 
 /// The same in lines of so many columns, broken at blanks; what has none to break at stays as it is.
 pub fn wrapped(all: &[Said], columns: usize) -> Vec<Said> {
-    let mut lines: Vec<Said> = Vec::new();
-    for Said { tone, text } in all {
-        let mut line = String::new();
-        for word in text.split(' ') {
-            if !line.is_empty() && text::width(&line) + 1 + text::width(word) > columns {
-                lines.push(said(*tone, std::mem::take(&mut line)));
-                // What goes on is set in a little.
-                line.push_str("  ");
-            } else if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        lines.push(said(*tone, line));
-    }
-    lines
+    let lines = |one: &Said| text::wrapped(&one.text, columns, "  ").into_iter().map(|line| said(one.tone, line)).collect::<Vec<_>>();
+    all.iter().flat_map(lines).collect()
 }
 
 /// A state in so few letters as a column has.

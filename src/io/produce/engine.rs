@@ -13,10 +13,10 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, sleep_until};
 
-use super::Told;
 use super::feed::{Block, Feed};
 use super::lane::{Batch, Lane};
 use super::tally::{Row, Tally};
+use super::{Listener, Told};
 use crate::core::guard::Permit;
 use crate::core::produce::{Acks, Manner, NewRecord, Progress, Report, Safety, Target};
 use crate::io::kafka::{Ack, Client, ErrorCode, Lost, NewBatch, NoProducer, Operation, ProduceAsk, ProduceLink, Produced, Producer};
@@ -132,12 +132,16 @@ impl Engine {
         }
     }
 
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
     pub(super) fn permit(&self) -> &Arc<Permit> {
         &self.permit
     }
 
     /// Sends until there is nothing left, something fails, or `stop` comes; then what is on its way is brought to its end.
-    pub(super) async fn run(mut self, mut feed: Feed, stop: impl Future<Output = ()> + Send, told: mpsc::Sender<Told>) -> Report {
+    pub(super) async fn run(mut self, mut feed: Feed, stop: impl Future<Output = ()> + Send, told: Listener<'_>) -> Report {
         let mut stop = std::pin::pin!(stop);
         self.begin(&told).await;
         let mut block: std::vec::IntoIter<_> = Block::new().into_iter();
@@ -148,15 +152,11 @@ impl Engine {
             let now = Instant::now();
             let idle = self.take_some(&mut feed, &mut block, &mut fed, now);
             self.dispatch(idle || !self.has_room() || self.ending, now);
-            let sent = self.tally.ready();
-            if !sent.is_empty() {
-                // Whoever does not listen any more has `told.closed` below.
-                let _gone = told.send(Told::Sent(sent)).await;
-            }
+            told.sent(self.tally.ready()).await;
             if self.tally.progress != spoke && Instant::now() >= tell_at {
                 spoke = self.tally.progress.clone();
                 tell_at = Instant::now() + TELL;
-                let _gone = told.send(Told::Progress(spoke.clone())).await;
+                told.tell(Told::Progress(spoke.clone())).await;
             }
             let over = !fed || self.ending;
             if self.broken || (over && self.running.is_empty() && self.lanes.values().all(Lane::is_idle)) {
@@ -188,7 +188,7 @@ impl Engine {
     }
 
     /// The producer, where the broker is to recognise what comes again.
-    async fn begin(&mut self, told: &mpsc::Sender<Told>) {
+    async fn begin(&mut self, told: &Listener<'_>) {
         if self.manner.acks != Acks::All {
             let words = format!("acks {}", self.manner.acks.word());
             self.safety = Safety::Plain(Foreign::new(words));
@@ -197,7 +197,7 @@ impl Engine {
         let producer = self.client.producer(&self.permit, WHAT).await;
         self.produces(producer);
         if let Safety::Plain(why) = &self.safety {
-            let _gone = told.send(Told::Plain(why.clone())).await;
+            told.tell(Told::Plain(why.clone())).await;
         }
     }
 
@@ -432,14 +432,13 @@ impl Engine {
         }
     }
 
-    async fn report(mut self, told: &mpsc::Sender<Told>) -> Report {
+    async fn report(mut self, told: &Listener<'_>) -> Report {
         if self.broken {
             self.tally.abandon();
         }
-        let sent = self.tally.ready();
-        let _gone = told.send(Told::Sent(sent)).await;
+        told.sent(self.tally.ready()).await;
         let progress = self.tally.progress.clone();
-        let _gone = told.send(Told::Progress(progress.clone())).await;
+        told.tell(Told::Progress(progress.clone())).await;
         if let Some(producer) = self.producer.take().filter(|_| progress.failed == 0 && progress.unknown == 0) {
             self.client.give_back(producer);
         }
@@ -453,6 +452,7 @@ impl Engine {
             missing,
             read_back: self.read_back,
             unlogged: None,
+            journal: None,
         }
     }
 }

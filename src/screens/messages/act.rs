@@ -22,7 +22,7 @@ impl Messages {
             Action::OpenRecord if self.open_large(cx) => {}
             Action::Filter => self.bar.edit(cx, None),
             Action::AddTerm => self.bar.edit(cx, Some(" and ")),
-            Action::ProduceNew | Action::ProduceLike | Action::SendAgain => self.produce(cx, action),
+            Action::ProduceNew | Action::ProduceLike | Action::SendAgain | Action::SendListAgain => self.produce(cx, action),
             Action::Mark | Action::MarkRange | Action::MarkAll | Action::ClearMarks => self.mark(cx, action),
             Action::Seek => self.ask_for(cx, Kind::Position),
             Action::Partitions => self.ask_for(cx, Kind::Partitions),

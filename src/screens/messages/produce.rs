@@ -22,16 +22,18 @@ impl Messages {
                 }
                 None => return cx.notices.look(cx.now, "No record is selected."),
             },
-            Action::SendAgain => {
-                let marked: Vec<Seq> = if self.rows.marked.is_empty() {
+            Action::SendAgain | Action::SendListAgain => {
+                let meant: Vec<Seq> = if action == Action::SendListAgain {
+                    self.rows.records().collect()
+                } else if self.rows.marked.is_empty() {
                     self.rows.selected().into_iter().collect()
                 } else {
                     self.rows.marked.iter().copied().collect()
                 };
                 let rows: Vec<_> =
-                    marked.iter().filter_map(|&seq| self.store.locate(seq)).map(|(chunk, row)| (Arc::clone(chunk), row)).collect();
+                    meant.iter().filter_map(|&seq| self.store.locate(seq)).map(|(chunk, row)| (Arc::clone(chunk), row)).collect();
                 if rows.is_empty() {
-                    return cx.notices.look(cx.now, "No record is selected.");
+                    return cx.notices.look(cx.now, "There is no record to send.");
                 }
                 let redrive = Redrive { from: name.clone(), rows, keep_partition: false, keep_time: false, origin: false };
                 From::Records(Box::new(redrive))
@@ -39,7 +41,8 @@ impl Messages {
             _ => From::Nothing,
         };
         // Where records are sent again is a decision: nothing is filled in.
-        let topic = if action == Action::SendAgain { String::new() } else { name.raw().to_owned() };
+        let again = matches!(action, Action::SendAgain | Action::SendListAgain);
+        let topic = if again { String::new() } else { name.raw().to_owned() };
         cx.go = Some(Route::Produce(Box::new(Opening { topic, from })));
     }
 }

@@ -5,19 +5,19 @@ use ratatui::layout::Rect;
 
 use super::form::{Field, Headers, Part, Source};
 use super::outcome;
-use super::rehearsal::Rehearsal;
 use super::{Produce, Stage};
 use crate::core::editor::Editor;
-use crate::core::produce::template::Filling;
 use crate::core::produce::{NewRecord, Records, Target};
 use crate::screens::Look;
-use crate::text::{Shown, units};
+use crate::text::{self, Shown, units};
 use crate::ui::{self, Pane as Frame, Pen, Token};
 
 /// Rows of what will be written, with their title.
 const BELOW: u16 = 5;
 /// Columns from which on what the value becomes stands beside it.
 const WIDE: u16 = 100;
+/// Rows that the value, headers and titles want besides the fields.
+const LOW: usize = 12;
 /// Columns of the labels.
 const LABEL: usize = 16;
 
@@ -29,26 +29,43 @@ pub(super) fn draw(screen: &Produce, look: &Look<'_>, buf: &mut Buffer, area: Re
         outcome::draw(run, look, buf, rest);
         return words(screen, look, buf, below);
     }
-    let composed = matches!(form.source, Source::Composed);
-    let rows = u16::try_from(form.fields().iter().filter(|field| !is_text(**field)).count()).unwrap_or(0) + 1;
-    let (above, middle) = if composed {
-        let above = Rect { height: rows.min(rest.height), ..rest };
-        (above, Rect { y: rest.y + above.height, height: rest.height - above.height, ..rest })
-    } else {
-        (rest, Rect::default())
-    };
-    let (left, right) = if composed { ui::split_right(above, (area.width * 2 / 5).max(30)) } else { (above, Rect::default()) };
-    fields(screen, look, buf, left);
-    if composed {
-        headers(screen, look, buf, right);
-        let (value_area, preview_area) =
-            if area.width >= WIDE { ui::split_right(middle, area.width * 2 / 5) } else { (middle, Rect::default()) };
-        value(screen, look, buf, value_area);
-        if preview_area.width > 0 {
-            preview(screen, look, buf, preview_area);
-        }
+    if !matches!(form.source, Source::Composed) {
+        fields(screen, look, buf, (rest, 1));
+        return words(screen, look, buf, below);
+    }
+    let places = areas(rest, form.fields().iter().filter(|field| !is_text(**field)).count());
+    fields(screen, look, buf, places.fields);
+    headers(screen, look, buf, places.headers);
+    value(screen, look, buf, places.value);
+    if let Some(area) = places.preview {
+        preview(screen, look, buf, area);
     }
     words(screen, look, buf, below);
+}
+
+/// Where the panes of the form lie.
+struct Areas {
+    /// And in how many columns.
+    fields: (Rect, usize),
+    headers: Rect,
+    value: Rect,
+    preview: Option<Rect>,
+}
+
+/// The value gets what is left, and never the least: where there are few rows the fields stand in two columns.
+fn areas(area: Rect, fields: usize) -> Areas {
+    let columns = if usize::from(area.height) < fields + LOW { 2 } else { 1 };
+    let rows = u16::try_from(fields.div_ceil(columns) + 1).unwrap_or(0).min(area.height);
+    let above = Rect { height: rows, ..area };
+    let middle = Rect { y: area.y + rows, height: area.height - rows, ..area };
+    let share = (area.width * 2 / 5).max(26);
+    if columns == 2 {
+        let (value, headers) = ui::split_right(middle, share);
+        return Areas { fields: (above, columns), headers, value, preview: None };
+    }
+    let (left, headers) = ui::split_right(above, share);
+    let (value, preview) = if area.width >= WIDE { ui::split_right(middle, share) } else { (middle, Rect::default()) };
+    Areas { fields: (left, columns), headers, value, preview: Some(preview).filter(|area| area.width > 0) }
 }
 
 /// Fields that have a pane of their own.
@@ -60,7 +77,7 @@ fn in_form(screen: &Produce) -> bool {
     matches!(screen.stage, Stage::Form)
 }
 
-fn fields(screen: &Produce, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
+fn fields(screen: &Produce, look: &Look<'_>, buf: &mut Buffer, (area, columns): (Rect, usize)) {
     let form = &screen.form;
     let (title, facts) = match (&form.source, &screen.like) {
         (Source::Composed, Some(at)) => ("Produce", vec![(format!("from {}", Shown::of(at)), Token::Dim)]),
@@ -73,8 +90,13 @@ fn fields(screen: &Produce, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     };
     let focused = in_form(screen) && !is_text(form.field);
     ui::title_rule(&mut Pen::new(buf, look.theme, area, 0), focused, title, &facts, &[]);
-    for (y, field) in (1..area.height).zip(form.fields().iter().filter(|field| !is_text(**field))) {
-        let mut pen = Pen::new(buf, look.theme, area, y);
+    let rows = usize::from(area.height.saturating_sub(1));
+    let width = area.width / u16::try_from(columns).unwrap_or(1).max(1);
+    for (n, field) in form.fields().iter().filter(|field| !is_text(**field)).enumerate().take(rows * columns) {
+        let (column, row) = (n.checked_div(rows).unwrap_or(0), n.checked_rem(rows).unwrap_or(0));
+        let (column, row) = (u16::try_from(column).unwrap_or(0), u16::try_from(row).unwrap_or(0));
+        let cell = Rect { x: area.x + column * width, width, ..area };
+        let mut pen = Pen::new(buf, look.theme, cell, row + 1);
         let selected = in_form(screen) && form.field == *field;
         if selected {
             pen.ground(look.theme.raised()).own("▌", Token::Accent);
@@ -130,20 +152,10 @@ fn as_they_are(bytes: &[u8]) -> String {
 
 /// The partition that the key leads to, in words.
 fn by_key(screen: &Produce) -> String {
-    let place = screen.target().and_then(|target| {
-        let record = first(screen)?;
-        target.place(&record, screen.form.partitioner)
-    });
-    match place {
+    match screen.draft.place {
         Some(partition) => format!("by the key → {}", partition.0),
         None => "by the key; without one, any".to_owned(),
     }
-}
-
-/// The record that is sent first, as far as it can be made.
-fn first(screen: &Produce) -> Option<NewRecord> {
-    let template = screen.form.template(screen.target(), &screen.variables).ok()?;
-    Some(template.fill(&mut Filling::new(crate::model::Time(0), screen.preview)))
 }
 
 /// A text on one line, with its caret while it has the focus.
@@ -161,8 +173,7 @@ fn one_line(editor: &Editor, selected: bool, pen: &mut Pen<'_>) {
 fn headers(screen: &Produce, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     let selected = in_form(screen) && screen.form.field == Field::Headers;
     let frame = Frame::of(area);
-    let count = screen.form.headers.parse().map_or(0, |headers| headers.len());
-    let facts = [(count.to_string(), Token::Dim)];
+    let facts = [(screen.draft.headers.to_string(), Token::Dim)];
     ui::title_rule(&mut Pen::new(buf, look.theme, frame.title, 0), selected, "Headers", &facts, &[]);
     match &screen.form.headers {
         Headers::Text(editor) if editor.text().is_empty() && !selected => {
@@ -178,18 +189,14 @@ fn headers(screen: &Produce, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
 fn value(screen: &Produce, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     let selected = in_form(screen) && screen.form.field == Field::Value;
     let frame = Frame::of(area);
-    let record = first(screen);
-    let json = record
-        .as_ref()
-        .and_then(|record| record.value.as_ref())
-        .map(|value| (super::form::json_error(value), value.iter().find(|byte| !byte.is_ascii_whitespace())));
-    let state = match json {
+    let state = match screen.draft.json {
         // What is wrong stands below, in full.
-        Some((Some(_), _)) => vec![("json ✗".to_owned(), Token::Act)],
-        Some((None, Some(b'{' | b'['))) => vec![("json ✓".to_owned(), Token::Good)],
-        _ => Vec::new(),
+        Some(false) => vec![("json ✗".to_owned(), Token::Act)],
+        Some(true) => vec![("json ✓".to_owned(), Token::Good)],
+        None => Vec::new(),
     };
-    let size = record.and_then(|record| record.value).map_or_else(|| "null".to_owned(), |value| units::size(units::wide(value.len())));
+    let value = screen.draft.record().and_then(|record| record.value.as_ref());
+    let size = value.map_or_else(|| "null".to_owned(), |value| units::size(units::wide(value.len())));
     ui::title_rule(&mut Pen::new(buf, look.theme, frame.title, 0), selected, "Value", &[(size, Token::Dim)], &state);
     let mut pen = Pen::new(buf, look.theme, frame.body, 0);
     match &screen.form.value {
@@ -234,18 +241,16 @@ fn preview(screen: &Produce, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     let frame = Frame::of(area);
     let title = if screen.form.template { format!("Preview {}", screen.preview + 1) } else { "Preview".to_owned() };
     ui::title_rule(&mut Pen::new(buf, look.theme, frame.title, 0), false, &title, &[], &[]);
-    let template = match screen.form.template(screen.target(), &screen.variables) {
-        Ok(template) => template,
-        Err(wrong) => {
+    let record = match &screen.draft.one {
+        Some(Ok(record)) => record,
+        Some(Err(wrong)) => {
             let mut pen = Pen::new(buf, look.theme, frame.body, 0);
             let room = pen.gap(2).room();
             pen.shown(&Shown::of(&wrong.why), Token::Look, room);
             return;
         }
+        None => return,
     };
-    let mut filling = Filling::new(look.now, screen.preview.wrapping_mul(7_919));
-    filling.seq = screen.preview + 1;
-    let record = template.fill(&mut filling);
     let part = |part: Option<&bytes::Bytes>| match part {
         None => ("∅ null".to_owned(), Token::Dim),
         Some(bytes) => (String::from_utf8_lossy(bytes).into_owned(), Token::Text),
@@ -274,7 +279,11 @@ fn words(screen: &Produce, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     let frame = Frame::of(area);
     let review = matches!(screen.stage, Stage::Review(_));
     ui::title_rule(&mut Pen::new(buf, look.theme, frame.title, 0), review, if review { "Once more" } else { "Send" }, &[], &[]);
-    for (y, (text, token)) in (0..frame.body.height).zip(sentences(screen, look)) {
+    let width = usize::from(frame.body.width).saturating_sub(3);
+    let lines = sentences(screen, look)
+        .into_iter()
+        .flat_map(|(text, token)| text::wrapped(&text, width, "  ").into_iter().map(move |line| (line, token)));
+    for (y, (text, token)) in (0..frame.body.height).zip(lines) {
         let mut pen = Pen::new(buf, look.theme, frame.body, y);
         let room = pen.gap(2).room();
         pen.shown(&Shown::of(&text), token, room);
@@ -299,14 +308,19 @@ fn sentences(screen: &Produce, look: &Look<'_>) -> Vec<(String, Token)> {
         });
         return all;
     };
-    all.push(will_write(screen, look, target));
-    if let Source::Read(redrive) = &screen.form.source {
-        let rehearsal = Rehearsal::of(redrive, target, screen.form.partitioner);
+    // What is wrong stands there already, once it was tried.
+    if screen.wrong.is_none() || screen.wrong.as_ref() != screen.draft.records.as_ref().err() {
+        all.push(will_write(screen, look, target));
+    }
+    if let Some(rehearsal) = &screen.draft.rehearsal {
         all.push((rehearsal.places(), Token::Text));
+        if let Some(twice) = rehearsal.twice() {
+            let what = screen.form.choice(Field::Twice).unwrap_or_default();
+            all.push((format!("▲ {twice}: {what}"), Token::Look));
+        }
         all.extend(rehearsal.cautions().into_iter().map(|words| (words, Token::Look)));
     }
-    let record = matches!(screen.form.source, Source::Composed).then(|| first(screen)).flatten();
-    if let Some(record) = &record {
+    if let Some(record) = screen.draft.record() {
         all.extend(target.cautions(record).into_iter().map(|caution| (format!("▲ {}", caution.sentence()), Token::Look)));
         if let Some(most) = target.known().largest.filter(|most| units::wide(record.size()) > *most) {
             let size = units::size(units::wide(record.size()));
@@ -327,15 +341,15 @@ fn sentences(screen: &Produce, look: &Look<'_>) -> Vec<(String, Token)> {
 fn will_write(screen: &Produce, look: &Look<'_>, target: &Target) -> (String, Token) {
     let form = &screen.form;
     let cluster = look.cluster.context.name.clone().unwrap_or_else(|| look.cluster.bootstrap.clone());
-    let what = match form.records(Some(target), &screen.variables) {
+    let what = match &screen.draft.records {
         Ok(Records::Given(records)) => {
             let size = records.first().map_or(0, NewRecord::size);
             format!("1 record, {}", units::size(units::wide(size)))
         }
         Ok(Records::Template(_, count)) => {
-            let size = first(screen).map_or(0, |record| record.size());
-            let all = units::size(units::wide(size).saturating_mul(count));
-            format!("{}, about {all}", units::counted(count, "record"))
+            let size = screen.draft.record().map_or(0, NewRecord::size);
+            let all = units::size(units::wide(size).saturating_mul(*count));
+            format!("{}, about {all}", units::counted(*count, "record"))
         }
         Ok(Records::Read(redrive)) => units::counted(units::wide(redrive.rows.len()), "record"),
         Ok(Records::File { path, .. }) => format!("the records of {}", path.display()),

@@ -17,6 +17,7 @@ pub(super) enum Field {
     Partition,
     Partitioner,
     Key,
+    ValueAs,
     Count,
     Rate,
     Template,
@@ -27,17 +28,19 @@ pub(super) enum Field {
     KeepPartition,
     KeepTime,
     Origin,
+    Twice,
     Aborted,
     Headers,
     Value,
 }
 
-const COMPOSED: [Field; 12] = [
+const COMPOSED: [Field; 13] = [
     Field::Value,
     Field::Topic,
     Field::Partition,
     Field::Partitioner,
     Field::Key,
+    Field::ValueAs,
     Field::Count,
     Field::Rate,
     Field::Template,
@@ -46,8 +49,17 @@ const COMPOSED: [Field; 12] = [
     Field::Acks,
     Field::Headers,
 ];
-const READ: [Field; 8] =
-    [Field::Topic, Field::KeepPartition, Field::Partitioner, Field::KeepTime, Field::Origin, Field::Rate, Field::Compression, Field::Acks];
+const READ: [Field; 9] = [
+    Field::Topic,
+    Field::Twice,
+    Field::KeepPartition,
+    Field::Partitioner,
+    Field::KeepTime,
+    Field::Origin,
+    Field::Rate,
+    Field::Compression,
+    Field::Acks,
+];
 const FILE: [Field; 8] =
     [Field::Path, Field::Topic, Field::KeepPartition, Field::Partitioner, Field::Aborted, Field::Rate, Field::Compression, Field::Acks];
 
@@ -58,6 +70,7 @@ impl Field {
             Self::Partition => "partition",
             Self::Partitioner => "by",
             Self::Key => "key",
+            Self::ValueAs => "value as",
             Self::Count => "count",
             Self::Rate => "rate /s",
             Self::Template => "places {{}}",
@@ -68,6 +81,7 @@ impl Field {
             Self::KeepPartition => "same partition",
             Self::KeepTime => "same time",
             Self::Origin => "origin headers",
+            Self::Twice => "same records",
             Self::Aborted => "aborted too",
             Self::Headers => "headers",
             Self::Value => "value",
@@ -80,7 +94,8 @@ impl Field {
             Self::Topic => "the topic that is written to; it has to be there",
             Self::Partition => "a number, or empty: by the key",
             Self::Partitioner => "space changes it: which client's partition a key goes to",
-            Self::Key => "ctrl-x: null, which is not empty",
+            Self::Key => "ctrl-x: null, which is not empty; ctrl-g: $EDITOR",
+            Self::ValueAs => "space: how the value is read; auto: what begins with { or [ has to be JSON",
             Self::Count => "how many records; each is filled anew when places are on",
             Self::Rate => "records a second at most; empty: as fast as it goes",
             Self::Template => "space: {{uuid}} {{now}} {{nowMs}} {{seq}} {{int 1 9}} {{dec 1 9 2}} {{pick A B}} {{env X}}",
@@ -90,9 +105,10 @@ impl Field {
             Self::KeepPartition => "space: to the partition of the same number, or by the key",
             Self::KeepTime => "space: with the time that they have, or with that of sending",
             Self::Origin => "space: add headers that say where each was read",
+            Self::Twice => "space: refuse records of the same key, value and headers, or send each once, or all",
             Self::Aborted => "space: also records of transactions that were aborted or are open",
-            Self::Headers => "name=value, a line each; a name alone has the value null",
-            Self::Value => "ctrl-x: null, a tombstone; ctrl-t: set JSON in lines; ctrl-_ undoes",
+            Self::Headers => "name=value, a line each; a name alone has the value null; ctrl-g: $EDITOR",
+            Self::Value => "ctrl-x: null, a tombstone; ctrl-t: set JSON in lines; ctrl-_ undoes; ctrl-g: $EDITOR",
         }
     }
 }
@@ -103,6 +119,52 @@ pub(super) enum Source {
     Composed,
     Read(Box<Redrive>),
     File,
+}
+
+/// How the text of a value becomes bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum ValueAs {
+    /// As it stands; what begins as JSON does has to be JSON.
+    #[default]
+    Auto,
+    Json,
+    Text,
+    Hex,
+    Base64,
+}
+
+impl ValueAs {
+    pub(super) const ALL: [Self; 5] = [Self::Auto, Self::Json, Self::Text, Self::Hex, Self::Base64];
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Json => "json",
+            Self::Text => "text",
+            Self::Hex => "hex",
+            Self::Base64 => "base64",
+        }
+    }
+}
+
+/// What becomes of records that are the same as one before them in the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Twice {
+    /// Nothing is sent while there are any.
+    #[default]
+    Refused,
+    Once,
+    All,
+}
+
+impl Twice {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Once => "sent once",
+            Self::All => "all sent",
+        }
+    }
 }
 
 /// A key or a value.
@@ -169,6 +231,7 @@ pub(super) struct Form {
     pub(super) key: Part,
     pub(super) headers: Headers,
     pub(super) value: Part,
+    pub(super) value_as: ValueAs,
     pub(super) template: bool,
     pub(super) count: Line,
     pub(super) rate: Line,
@@ -179,6 +242,7 @@ pub(super) struct Form {
     pub(super) acks: Acks,
     pub(super) keep_partition: bool,
     pub(super) aborted: bool,
+    pub(super) twice: Twice,
     /// The field that has the focus.
     pub(super) field: Field,
 }
@@ -193,6 +257,7 @@ impl Form {
             key: Part::Null,
             headers: Headers::Text(Editor::default()),
             value: Part::Text(Editor::default()),
+            value_as: ValueAs::default(),
             template: false,
             count: Line::new("1"),
             rate: Line::default(),
@@ -203,6 +268,7 @@ impl Form {
             acks: Acks::All,
             keep_partition: false,
             aborted: false,
+            twice: Twice::default(),
             field: if topic.is_empty() { Field::Topic } else { Field::Value },
         }
     }
@@ -278,6 +344,8 @@ impl Form {
             (Field::Compression, _) => {
                 self.codec = turned(&[Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd], self.codec, by);
             }
+            (Field::ValueAs, _) => self.value_as = turned(&ValueAs::ALL, self.value_as, by),
+            (Field::Twice, _) => self.twice = turned(&[Twice::Refused, Twice::Once, Twice::All], self.twice, by),
             (Field::Acks, _) => self.acks = turned(&[Acks::All, Acks::Leader, Acks::None], self.acks, by),
             (Field::Template, _) => self.template = !self.template,
             (Field::Aborted, _) => self.aborted = !self.aborted,
@@ -296,6 +364,8 @@ impl Form {
         Some(match (field, &self.source) {
             (Field::Partitioner, _) => self.partitioner.word(),
             (Field::Compression, _) => self.codec.name(),
+            (Field::ValueAs, _) => self.value_as.word(),
+            (Field::Twice, _) => self.twice.word(),
             (Field::Acks, _) => self.acks.word(),
             (Field::Template, _) => {
                 if self.template {

@@ -157,6 +157,11 @@ fn told(report: &Report) -> Vec<(String, Token)> {
     if let Some(why) = &report.unlogged {
         rows.push((format!("the outcome could not be written to the audit log: {}", why.raw()), Token::Look));
     }
+    match &report.journal {
+        Some(Ok(path)) => rows.push((format!("what became of each: {}", path.display()), Token::Dim)),
+        Some(Err(why)) => rows.push((format!("what became of each could not be written down: {}", why.raw()), Token::Look)),
+        None => {}
+    }
     let sent = |sent: &Sent| {
         let place = format!("{:>6}  partition {}", sent.n + 1, sent.partition.0);
         match &sent.fate {

@@ -20,17 +20,27 @@ pub(super) struct Rehearsal {
     nowhere: usize,
 }
 
+/// Rows with the key, the value and the headers of one before them: their places in the run, from 0.
+pub(super) fn repeated(redrive: &Redrive) -> HashSet<usize> {
+    let mut seen = HashSet::new();
+    let mut again = HashSet::new();
+    for (at, record) in redrive.rows.iter().enumerate().filter_map(|(at, (chunk, row))| Some((at, chunk.get(*row)?))) {
+        let headers: Vec<_> = record.headers.iter().map(|header| (header.key, header.value)).collect();
+        if !seen.insert((record.key, record.value, headers)) {
+            again.insert(at);
+        }
+    }
+    again
+}
+
 impl Rehearsal {
     pub(super) fn of(redrive: &Redrive, target: &Target, partitioner: Partitioner) -> Self {
-        let mut all = Self::default();
-        let mut seen = HashSet::new();
+        let mut all = Self { twice: repeated(redrive).len(), ..Self::default() };
         let partitions = target.topic.partitions.len();
         for record in redrive.rows.iter().filter_map(|(chunk, row)| chunk.get(*row)) {
             let place = if redrive.keep_partition { Some(record.partition) } else { partitioner.place(record.key, partitions) };
             all.nowhere += usize::from(place.is_some_and(|id| target.topic.partition(id).is_none()));
             *all.places.entry(place).or_default() += 1;
-            let headers: Vec<_> = record.headers.iter().map(|header| (header.key, header.value)).collect();
-            all.twice += usize::from(!seen.insert((record.key, record.value, headers)));
         }
         all
     }
@@ -47,17 +57,20 @@ impl Rehearsal {
         format!("→ partition {}{more}", named.join("  "))
     }
 
+    /// How many of them are the same as one before them, in words; `None`: all differ.
+    pub(super) fn twice(&self) -> Option<String> {
+        match self.twice {
+            0 => None,
+            1 => Some("1 record is the same as one before it".to_owned()),
+            n => Some(format!("{} are the same as one before them", units::counted(units::wide(n), "record"))),
+        }
+    }
+
     /// What one should know of it.
     pub(super) fn cautions(&self) -> Vec<String> {
         let mut all = Vec::new();
         if self.nowhere > 0 {
             all.push(format!("▲ the topic lacks the partition of {}", units::counted(units::wide(self.nowhere), "record")));
-        }
-        if self.twice > 0 {
-            all.push(format!(
-                "▲ {} another one of them",
-                if self.twice == 1 { "1 is the same as".to_owned() } else { format!("{} are the same as", self.twice) }
-            ));
         }
         all
     }
@@ -85,7 +98,8 @@ mod tests {
         };
         let rehearsal = Rehearsal::of(&redrive, &target, Partitioner::Murmur2);
         assert_eq!(rehearsal.places(), "→ partition 0: 3");
-        assert_eq!(rehearsal.cautions(), ["▲ 1 is the same as another one of them"]);
+        assert_eq!(rehearsal.twice().as_deref(), Some("1 record is the same as one before it"));
+        assert_eq!(repeated(&redrive), HashSet::from([2]));
         assert_eq!(Rehearsal::of(&redrive, &target, Partitioner::Sticky).places(), "→ partition any: 3");
         redrive.keep_partition = true;
         let nowhere = Target { topic: Arc::new(topic("orders", 0)), ..target };

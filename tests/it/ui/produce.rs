@@ -1,9 +1,12 @@
 //! Records that are written from the form, on real brokers: typed, found where they lie, taken as a pattern, sent again as they are.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use crate::kafka::{Release, Writer, seeded};
-use crate::run::kscope;
+use crate::kafka::{Codec, Release, Writer, record, seeded};
+use crate::pty::Terminal;
+use crate::run::{Home, kscope};
 
 use super::{OWN, Ui};
 
@@ -74,4 +77,63 @@ fn a_record_is_typed_found_and_sent_again(release: Release) {
 fn printed(brokers: &str, topic: &str) -> Vec<Value> {
     let out = kscope(&["-b", brokers, "tail", topic, "--from", "earliest", "--until", "now", "-o", "ndjson", "--quiet"]).ok().text();
     out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[test]
+fn a_value_goes_through_the_editor_and_dead_letters_are_sent_again_once_each() {
+    let Some(kafka) = seeded(Release::V4_2) else { return };
+    let brokers = kafka.cluster.brokers();
+    let (dead, back) = (format!("{OWN}dead"), format!("{OWN}back"));
+    let mut writer = Writer::connect(&kafka.cluster.internal);
+    writer.create(&dead, 1, 1, &[]);
+    writer.create(&back, 2, 1, &[]);
+
+    let home = Home::new();
+    let sent = home.path().join(".local/state/kscope/sent");
+    let mut ui = Ui {
+        terminal: Terminal::kscope_in(home, &[&brokers], &[("EDITOR", "sed -i s/one/two/"), ("KSCOPE_UI_START", ":topics")], 120, 40),
+    };
+    ui.until("the list of topics", |seen| seen.has(&dead));
+    for offset in 0..2 {
+        ui.press(&format!(":produce {dead}\r"));
+        ui.until("the topic is known", |seen| seen.has("Will write 1 record"));
+        ui.press("letter one\x07");
+        ui.until("what the editor made of it", |seen| seen.has("letter two"));
+        ui.press("\x13");
+        ui.until("it is sent", |seen| seen.has("Sent ") && seen.has(&format!(" offset {offset}")));
+        ui.press("\x1b");
+        ui.until("the form again", |seen| seen.has("Will write 1 record"));
+        ui.press("\x1b");
+        ui.until("the list again", |seen| seen.has("NAME"));
+    }
+    writer.append(&dead, 0, Codec::None, &[record("letter three")]);
+
+    ui.press(&format!(":messages {dead}\r"));
+    ui.until("three records", |seen| seen.has("letter three"));
+    ui.press("pA");
+    ui.until("where to is asked", |seen| seen.has(&format!("3 records of {dead}")) && seen.has("Which topic?"));
+    ui.press(&format!("{back}\r"));
+    ui.until("what is there twice", |seen| seen.has("1 record is the same as one before it: refused"));
+    ui.press("\x13");
+    ui.until("it is refused", |seen| seen.has("✗ same records"));
+    ui.press(" ");
+    ui.until("each once", |seen| seen.has("Will write 2 records"));
+    ui.press("\x13");
+    ui.until("it is shown once more", |seen| seen.has("Once more"));
+    ui.press("\x13");
+    ui.until("both are sent", |seen| seen.has("2 records appended") && seen.has("what became of each"));
+
+    let rows = std::fs::read_dir(&sent).expect("a folder").flatten().next().expect("a file").path();
+    let rows = std::fs::read_to_string(rows).expect("text");
+    let rows: Vec<Value> = rows.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let again = printed(&brokers, &back);
+    let places = |rows: &[Value]| rows.iter().map(|row| (row["partition"].as_i64(), row["offset"].as_i64())).collect::<BTreeSet<_>>();
+    assert_eq!((rows.len(), places(&rows)), (2, places(&again)), "{rows:?}");
+    let origins: Vec<_> = rows.iter().map(|row| (row["from"]["topic"].as_str(), row["from"]["offset"].as_i64())).collect();
+    assert_eq!(origins, [(Some(dead.as_str()), Some(0)), (Some(dead.as_str()), Some(2))]);
+    let values: BTreeSet<_> = again.iter().map(|record| record["value"].as_str()).collect();
+    assert_eq!(values, BTreeSet::from([Some("letter two"), Some("letter three")]));
+    ui.quit();
+    writer.delete(&dead);
+    writer.delete(&back);
 }

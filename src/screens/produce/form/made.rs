@@ -1,16 +1,18 @@
 //! What comes of a form: records to be sent, a command that sends the same, and the form itself, to be remembered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
+use base64::Engine as _;
 use bytes::Bytes;
 
-use super::{Field, Form, Headers, Part, Source, Wrong};
+use super::super::rehearsal::repeated;
+use super::{Field, Form, Headers, Part, Source, Twice, ValueAs, Wrong};
 use crate::core::editor::Editor;
 use crate::core::history::History;
 use crate::core::line::Line;
 use crate::core::produce::template::{Filling, Text};
-use crate::core::produce::{Lines, Manner, Records, Target, Template};
+use crate::core::produce::{Lines, Manner, Records, Redrive, Target, Template};
 use crate::core::reset::when;
 use crate::model::{PartitionId, Time};
 
@@ -27,7 +29,7 @@ impl Form {
         variables: &BTreeMap<String, String>,
     ) -> Result<Records, Wrong> {
         match &self.source {
-            Source::Read(redrive) => Ok(Records::Read(redrive.clone())),
+            Source::Read(redrive) => self.repeats(redrive),
             Source::File => {
                 let path = self.path.text().trim();
                 if path.is_empty() {
@@ -48,6 +50,45 @@ impl Form {
                 }
                 Ok(Records::Template(Box::new(template), count))
             }
+        }
+    }
+
+    /// Records that were read, as often as is wanted.
+    fn repeats(&self, redrive: &Redrive) -> Result<Records, Wrong> {
+        let repeated = if self.twice == Twice::All { HashSet::new() } else { repeated(redrive) };
+        if self.twice == Twice::Refused && !repeated.is_empty() {
+            let why = "some are the same as one before them: space sends each once, or all".to_owned();
+            return Err(Wrong { field: Field::Twice, at: None, why });
+        }
+        let mut once = redrive.clone();
+        let mut at = 0;
+        once.rows.retain(|_| {
+            at += 1;
+            !repeated.contains(&(at - 1))
+        });
+        Ok(Records::Read(Box::new(once)))
+    }
+
+    /// Whether what begins as JSON does has to be JSON.
+    pub(in crate::screens::produce) fn checks_json(&self) -> bool {
+        matches!(self.value_as, ValueAs::Auto | ValueAs::Json)
+    }
+
+    /// The value's bytes, before places in it are filled.
+    fn value_bytes(&self) -> Result<Option<Bytes>, Wrong> {
+        let wrong = |at, why: String| Wrong { field: Field::Value, at, why };
+        let Part::Text(editor) = &self.value else { return Ok(self.value.bytes()) };
+        match self.value_as {
+            ValueAs::Hex | ValueAs::Base64 if self.template => {
+                Err(Wrong { field: Field::Template, at: None, why: "places are filled in text, not in bytes".to_owned() })
+            }
+            ValueAs::Hex => hex(editor.text()).map(Some).map_err(|at| wrong(Some(at), "no hex: pairs of 0-9 a-f are".to_owned())),
+            ValueAs::Base64 => {
+                let text: String = editor.text().split_whitespace().collect();
+                let bytes = base64::engine::general_purpose::STANDARD.decode(text);
+                bytes.map(|bytes| Some(bytes.into())).map_err(|error| wrong(None, format!("no base64: {error}")))
+            }
+            ValueAs::Auto | ValueAs::Json | ValueAs::Text => Ok(self.value.bytes()),
         }
     }
 
@@ -72,7 +113,7 @@ impl Form {
             .map(|(name, value)| Ok((text(Field::Headers, name)?, value.map(|value| text(Field::Headers, value)).transpose()?)));
         Ok(Template {
             key: part(Field::Key, &self.key)?,
-            value: part(Field::Value, &self.value)?,
+            value: self.value_bytes()?.map(|bytes| text(Field::Value, bytes)).transpose()?,
             headers: headers.collect::<Result<_, Wrong>>()?,
             timestamp_ms: self.timestamp()?,
             partition: self.partition(target)?,
@@ -105,13 +146,21 @@ impl Form {
 
     /// A value that begins as JSON does has to be JSON: what is sent by mistake stays in the log.
     fn check_json(&self, template: &Template) -> Result<(), Wrong> {
-        let record = template.fill(&mut Filling::new(Time(0), 0));
-        match record.value.as_deref().map(json_error) {
-            Some(Some((at, why))) => {
-                Err(Wrong { field: Field::Value, at: Some(at).filter(|_| !self.template), why: format!("no JSON: {why}") })
-            }
-            _ => Ok(()),
+        if !self.checks_json() {
+            return Ok(());
         }
+        let record = template.fill(&mut Filling::new(Time(0), 0));
+        let wrong = match record.value.as_deref() {
+            Some(value) if self.value_as == ValueAs::Json => json_fault(value),
+            Some(value) => json_error(value).map(|(at, why)| {
+                let places = !self.template && value.windows(2).any(|two| two == b"{{");
+                let hint = if places { "\"places\" fills what stands in {{}}" } else { "\"value as\" text sends it all the same" };
+                (at, format!("{why} ({hint})"))
+            }),
+            None => None,
+        };
+        let told = |(at, why)| Wrong { field: Field::Value, at: Some(at).filter(|_| !self.template), why: format!("no JSON: {why}") };
+        wrong.map_or(Ok(()), |wrong| Err(told(wrong)))
     }
 }
 
@@ -126,6 +175,8 @@ struct Remembered {
     count: String,
     rate: String,
     timestamp: String,
+    #[serde(default)]
+    value_as: String,
 }
 
 impl Form {
@@ -151,6 +202,7 @@ impl Form {
             count: text(&self.count),
             rate: text(&self.rate),
             timestamp: text(&self.timestamp),
+            value_as: self.value_as.word().to_owned(),
         };
         if let Ok(text) = serde_json::to_string(&remembered) {
             history.sent(text);
@@ -167,6 +219,7 @@ impl Form {
             headers: Headers::Text(Editor::new(was.headers)),
             value: part(was.value),
             template: was.template,
+            value_as: ValueAs::ALL.into_iter().find(|one| one.word() == was.value_as).unwrap_or_default(),
             count: Line::new(was.count),
             rate: Line::new(was.rate),
             timestamp: Line::new(was.timestamp),
@@ -179,9 +232,11 @@ impl Form {
 /// What is wrong with a text that begins as JSON does, and at which byte; `None` when nothing is, or when it is none.
 pub(in crate::screens::produce) fn json_error(bytes: &[u8]) -> Option<(usize, String)> {
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace())?;
-    if !matches!(first, b'{' | b'[') {
-        return None;
-    }
+    matches!(first, b'{' | b'[').then(|| json_fault(bytes)).flatten()
+}
+
+/// What is wrong with JSON, and at which byte.
+fn json_fault(bytes: &[u8]) -> Option<(usize, String)> {
     let error = serde_json::from_slice::<serde::de::IgnoredAny>(bytes).err()?;
     if error.is_eof() {
         return Some((bytes.len(), error.to_string()));
@@ -191,6 +246,19 @@ pub(in crate::screens::produce) fn json_error(bytes: &[u8]) -> Option<(usize, St
         line => memchr::memchr_iter(b'\n', bytes).nth(line - 2).map_or(0, |at| at + 1),
     };
     Some((line_start + error.column().saturating_sub(1), error.to_string()))
+}
+
+/// Bytes of pairs of hex digits, with blanks between them; else the place of what is none.
+fn hex(text: &str) -> Result<Bytes, usize> {
+    let mut digits = text.char_indices().filter(|(_, c)| !c.is_whitespace());
+    let mut bytes = Vec::with_capacity(text.len() / 2);
+    while let Some((at, high)) = digits.next() {
+        let digit = |c: char| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let high = digit(high).ok_or(at)?;
+        let low = digits.next().ok_or(text.len()).and_then(|(at, low)| digit(low).ok_or(at))?;
+        bytes.push(high << 4 | low);
+    }
+    Ok(bytes.into())
 }
 
 /// A whole number; nothing where nothing stands.
@@ -252,10 +320,10 @@ impl Form {
         add("--compression", self.codec.name());
         match &self.value {
             Part::Null => out.push_str(" --null-value"),
-            Part::Text(editor) => {
+            Part::Text(editor) if !matches!(self.value_as, ValueAs::Hex | ValueAs::Base64) => {
                 let _written = write!(out, " -v {}", quoted(editor.text()));
             }
-            Part::Exact(_) => {}
+            Part::Text(_) | Part::Exact(_) => out.push_str(" # the value is bytes: give them on standard input"),
         }
         out
     }
@@ -304,6 +372,28 @@ mod tests {
         form.headers = Headers::Text(Editor::default());
         form.count = Line::new("many");
         assert_eq!(form.records(None, &BTreeMap::new()).unwrap_err().field, Field::Count);
+    }
+
+    #[test]
+    fn a_value_is_read_as_it_is_meant() {
+        let value = |text: &str, value_as| {
+            let mut form = Form::new("t");
+            (form.value, form.value_as) = (Part::Text(Editor::new(text)), value_as);
+            form.records(None, &BTreeMap::new()).map(|records| match records {
+                Records::Given(records) => records[0].value.clone().unwrap(),
+                other => panic!("{other:?}"),
+            })
+        };
+        assert_eq!(value("[INFO] up", ValueAs::Text).unwrap(), bytes("[INFO] up"));
+        let wrong = value("[INFO] up", ValueAs::Auto).unwrap_err();
+        assert!(wrong.why.contains("sends it all the same"), "{}", wrong.why);
+        assert!(value("up", ValueAs::Auto).is_ok());
+        assert_eq!(value("up", ValueAs::Json).unwrap_err().at, Some(0));
+        assert_eq!(value("00 fF\n7f", ValueAs::Hex).unwrap(), Bytes::from_static(&[0, 255, 127]));
+        assert_eq!(value("00 f", ValueAs::Hex).unwrap_err().at, Some(4));
+        assert_eq!(value("0g", ValueAs::Hex).unwrap_err().at, Some(1));
+        assert_eq!(value("AP9/", ValueAs::Base64).unwrap(), Bytes::from_static(&[0, 255, 127]));
+        assert!(value("AP9", ValueAs::Base64).is_err());
     }
 
     #[test]

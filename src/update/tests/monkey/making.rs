@@ -412,5 +412,6 @@ pub(super) fn produced(sending: &produce::Sending, n: usize) -> Answer {
         missing: vec![sent],
         read_back: 1,
         unlogged: Some(Foreign::new("full")),
+        journal: Some(Err(Foreign::new("full"))),
     }))
 }
