@@ -84,8 +84,14 @@ fn drill(ui: &mut Ui, state: &Path, case: &Case<'_>, committed: impl Fn() -> Opt
     let kept = std::fs::read_dir(state.join("offsets")).expect("a folder").count();
     assert_eq!(kept, 2, "a CSV and a JSON");
     let audit = audit(state);
-    assert_eq!(audit.lines().count(), 2, "{audit}");
     assert!(audit.lines().all(|line| line.contains(case.group)), "{audit}");
+    let lines: Vec<serde_json::Value> = audit.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let committed = |line: &serde_json::Value| line["committed"].as_u64().expect("an outcome");
+    let [intent, tries @ .., last] = lines.as_slice() else { panic!("{audit}") };
+    assert_eq!((intent["event"].as_str(), committed(last)), (Some("intent"), 1), "{audit}");
+    // The group was empty when it was looked at, and a member was back before the commit: nothing is written then, and it stays
+    // armed. On a busy machine that is seen now and then.
+    assert!(tries.iter().all(|line| committed(line) == 0), "{audit}");
 }
 
 fn audit(state: &Path) -> String {
