@@ -242,15 +242,22 @@ pub struct Sending {
     pub records: Records,
 }
 
+impl Records {
+    /// How many there are; `None`: as many as a file has.
+    pub fn count(&self) -> Option<u64> {
+        match self {
+            Self::Given(records) => Some(wide(records.len())),
+            Self::Template(_, count) => Some(*count),
+            Self::Read(redrive) => Some(wide(redrive.rows.len())),
+            Self::File { .. } => None,
+        }
+    }
+}
+
 impl Sending {
     /// How many records; `None`: as many as the file has.
     pub fn count(&self) -> Option<u64> {
-        match &self.records {
-            Records::Given(records) => Some(wide(records.len())),
-            Records::Template(_, count) => Some(*count),
-            Records::Read(redrive) => Some(wide(redrive.rows.len())),
-            Records::File { .. } => None,
-        }
+        self.records.count()
     }
 
     /// What it takes to confirm it here: more than one record is one level more.

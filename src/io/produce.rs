@@ -14,8 +14,10 @@ mod tally;
 mod verdict;
 
 use std::path::Path;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use super::audit;
 use super::kafka::{At, Client, ErrorCode, Isolation, OffsetAsk, PartitionError};
@@ -38,6 +40,8 @@ pub enum Told {
 
 /// Told and not yet heard.
 const WAITING: usize = 16;
+/// Settings and ends of a topic are waited for so long.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// With more records than these the connections are the sending's own (P6).
 const MANY: u64 = 1000;
 
@@ -59,13 +63,17 @@ pub async fn look(client: &Client, name: &TopicName) -> Result<Target, Failure> 
     let asks: Vec<OffsetAsk> =
         topic.partitions.iter().map(|partition| OffsetAsk { topic: name.clone(), partition: partition.id, at: At::Latest }).collect();
     let names = [name.clone()];
-    let (settings, ends) =
-        tokio::join!(client.configs(LOOK, &names, Some(&Settings::NAMES)), client.list_offsets(LOOK, &asks, Isolation::ReadUncommitted));
-    let settings = settings.map_err(super::figures::unknown).and_then(|told| match told.into_iter().next() {
+    // A broker that hangs keeps nobody from sending to the others: what it does not tell in time is unknown.
+    let (settings, ends) = tokio::join!(
+        timeout(PATIENCE, client.configs(LOOK, &names, Some(&Settings::NAMES))),
+        timeout(PATIENCE, client.list_offsets(LOOK, &asks, Isolation::ReadUncommitted))
+    );
+    let settings = settings.unwrap_or_else(|_elapsed| Ok(Vec::new())).map_err(super::figures::unknown);
+    let settings = settings.and_then(|told| match told.into_iter().next() {
         Some((_, found)) => found.map(|settings| Settings::of(&settings)).map_err(|error| error.why()),
         None => Err(Why::NoAnswer),
     });
-    let mut ends = ends.unwrap_or_default().into_iter();
+    let mut ends = ends.ok().and_then(Result::ok).unwrap_or_default().into_iter();
     let mut end = || match ends.next() {
         Some(Ok(found)) => found.offset().ok_or(Why::NoAnswer),
         Some(Err(error)) => Err(error.why()),

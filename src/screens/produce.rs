@@ -249,6 +249,9 @@ impl Screen for Produce {
             }
             return;
         }
+        if std::mem::take(&mut self.sends) {
+            cx.notices.look(cx.now, "Nothing was sent yet: something was typed meanwhile. ctrl-s sends it.");
+        }
         self.type_on(cx, input);
         self.remake(cx);
     }

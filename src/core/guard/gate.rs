@@ -4,6 +4,7 @@ use super::{Intent, Permit, Receipt, refusal};
 use crate::core::ask::{Answer, Ask, Reply};
 use crate::core::context::Context;
 use crate::core::effect::{Effect, Owner, TaskId};
+use crate::core::stream::Flow;
 use crate::model::{Cause, ClusterView, Failure};
 
 /// What was held back.
@@ -53,6 +54,12 @@ impl Gate {
                 Effect::Cancel(id) => {
                     self.parked.retain(|parked| parked.id != id);
                     passed.effects.push(effect);
+                }
+                // Stopped before it began: nobody else would hear of it.
+                Effect::Flow(id, Flow::Stop) if self.parked.iter().any(|parked| parked.id == id) => {
+                    self.parked.retain(|parked| parked.id != id);
+                    let stopped = Cause::Refused("nothing was written: it was stopped before it began");
+                    passed.refused.push(Reply { id, result: Err(Failure::new("change the cluster", stopped)) });
                 }
                 Effect::CancelOwner(owner) => {
                     self.parked.retain(|parked| parked.owner != owner);
@@ -163,6 +170,17 @@ mod tests {
             let [Reply { id: TaskId(7), result: Err(failure) }] = passed.refused.as_slice() else { panic!("{passed:?}") };
             assert!(failure.exit_code() == 6 && failure.sentence().contains(word), "{}", failure.sentence());
         }
+    }
+
+    #[test]
+    fn what_is_stopped_before_it_began_is_not_done() {
+        let (mut gate, mut next, context) = (Gate::default(), 7, Context::default());
+        gate.pass(vec![start(7, order())], (&context, None), &mut next);
+        let passed = gate.pass(vec![Effect::Flow(TaskId(7), Flow::Stop)], (&context, None), &mut next);
+        assert!(passed.effects.is_empty() && matches!(passed.refused.as_slice(), [Reply { id: TaskId(7), result: Err(_) }]));
+        assert!(gate.hear(Reply { id: TaskId(8), result: Ok(Answer::Audited(Receipt::of("1"))) }).is_err());
+        let passed = gate.pass(vec![Effect::Flow(TaskId(9), Flow::Stop)], (&context, None), &mut next);
+        assert_eq!(passed.effects.len(), 1, "others are none of its business");
     }
 
     #[test]

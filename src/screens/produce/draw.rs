@@ -154,7 +154,7 @@ fn as_they_are(bytes: &[u8]) -> String {
 fn by_key(screen: &Produce) -> String {
     match screen.draft.place {
         Some(partition) => format!("by the key → {}", partition.0),
-        None => "by the key; without one, any".to_owned(),
+        None => "by the key, or any".to_owned(),
     }
 }
 
@@ -302,6 +302,7 @@ fn sentences(screen: &Produce, look: &Look<'_>) -> Vec<(String, Token)> {
         let topic = screen.form.topic.text().trim();
         all.push(match (&screen.failure, screen.asked.is_some(), topic.is_empty()) {
             (Some(failure), ..) => (format!("✗ {}", failure.sentence()), Token::Act),
+            (None, true, _) if screen.sends => (format!("{topic} is being looked at; then it is sent. esc calls it off."), Token::Look),
             (None, true, _) => (format!("{topic} is being looked at …"), Token::Dim),
             (None, false, true) => ("Which topic? It has to be there: none is made.".to_owned(), Token::Look),
             (None, false, false) => ("tab looks at the topic".to_owned(), Token::Dim),

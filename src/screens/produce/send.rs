@@ -8,7 +8,7 @@ use super::{Produce, Stage};
 use crate::core::ask::{Answer, Ask};
 use crate::core::guard::{Level, confirms};
 use crate::core::line::Line;
-use crate::core::produce::{Sending, Target};
+use crate::core::produce::{Sending, Target, level};
 use crate::model::{Failure, TopicName};
 use crate::screens::Cx;
 
@@ -52,6 +52,14 @@ impl Produce {
         }
         let sending = match self.sending() {
             Ok(sending) => sending,
+            // It goes out with the answer, as one pressed it; what is confirmed first waits for that.
+            Err(wrong) if wrong.field == Field::Topic && self.is_one(cx) => {
+                if self.asked.is_none() {
+                    self.look(cx);
+                }
+                self.sends = true;
+                return;
+            }
             Err(wrong) => {
                 self.form.field = wrong.field;
                 if wrong.field == Field::Topic && self.asked.is_none() {
@@ -75,6 +83,12 @@ impl Produce {
             }
             Stage::Run(_) => {}
         }
+    }
+
+    /// Whether nothing but the topic is missing to send what needs no second look.
+    fn is_one(&self, cx: &Cx<'_>) -> bool {
+        let Ok(records) = &self.draft.records else { return false };
+        matches!(self.stage, Stage::Form) && level(records.count(), &cx.cluster.context.rules) == Level::Form && self.form.manner().is_ok()
     }
 
     /// Sends now when the topic was looked at lately; else it is looked at once more: where its logs end is where a record is
@@ -104,6 +118,7 @@ impl Produce {
             Ok(Answer::Target(target)) => {
                 let same = self.target().is_none_or(|old| old.topic.id == target.topic.id);
                 (self.target, self.looked_at) = (Some(target), Some(cx.now));
+                self.wrong = self.wrong.take().filter(|wrong| wrong.field != Field::Topic);
                 if !std::mem::take(&mut self.sends) {
                     return;
                 }

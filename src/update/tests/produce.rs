@@ -167,3 +167,19 @@ fn records_that_are_there_twice_are_refused_until_one_says_what_is_to_become_of_
         script.keys("x").reply("produce", Ok(Answer::Produced(Box::new(report(2))))).keys("esc space").sees("Will write 3 records");
     script.keys("space").sees("refused");
 }
+
+#[test]
+fn a_topic_that_answers_late_gets_the_record_then_unless_it_was_changed_or_called_off() {
+    let early = || Script::at(120, 36).cluster(vec![topic("orders", 3)]).keys("p").text("hello").keys("ctrl-s").sees("then it is sent");
+    let answer = || Ok(target("orders", Settings::default()));
+    let script = early();
+    assert!(!script.waiting().contains(&"produce"));
+    assert!(script.reply("target", answer()).waiting().contains(&"produce"));
+    for keys in ["x", "esc"] {
+        let script = early().keys(keys).reply("target", answer());
+        assert!(!script.waiting().contains(&"produce"), "{keys}");
+    }
+    let many = Script::at(120, 36).cluster(vec![topic("orders", 3)]).keys("p tab tab tab tab tab tab ctrl-u 5 ctrl-s");
+    let script = many.sees("the topic is not known yet").reply("target", answer()).sees_not("not known yet");
+    assert!(!script.waiting().contains(&"produce"), "it is shown once more first");
+}
