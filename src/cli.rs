@@ -23,6 +23,7 @@ mod words;
 
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
@@ -30,7 +31,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::config::{Config, Limits};
 use crate::core::context::Context;
-use crate::io::kafka::{Address, Settings};
+use crate::io::kafka::{Address, Security, Settings};
 use crate::model::{Cause, Failure, Foreign};
 
 pub use words::Exit;
@@ -72,8 +73,12 @@ pub struct Ui {
 /// Which cluster, and how patient to be with it.
 #[derive(Debug, Clone)]
 pub struct Cluster {
-    /// Never empty.
+    /// Empty only when `security` says what is wrong.
     pub bootstrap: Vec<Address>,
+    /// TLS and SASL.
+    pub security: Security,
+    /// How brokers' logs and quotas name us, when it was said.
+    pub client_id: Option<String>,
     /// Where it comes from, as a sentence to be said, when it was not named now.
     pub from: Option<String>,
     pub timeout: Option<Duration>,
@@ -85,6 +90,10 @@ impl Cluster {
     pub fn settings(&self) -> Settings {
         let mut settings = Settings::new(self.bootstrap.clone());
         settings.fetch_cap = self.limits.record_alone;
+        settings.security = self.security.clone();
+        if let Some(id) = &self.client_id {
+            settings.client_id = id.as_str().into();
+        }
         if let Some(timeout) = self.timeout {
             settings.request = timeout;
             settings.connect = settings.connect.min(timeout);
@@ -145,6 +154,12 @@ struct Common {
     /// Where the cluster is
     #[arg(short, long, global = true, value_name = "HOST:PORT[,…]")]
     bootstrap: Option<String>,
+    /// A file of a Java client or of librdkafka: where the cluster is, TLS, who we are
+    #[arg(long, global = true, value_name = "FILE")]
+    properties: Option<PathBuf>,
+    /// One key of such a file, over all that was said of it elsewhere
+    #[arg(short = 'X', global = true, value_name = "KEY=VALUE")]
+    settings: Vec<String>,
     /// Refuse whatever changes something on the cluster
     #[arg(long, global = true)]
     readonly: bool,
@@ -231,7 +246,8 @@ pub fn parse(
         Some(Sub::Man { command }) => return Ok(Command::Print(about::man(command.as_deref(), Cli::command(), json))),
         Some(Sub::Version) => return Ok(Command::Print(about::version(json))),
         Some(Sub::Sandbox(args)) => {
-            let named = cli.cluster.is_some() || cli.common.bootstrap.is_some() || cli.common.context.is_some();
+            let named =
+                cli.cluster.is_some() || cli.common.bootstrap.is_some() || cli.common.context.is_some() || cli.common.properties.is_some();
             let always = target::Always::of(&cli.common, variable).map_err(usage)?;
             let sandbox = sandbox::Sandbox::new(&args, &cli.common, always, named, json, config::load(variable));
             return Ok(Command::Sandbox(Box::new(sandbox.map_err(usage)?)));
@@ -246,7 +262,7 @@ pub fn parse(
     let (cluster, context) = target::resolve(cli.cluster.as_deref(), &cli.common, always, &known).map_err(usage)?;
     Ok(match wanted {
         OnCluster::Ui => {
-            let targets = target::all(&cluster, &context, always, &config);
+            let targets = target::all(&cluster, &context, always, &config, variable);
             Command::Ui(Box::new(Ui { cluster, context, targets, config, color: cli.common.color }))
         }
         OnCluster::Tail(args) => {
@@ -293,6 +309,11 @@ fn for_topics(cluster: Cluster, common: &Common) -> topics::Common {
     let terminal = std::io::stdout().is_terminal();
     let output = common.output.unwrap_or(if terminal { Output::Table } else { Output::Ndjson });
     topics::Common { cluster, output, terminal, quiet: common.quiet }
+}
+
+/// The UI cannot be opened: says why, and gives the exit code.
+pub fn refused_to_open(failure: &Failure) -> u8 {
+    Exit::failed(failure, false).print()
 }
 
 /// Errors are JSON objects when JSON was asked for: also those of the arguments themselves, before they are understood.

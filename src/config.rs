@@ -2,16 +2,19 @@
 //! program (`assets/config.toml`), and under the environment's variables. Whatever is wrong is a [`Problem`] that names
 //! the file, the line and what was probably meant; with a problem there is no configuration.
 //!
-//! May use the keymap and the values of core, model, text, query, and kafka's addresses. Reading order: `file` (TOML with
-//! places), `given` (one value), `settings` (the table of all settings), `keys`, `contexts`, `folder` (where the file is).
+//! May use the keymap and the values of core, model, text, query, and what kafka's client is started with. Reading order: `file` (TOML with
+//! places), `given` (one value), `settings` (the table of all settings), `keys`, `contexts`, `properties` (files of clients) and `connection` (what is made of them), `folder` (where the file is).
 //! To add a setting: a line in `assets/config.toml`, a row in `settings::SETTINGS`, a field here.
 
+mod connection;
 mod contexts;
 pub mod file;
 mod folder;
 mod given;
+mod jaas;
 mod keys;
 pub mod palette;
+pub mod properties;
 mod settings;
 
 #[cfg(test)]
@@ -29,6 +32,7 @@ use crate::core::stream::{Isolation, StartAt};
 use crate::text::TimeFormat;
 use palette::Palette;
 
+pub use connection::{Connection, names_a_cluster, understood};
 pub use contexts::{Context, ReadOnly, hint};
 pub use file::{Place, Problem, Problems};
 pub use folder::{FILE_NAME, FOLDER_VARIABLE, folder};

@@ -139,7 +139,8 @@ fn modes(state: &State) -> Vec<(&'static str, Token)> {
         Some(_) => ("READ-ONLY", Token::Look),
         None => ("WRITE", Token::Act),
     };
-    guarded.into_iter().chain([mode]).chain(armed).collect()
+    let unchecked = cluster.context.unchecked.map(|words| (words, Token::Act));
+    guarded.into_iter().chain([mode]).chain(unchecked).chain(armed).collect()
 }
 
 /// The colour of the context's name: its own, else red where one must be careful.

@@ -66,6 +66,10 @@ fn logging(command: &'static str) -> Option<log::Guard> {
 fn open(ui: Ui) -> u8 {
     let _log = logging("ui");
     let clock = Clock::start();
+    // Commands may ask for something on the terminal, and what is wrong is said before it is taken.
+    if let Err(failure) = ui.cluster.security.prepare() {
+        return cli::refused_to_open(&failure);
+    }
     let options = Options { colors: colors(&ui), background: setup::background(&ui.config.ui.theme), synchronized: true };
     let (mut terminal, lanes) = match Terminal::enter(&options) {
         Ok(taken) => taken,

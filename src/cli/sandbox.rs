@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::target::{self, Always};
 use super::words::{self, Exit};
 use super::{Color, Ui};
-use crate::config::Config;
+use crate::config::{Config, Connection};
 use crate::core::context::Context;
 use crate::io::kafka::Address;
 use crate::model::{Cause, Failure, Foreign};
@@ -98,8 +98,9 @@ impl Sandbox {
         };
         let bootstrap = addresses.iter().filter_map(|address| Address::parse(&address.to_string()).ok()).collect();
         let context = Context { name: Some("sandbox".to_owned()), ..Context::default() };
-        let (cluster, context) = self.always.over(bootstrap, context, config.limits);
-        let targets = target::all(&cluster, &context, self.always, &config);
+        let connection = Connection { bootstrap: Some(bootstrap), ..Connection::default() };
+        let (cluster, context) = self.always.over(connection, context, config.limits);
+        let targets = target::all(&cluster, &context, self.always, &config, &|name| std::env::var(name).ok());
         open(Ui { cluster, context, targets, config, color: self.color })
     }
 }

@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use super::{Cluster, Common};
-use crate::config::{self, Config, Limits};
+use crate::config::properties::{self, Mistake, Property};
+use crate::config::{self, Config, Connection, Limits};
 use crate::core::context::Context;
 use crate::core::guard::{ReadOnly, Rules};
-use crate::io::kafka::Address;
+use crate::io::kafka::{Address, Security};
 use crate::model::{Cause, Failure, Foreign};
 use crate::query::when::When;
 use crate::text::nearest;
@@ -55,44 +56,93 @@ impl Always {
         Ok(Self { readonly, write: common.write, timeout: common.timeout.as_deref().map(duration).transpose().map_err(usage)? })
     }
 
-    /// A cluster of addresses, and what holds for it.
-    pub(super) fn over(self, bootstrap: Vec<Address>, context: Context, limits: Limits) -> (Cluster, Context) {
+    /// A cluster, and what holds for it.
+    pub(super) fn over(self, connection: Connection, context: Context, limits: Limits) -> (Cluster, Context) {
         let refused = match context.rules.refused {
             _ if self.readonly => Some(ReadOnly::Flag),
             Some(ReadOnly::Context { write: true, .. }) if self.write => None,
             refused => refused,
         };
-        let cluster = Cluster { bootstrap, from: None, timeout: self.timeout, limits };
-        (cluster, Context { rules: Rules { refused, ..context.rules }, ..context })
+        let Connection { bootstrap, security, client_id, ignored } = connection;
+        if !ignored.is_empty() {
+            tracing::info!("properties that mean nothing here: {}", ignored.join(", "));
+        }
+        let cluster = Cluster { bootstrap: bootstrap.unwrap_or_default(), security, client_id, from: None, timeout: self.timeout, limits };
+        let unchecked = cluster.security.unchecked();
+        (cluster, Context { rules: Rules { refused, ..context.rules }, unchecked, ..context })
     }
 }
 
 /// All that can be gone to from the cluster that is open: itself, and the contexts of the configuration. A context that was
 /// opened by other addresses than its own keeps those.
-pub(super) fn all(cluster: &Cluster, context: &Context, always: Always, config: &Config) -> Vec<(Cluster, Context)> {
+pub(super) fn all(
+    cluster: &Cluster,
+    context: &Context,
+    always: Always,
+    config: &Config,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Vec<(Cluster, Context)> {
     let opened = || (Cluster { from: None, ..cluster.clone() }, context.clone());
     let configured = config.contexts.iter().map(|one| match &context.name {
         Some(name) if context.configured && *name == one.name => opened(),
-        _ => always.over(one.bootstrap.clone(), in_force(one), config.limits),
+        _ => always.over(one.connection(&[], variable).unwrap_or_else(|mistakes| broken(one, &mistakes)), in_force(one), config.limits),
     });
     let named = (!context.configured).then(opened);
     named.into_iter().chain(configured).collect()
+}
+
+/// A context that cannot be connected to: that is said once somebody goes there.
+fn broken(context: &config::Context, mistakes: &[Mistake]) -> Connection {
+    let hint = mistakes.iter().find_map(|mistake| mistake.hint.clone());
+    let security = Security::unusable(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "), hint);
+    Connection { bootstrap: Some(context.bootstrap.clone()), security, ..Connection::default() }
+}
+
+/// What the options say of the connection: the file, then single keys.
+fn over(common: &Common, variable: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Property>, Failure> {
+    let mut all = match &common.properties {
+        Some(path) => properties::of_file(path, variable).map_err(|mistakes| mistaken(&mistakes))?,
+        None => Vec::new(),
+    };
+    for text in &common.settings {
+        all.push(properties::of_argument(text, variable).map_err(|mistake| mistaken(&[mistake]))?);
+    }
+    Ok(all)
+}
+
+fn mistaken(mistakes: &[Mistake]) -> Failure {
+    let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    let failure = Failure::new("read the settings of the connection", Cause::Usage(Foreign::new(lines.join("\n"))));
+    match mistakes.iter().find_map(|mistake| mistake.hint.as_deref()) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
 }
 
 /// The cluster and what holds for it. `argument` is the first argument that is no command.
 pub(super) fn resolve(argument: Option<&str>, common: &Common, always: Always, known: &Known<'_>) -> Result<(Cluster, Context), Failure> {
     let set = |name: &str| (known.variable)(name).filter(|text| !text.trim().is_empty());
     let mut named = from_arguments(argument, common, known)?;
-    if named.context.is_none() && named.addresses.is_none() {
+    let over = over(common, known.variable)?;
+    let says_where = over.iter().any(|property| config::names_a_cluster(&property.key));
+    if named.context.is_none() && named.addresses.is_none() && !says_where {
         named = from_elsewhere(known, &set)?;
     }
     let (context, addresses) = (named.context, named.addresses);
-    let bootstrap = addresses.or_else(|| context.map(|context| context.bootstrap.clone())).ok_or_else(|| nothing(known.config))?;
+    let connection = match context {
+        Some(context) => context.connection(&over, known.variable),
+        None => config::understood(over),
+    };
+    let mut connection = connection.map_err(|mistakes| mistaken(&mistakes))?;
+    connection.bootstrap = addresses.or(connection.bootstrap);
+    if connection.bootstrap.is_none() {
+        return Err(context.map_or_else(|| nothing(known.config), nowhere));
+    }
     if let Some(context) = context.filter(|context| common.write && context.readonly == config::ReadOnly::Yes) {
         let why = ReadOnly::Context { line: context.line, write: false };
         return Err(Failure::new("open the context", Cause::Refused("--write is refused: the context is read-only")).hint(why.hint()));
     }
-    let (cluster, context) = always.over(bootstrap, context.map(in_force).unwrap_or_default(), known.config.limits);
+    let (cluster, context) = always.over(connection, context.map(in_force).unwrap_or_default(), known.config.limits);
     Ok((Cluster { from: named.from, ..cluster }, context))
 }
 
@@ -178,8 +228,14 @@ fn in_force(context: &config::Context) -> Context {
         configured: true,
         hue: context.hue,
         rules: Rules { guard: context.guard, refused },
+        unchecked: None,
         expects: context.expect_cluster_id.clone(),
     }
+}
+
+fn nowhere(context: &config::Context) -> Failure {
+    usage(format!("the context {} names no cluster", context.name))
+        .hint("bootstrap = [\"HOST:PORT\"] in it, or bootstrap.servers in its properties")
 }
 
 fn nothing(config: &Config) -> Failure {

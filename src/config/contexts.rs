@@ -1,10 +1,16 @@
 //! `[contexts.NAME]`: clusters by name, with what holds for them.
 
+mod security;
+
+use std::path::PathBuf;
+
 use super::Config;
+use super::connection::{self, Connection};
 use super::file::{Entry, Reading};
 use super::given::{Given, Wrong};
+use super::properties::{self, Mistake, Property};
 use crate::core::context::{Guard, Hue};
-use crate::io::kafka::Address;
+use crate::io::kafka::{Address, Said};
 use crate::model::ClusterId;
 use crate::text::meant;
 
@@ -12,8 +18,12 @@ use crate::text::meant;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
     pub name: String,
-    /// Never empty.
+    /// Empty when properties name it.
     pub bootstrap: Vec<Address>,
+    /// What its tables say of TLS and SASL, in the words of clients, and its own properties.
+    pub properties: Vec<Property>,
+    /// A file of a client, below all that.
+    pub properties_file: Option<Said<PathBuf>>,
     pub hue: Option<Hue>,
     pub readonly: ReadOnly,
     pub guard: Guard,
@@ -32,16 +42,37 @@ pub enum ReadOnly {
     Yes,
 }
 
-const KEYS: [&str; 5] = ["bootstrap", "color", "readonly", "guard", "expect_cluster_id"];
+impl Context {
+    /// How to come to it: the client's file, under what the context says, under `over`.
+    ///
+    /// # Errors
+    /// Whatever is wrong with them, with who said it.
+    pub fn connection(&self, over: &[Property], variable: &dyn Fn(&str) -> Option<String>) -> Result<Connection, Vec<Mistake>> {
+        let mut all = match &self.properties_file {
+            Some(file) => properties::of_file(&file.value, variable).map_err(|mut mistakes| {
+                for mistake in &mut mistakes {
+                    mistake.message = format!("{} (named by {})", mistake.message, file.by);
+                }
+                mistakes
+            })?,
+            None => Vec::new(),
+        };
+        all.extend(self.properties.iter().chain(over).cloned());
+        let named = over.iter().any(|property| connection::names_a_cluster(&property.key));
+        let mut connection = connection::understood(all)?;
+        if !self.bootstrap.is_empty() && !named {
+            connection.bootstrap = Some(self.bootstrap.clone());
+        }
+        Ok(connection)
+    }
+}
+
+const KEYS: [&str; 9] = ["bootstrap", "color", "readonly", "guard", "expect_cluster_id", "tls", "sasl", "properties", "properties_file"];
 
 /// What is known of other releases, and the sentence about it.
-const LATER: [(&str, &str); 6] = [
-    ("tls", "TLS is not in this release: it connects to PLAINTEXT listeners"),
-    ("sasl", "SASL is not in this release: it connects to listeners without authentication"),
+const LATER: [(&str, &str); 2] = [
     ("registry", "schema registries are not in this release"),
-    ("properties", "client properties are not in this release: bootstrap names the cluster"),
-    ("properties_file", "client properties are not in this release: bootstrap names the cluster"),
-    ("strimzi_dir", "TLS is not in this release: it connects to PLAINTEXT listeners"),
+    ("strimzi_dir", "folders of Strimzi's secrets are not in this release: ca, cert and key in its table tls name the files"),
 ];
 
 const HUES: &[(&str, Hue)] =
@@ -64,6 +95,7 @@ fn one(config: &mut Config, reading: &mut Reading<'_, '_>, table: &Entry) -> Opt
         reading.problem_at_key(table, "the name of a context is one word without , and /", None);
         return None;
     }
+    let (mut own, mut file) = (Vec::new(), None);
     let (mut bootstrap, mut hue, mut readonly, mut guard, mut expect) = (None, None, ReadOnly::No, Guard::None, None);
     let dotted = format!("contexts.{name}");
     let entries = reading.table("contexts", table)?;
@@ -74,6 +106,14 @@ fn one(config: &mut Config, reading: &mut Reading<'_, '_>, table: &Entry) -> Opt
             "readonly" => reading.checked(entry, read_only).map(|it| readonly = it),
             "guard" => reading.checked(entry, |given| given.one_of(GUARDS)).map(|it| guard = it),
             "expect_cluster_id" => reading.checked(entry, cluster_id).map(|it| expect = Some(it)),
+            "properties_file" => reading.checked(entry, |given| given.text().map(str::to_owned)).map(|text| {
+                let by = security::said_by(reading, &dotted, entry);
+                file = Some(Said::new(super::resolved(&text, &security::beside(reading)), by));
+            }),
+            "tls" | "sasl" | "properties" => {
+                security::take(config, reading, &dotted, entry, &mut own);
+                None
+            }
             key => {
                 match LATER.iter().find(|(later, _)| *later == key) {
                     Some((_, sentence)) => reading.problem_at_key(entry, &format!("{dotted}.{key}: {sentence}"), None),
@@ -86,13 +126,15 @@ fn one(config: &mut Config, reading: &mut Reading<'_, '_>, table: &Entry) -> Opt
             config.tell(reading.source(), &dotted, entry);
         }
     }
-    if bootstrap.is_none() && !entries.iter().any(|entry| entry.key() == "bootstrap" || LATER.iter().any(|(key, _)| *key == entry.key())) {
+    let elsewhere = |entry: &Entry| ["bootstrap", "properties", "properties_file", "strimzi_dir"].contains(&entry.key());
+    if bootstrap.is_none() && !entries.iter().any(elsewhere) {
         reading.problem(table, &format!("{dotted} has no bootstrap"), Some("bootstrap = [\"HOST:PORT\"]".to_owned()));
     }
     let line = reading.source().line_of(table.span().start);
     let name = name.to_owned();
     // One whose addresses are wrong is still known by its name: that is one problem, not two.
-    Some(Context { name, bootstrap: bootstrap.unwrap_or_default(), hue, readonly, guard, expect_cluster_id: expect, line })
+    let bootstrap = bootstrap.unwrap_or_default();
+    Some(Context { name, bootstrap, properties: own, properties_file: file, hue, readonly, guard, expect_cluster_id: expect, line })
 }
 
 fn addresses(given: Given<'_>) -> Result<Vec<Address>, Wrong> {

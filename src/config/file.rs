@@ -41,16 +41,30 @@ impl<'a> Source<'a> {
         let begin = self.text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
         let line = self.text.get(begin..).and_then(|rest| rest.lines().next()).unwrap_or_default();
         let (from, to) = (start - begin, span.end.saturating_sub(begin).min(line.len()));
+        let hidden = hidden_from(line);
+        let line = hidden.and_then(|at| line.get(..at)).unwrap_or(line);
+        let (from, to) = (from.min(line.len()), to.min(line.len()));
         let columns = |range: Range<usize>| width(Shown::of(line.get(range).unwrap_or_default()).as_str());
         let before = columns(0..from.min(line.len()));
         Place::File {
             path: shown(self.path),
             line: self.line_of(start),
-            text: Shown::of(line).into_string(),
+            text: Shown::of(line).into_string() + if hidden.is_some() { " ***" } else { "" },
             before,
             carets: columns(from.min(line.len())..to.max(from).min(line.len())).max(1),
         }
     }
+}
+
+/// Where the value begins of a line that may hold a secret, as it must not be shown; one that only names where the secret is
+/// may be.
+fn hidden_from(line: &str) -> Option<usize> {
+    let lower = line.to_lowercase();
+    let word = ["password", "secret", "token", "jaas"].iter().filter_map(|word| lower.find(word)).min()?;
+    let equals = lower.get(word..)?.find('=')? + word;
+    let key = lower.get(..equals)?.trim().trim_matches(['"', '\'']);
+    let elsewhere = ["_env", "_file", "_command", ".location", ".url"].iter().any(|end| key.ends_with(end));
+    (!elsewhere).then_some(equals + 1)
 }
 
 /// Where a problem is.

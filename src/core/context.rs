@@ -13,6 +13,8 @@ pub struct Context {
     pub configured: bool,
     pub hue: Option<Hue>,
     pub rules: Rules,
+    /// What is not checked of a broker's certificate, in the words that stand on every screen.
+    pub unchecked: Option<&'static str>,
     /// The id that its cluster must have.
     pub expects: Option<ClusterId>,
 }

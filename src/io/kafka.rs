@@ -4,7 +4,7 @@
 //! has a deadline, every future may be dropped at any moment without harm to the connection it used, and nothing that is
 //! sent creates or changes anything on the cluster: a request that would takes a [`crate::core::guard::Permit`].
 //!
-//! Reading order: `settings` (addresses, deadlines, limits), `wire` (one connection), `pool` (all of them), then one
+//! Reading order: `settings` (addresses, deadlines, limits), `security` (TLS and SASL as they were said), `wire` (one connection), `pool` (all of them), then one
 //! conversation per file: `metadata`, `offsets`, `fetch`. To add a request: a line in `wire`'s `calls!`, a file for the
 //! conversation, a method here, and its row in the test that encodes every version. Protocol facts: `docs/kafka-client.md`.
 
@@ -20,6 +20,7 @@ mod pool;
 mod produce;
 #[cfg(test)]
 mod script;
+mod security;
 mod settings;
 mod wire;
 
@@ -37,7 +38,8 @@ pub use metadata::{Fate, Leader, Wanted};
 pub use offsets::{At, Found, Isolation, OffsetAsk, OffsetResult};
 pub use pool::LinkHealth;
 pub use produce::{Ack, Lost, NewBatch, NoProducer, ProduceAsk, ProduceLink, Produced, Producer, Refusal};
-pub use settings::{Address, BadAddress, DEFAULT_PORT, Security, Settings};
+pub use security::{Claim, Identity, Material, Method, Place, Said, Sasl, ScramHash, Secret, SecretFrom, Security, Tls, Verify};
+pub use settings::{Address, BadAddress, DEFAULT_PORT, Settings};
 pub use wire::{SPOKEN, Spoken, Throttled};
 
 use crate::core::guard::Permit;

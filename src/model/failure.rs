@@ -46,6 +46,10 @@ pub enum Cause {
     /// Not there: topic, partition, group, offset.
     NotFound(Foreign),
     NotAuthorised(Foreign),
+    /// The TLS handshake failed, or what we have for it is not taken: a sentence says why.
+    Tls(Foreign),
+    /// SASL: who we are was refused. Names mechanism, user, and the broker's reason.
+    NotAuthenticated(Foreign),
     /// The address belongs to another cluster than before (P17).
     OtherCluster {
         expected: Foreign,
@@ -67,6 +71,8 @@ pub enum Cause {
 /// How far a dial got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// Reading files, variables and commands that the settings name.
+    Secrets,
     Dns,
     Connect,
     Tls,
@@ -78,6 +84,7 @@ pub enum Step {
 impl Step {
     pub fn word(self) -> &'static str {
         match self {
+            Self::Secrets => "settings",
             Self::Dns => "DNS",
             Self::Connect => "TCP connect",
             Self::Tls => "TLS",
@@ -120,6 +127,11 @@ impl Failure {
         self
     }
 
+    /// Whether kscope waits for its user before it tries again: more tries by itself change nothing, and can lock an account.
+    pub fn waits_for_user(&self) -> bool {
+        matches!(self.cause, Cause::NotAuthenticated(_) | Cause::Usage(_))
+    }
+
     /// The exit code of the command line (0 is never returned).
     pub fn exit_code(&self) -> u8 {
         match self.cause {
@@ -129,8 +141,9 @@ impl Failure {
             | Cause::Disconnected
             | Cause::WrongProtocol(_)
             | Cause::Garbled(_)
+            | Cause::Tls(_)
             | Cause::OtherCluster { .. } => 3,
-            Cause::NotAuthorised(_) => 4,
+            Cause::NotAuthorised(_) | Cause::NotAuthenticated(_) => 4,
             Cause::NotFound(_) => 5,
             Cause::Refused(_) | Cause::Stopped(_) => 6,
             Cause::Bug(_) => 70,
@@ -150,6 +163,8 @@ impl Failure {
             Cause::Garbled(_) => "garbled",
             Cause::OtherCluster { .. } => "other_cluster",
             Cause::NotAuthorised(_) => "not_authorised",
+            Cause::Tls(_) => "tls",
+            Cause::NotAuthenticated(_) => "not_authenticated",
             Cause::NotFound(_) => "not_found",
             Cause::Refused(_) | Cause::Stopped(_) => "refused",
             Cause::Bug(_) => "bug",
@@ -177,6 +192,8 @@ impl Failure {
             },
             Cause::NotFound(what) => format!("{} was not found", what.raw()),
             Cause::NotAuthorised(what) => format!("not authorised: {}", what.raw()),
+            Cause::Tls(why) => why.raw().to_owned(),
+            Cause::NotAuthenticated(why) => format!("authentication refused: {}", why.raw()),
             Cause::OtherCluster { expected, found } => {
                 format!("the address now answers as cluster {}, before it was {}", found.raw(), expected.raw())
             }

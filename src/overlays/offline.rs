@@ -62,13 +62,14 @@ pub fn draw(look: &Look<'_>, trouble: &Trouble, buf: &mut Buffer, area: Rect) ->
         Pen::new(buf, look.theme, panel, y).gap(1).own(line, Token::Text);
         y += 1;
     }
-    retry(look, has_data, &mut Pen::new(buf, look.theme, panel, y));
+    retry(look, trouble, has_data, &mut Pen::new(buf, look.theme, panel, y));
     Rect { y: area.y + height, height: area.height - height, ..area }
 }
 
-fn retry(look: &Look<'_>, has_data: bool, pen: &mut Pen<'_>) {
-    pen.gap(1).own("It is tried again by itself", Token::Dim);
-    if let Some(next) = look.cluster.wake_at() {
+fn retry(look: &Look<'_>, trouble: &Trouble, has_data: bool, pen: &mut Pen<'_>) {
+    let waits = trouble.failure.waits_for_user();
+    pen.gap(1).own(if waits { "It is not tried again by itself" } else { "It is tried again by itself" }, Token::Dim);
+    if let Some(next) = look.cluster.wake_at().filter(|_| !waits) {
         pen.own(format!(", next at {}", look.clock(next)), Token::Dim);
     }
     pen.own("; ", Token::Dim).own("ctrl-r", Token::Accent).own(" now", Token::Dim);

@@ -61,7 +61,7 @@ pub(crate) const MAY_USE: [(&str, &[&str]); 21] = [
 const ABOVE_ALL: [&str; 4] = ["app", "lib", "main", "testing"];
 
 /// A crate, and the only layers that may name it.
-const CRATES: [(&str, &[&str]); 10] = [
+const CRATES: [(&str, &[&str]); 14] = [
     ("tokio", &["app", "cli", "io", "main", "sandbox", "term"]),
     ("kafka_protocol", &["io", "sandbox"]),
     ("rskafka", &["sandbox"]),
@@ -72,6 +72,10 @@ const CRATES: [(&str, &[&str]); 10] = [
     ("clap", &["cli", "main"]),
     ("syntect", &["decode", "io"]),
     ("toml", &["config"]),
+    ("rustls", &["io"]),
+    ("tokio_rustls", &["io"]),
+    ("ring", &["io"]),
+    ("x509_parser", &["io"]),
 ];
 
 /// What reads the clock, and who may.

@@ -3,7 +3,7 @@
 
     cluster.py ready VERSION...      silent and 0 when everything is here to start these releases; else a sentence and 3
     cluster.py fetch VERSION...      downloads what is missing of their jars
-    cluster.py run VERSION [--nodes N] [--set key=value]... [--advertise HOST]
+    cluster.py run VERSION [--nodes N] [--set key=value]... [--advertise HOST] [--secure]
     cluster.py tool VERSION CLASS ARGS...      becomes one of Apache's tools, by its class
 
 VERSION can be tools-VERSION: from 3.x on most tools are not among the brokers' jars.
@@ -35,6 +35,9 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
+
+sys.dont_write_bytecode = True  # no folder of Python's beside the sources
+import security  # noqa: E402
 
 HOST = "127.0.0.1"
 QUICK_JVM = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData"]
@@ -173,13 +176,15 @@ def cluster_seen_by(port):
 class Cluster:
     """The processes of one cluster; the folder holds configuration, data and logs, one sub-folder per process."""
 
-    def __init__(self, version, nodes, settings, advertise):
+    def __init__(self, version, nodes, settings, advertise, secure):
         self.version, self.nodes, self.settings, self.advertise = version, range(1, nodes + 1), settings, advertise
         self.folder = Path(tempfile.mkdtemp(prefix="kscope-kafka-"))
         self.running = {}
-        ports = free_ports(3 * nodes + 1)
+        names = list(security.PROTOCOLS) if secure else []
+        ports = free_ports(3 * nodes + 1 + len(names))
+        self.secured = dict(zip(names, ports[3 * nodes + 1:]))  # one node alone has them
         self.client, self.internal, self.control = ports[:nodes], ports[nodes:2 * nodes], ports[2 * nodes:3 * nodes]
-        self.zookeeper = ports[-1] if int(version.split(".", maxsplit=1)[0]) < 3 else None
+        self.zookeeper = ports[3 * nodes] if int(version.split(".", maxsplit=1)[0]) < 3 else None
 
     def server_properties(self, node):
         """CLIENT is what tests talk to, INTERNAL what brokers do. Small, quick and without a retention limit."""
@@ -200,6 +205,12 @@ class Cluster:
             "log.cleaner.backoff.ms": 200, "log.cleaner.dedupe.buffer.size": 4 << 20,
             "num.network.threads": 2, "num.io.threads": 4,
         }
+        for name, port in self.secured.items():
+            p["listeners"] += f",{name}://{HOST}:{port}"
+            p["advertised.listeners"] += f",{name}://{self.advertise}:{port}"
+            p["listener.security.protocol.map"] += f",{name}:{security.PROTOCOLS[name]}"
+        if self.secured:
+            p.update(security.properties(self.folder / "tls"))
         if self.zookeeper:
             p.update({"broker.id": node, "zookeeper.connect": f"{HOST}:{self.zookeeper}", "zookeeper.session.timeout.ms": 4000})
         else:
@@ -225,6 +236,8 @@ class Cluster:
         return folder / name
 
     def boot(self):
+        if self.secured:
+            security.make(self.folder / "tls")
         files = [self.write(node, "server.properties", self.server_properties(node)) for node in self.nodes]
         if self.zookeeper:
             folder = self.folder / "zookeeper"
@@ -234,7 +247,8 @@ class Cluster:
             self.wait_for(lambda: socket.create_connection((HOST, self.zookeeper), 1).close() is None, "zookeeper")
         else:
             name = uuid.uuid4().hex[:22]
-            formats = [subprocess.Popen(java(self.version, "kafka.tools.StorageTool", "format", "-t", name, "-c", file),
+            formats = [subprocess.Popen(java(self.version, "kafka.tools.StorageTool", "format", "-t", name, "-c", file,
+                                              *(security.add_scram() if self.secured else [])),
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
                        for file in files]
             for process in formats:
@@ -320,11 +334,12 @@ class Cluster:
 
 def run(a):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    cluster = Cluster(a.version, a.nodes, dict(s.split("=", 1) for s in a.set), a.advertise)
+    cluster = Cluster(a.version, a.nodes, dict(s.split("=", 1) for s in a.set), a.advertise, a.secure)
     try:
         cluster.boot()
         print(json.dumps({"version": a.version, "bootstrap": [f"{HOST}:{p}" for p in cluster.client],
-                          "internal": [f"{HOST}:{p}" for p in cluster.internal], "folder": str(cluster.folder)}), flush=True)
+                          "internal": [f"{HOST}:{p}" for p in cluster.internal], "folder": str(cluster.folder),
+                          "secured": {name: f"{HOST}:{port}" for name, port in cluster.secured.items()}}), flush=True)
         for line in iter(sys.stdin.readline, ""):
             try:
                 cluster.obey(line.strip())
@@ -345,6 +360,7 @@ def main():
     p.add_argument("--nodes", type=int, default=1)
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a broker setting")
     p.add_argument("--advertise", default=HOST, metavar="HOST", help="the host that brokers tell clients to dial")
+    p.add_argument("--secure", action="store_true", help="listeners with TLS and SASL besides: see security.py")
     p = commands.add_parser("tool")
     p.add_argument("version")
     p.add_argument("tool", metavar="class")

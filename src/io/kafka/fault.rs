@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::security::Trouble;
 use crate::model::{Attempt, BrokerId, Cause, Failure, Foreign, Step};
 
 /// One failed dial or exchange. Cheap to clone: every caller that waited on the connection gets it.
@@ -28,6 +29,13 @@ impl Fault {
     pub(super) fn hint(mut self, hint: impl Into<Arc<str>>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// What was said of TLS or SASL cannot be had: who said it, and what is wrong with it.
+    pub(super) fn of_trouble(trouble: &Trouble, address: &Arc<str>, step: Step) -> Self {
+        let text = trouble.text();
+        let fault = Self::new(Cause::Usage(Foreign::new(text.as_str())), address, step, text);
+        Self { hint: trouble.hint.as_deref().map(Arc::from), ..fault }
     }
 
     /// The connection ended: `result` says how.

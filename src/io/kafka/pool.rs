@@ -272,8 +272,11 @@ impl Pool {
         self.entry.clear();
     }
 
-    /// The next question dials at once, whatever failed a moment ago.
+    /// The next question dials at once, whatever failed a moment ago; after a refusal with what files and commands say now.
     pub(super) fn retry_now(&self) {
+        if self.common.refused.forgive() {
+            self.settings.security.forget();
+        }
         self.entry.forgive();
         for peer in self.peers() {
             peer.control.forgive();
@@ -283,6 +286,9 @@ impl Pool {
 
     /// Tries known brokers and bootstrap addresses, each with a head start over the next.
     async fn enter(self: &Arc<Self>) -> Result<Connection, Fault> {
+        if let Some(wrong) = self.settings.security.wrong() {
+            return Err(Fault::of_trouble(wrong, &"".into(), Step::Secrets));
+        }
         let mut waiting = self.candidates().into_iter();
         let mut running = JoinSet::new();
         let mut faults = Vec::new();

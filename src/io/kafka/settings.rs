@@ -6,6 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::security::Security;
+
 /// Kafka's port when none is written.
 pub const DEFAULT_PORT: u16 = 9092;
 
@@ -125,15 +127,6 @@ impl fmt::Debug for Address {
     }
 }
 
-/// What stands between TCP and Kafka's messages.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub enum Security {
-    /// Clear text, no authentication. TLS and SASL become further variants, used by `wire::dial::secure` alone.
-    #[default]
-    Plain,
-}
-
 /// How to reach a cluster and how long to wait for it.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -166,7 +159,7 @@ impl Settings {
         Self {
             bootstrap,
             client_id: "kscope".into(),
-            security: Security::Plain,
+            security: Security::default(),
             connect: Duration::from_secs(5),
             request: Duration::from_secs(10),
             patience: Duration::from_secs(2),

@@ -8,7 +8,9 @@
 
 pub(super) mod dial;
 mod frame;
+mod sasl;
 mod socket;
+mod tls;
 pub(super) mod versions;
 
 use std::net::SocketAddr;
@@ -20,9 +22,11 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::messages as kp;
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Message, StrBytes};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::fault::Fault;
+use super::security::Ready;
 use crate::model::{BrokerId, Cause, Step};
 pub(super) use frame::{skip_tags, unsigned_varint};
 use versions::Versions;
@@ -100,8 +104,11 @@ calls! {
     OffsetForLeaderEpoch(23): OffsetForLeaderEpochRequest => OffsetForLeaderEpochResponse, from 2, throttle from 2;
     DescribeConfigs(32): DescribeConfigsRequest => DescribeConfigsResponse, from 1, throttle from 0;
     DescribeLogDirs(35): DescribeLogDirsRequest => DescribeLogDirsResponse, from 1, throttle from 0;
+    SaslAuthenticate(36): SaslAuthenticateRequest => SaslAuthenticateResponse, from 0, throttle from 99;
     DeleteGroups(42): DeleteGroupsRequest => DeleteGroupsResponse, from 0, throttle from 0;
     ListPartitionReassignments(46): ListPartitionReassignmentsRequest => ListPartitionReassignmentsResponse, from 0, throttle from 0;
+    // From 1 on the tokens that follow are requests of their own.
+    SaslHandshake(17): SaslHandshakeRequest => SaslHandshakeResponse, from 1, throttle from 99;
     ApiVersions(18): ApiVersionsRequest => ApiVersionsResponse, from 0, throttle from 99;
     // Its throttle time stands behind an error code: nothing here reads it there, and the broker holds the socket anyway.
     OffsetDelete(47): OffsetDeleteRequest => OffsetDeleteResponse, from 0, throttle from 99;
@@ -174,6 +181,14 @@ struct Order {
     reply: oneshot::Sender<Result<Frame, Fault>>,
 }
 
+/// What SASL puts on a connection: ahead of all questions, and none of those in between (KIP-368).
+#[derive(Debug)]
+enum Rite {
+    Ask(Order),
+    /// Questions may go on.
+    Done,
+}
+
 /// A broker told us to slow down (P12). The newest of all connections, with the count of all.
 #[derive(Debug, Clone, Default)]
 pub struct Throttled {
@@ -195,11 +210,18 @@ pub(super) struct Common {
     pub(super) open: Arc<AtomicUsize>,
     /// Requests sent so far.
     pub(super) requests: Arc<AtomicU64>,
+    /// Why nothing is dialled until somebody asks for it.
+    pub(super) refused: Arc<sasl::Refused>,
 }
 
 impl Default for Common {
     fn default() -> Self {
-        Self { throttled: watch::Sender::new(Throttled::default()), open: Arc::default(), requests: Arc::default() }
+        Self {
+            throttled: watch::Sender::new(Throttled::default()),
+            open: Arc::default(),
+            requests: Arc::default(),
+            refused: Arc::default(),
+        }
     }
 }
 
@@ -223,6 +245,8 @@ struct Shared {
     wake: Notify,
     vitals: Mutex<Vitals>,
     common: Common,
+    /// What was read for TLS and SASL, when there is either: the words of a failure name it.
+    ready: Option<Arc<Ready>>,
 }
 
 impl Shared {
@@ -243,6 +267,9 @@ struct Inner {
     peer: Option<SocketAddr>,
     /// `None` only while it is dropped.
     orders: Option<mpsc::UnboundedSender<Order>>,
+    rites: mpsc::UnboundedSender<Rite>,
+    /// Authenticates again before the session ends.
+    keeper: OnceLock<AbortHandle>,
     next_id: AtomicI32,
     client_id: StrBytes,
     control_cap: usize,
@@ -251,6 +278,9 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        if let Some(keeper) = self.keeper.get() {
+            keeper.abort();
+        }
         self.orders = None;
         self.shared.wake.notify_one();
     }
@@ -344,10 +374,34 @@ impl Connection {
         self.order(id, bytes, terms, throttle_at)
     }
 
-    fn order(&self, id: i32, bytes: Option<Bytes>, terms: Terms, throttle_at: Option<usize>) -> Result<Pending, Fault> {
+    /// As [`Self::send`], ahead of all questions; none of them is sent until [`Self::rite_is_done`].
+    fn send_rite<C: Call>(&self, version: i16, request: &C::Request) -> Result<Pending, Fault> {
+        let id = self.inner.next_id.fetch_add(1, Ordering::Relaxed);
+        let bytes = encode::<C>(version, id, &self.inner.client_id, request);
+        let (order, answer) = self.written(id, bytes, self.plain_terms(), None)?;
+        self.inner.rites.send(Rite::Ask(order)).map_err(|_ended| self.fault())?;
+        Ok(Pending { answer, connection: self.clone() })
+    }
+
+    fn rite_is_done(&self) {
+        // Who ended has no more to ask.
+        let _ended = self.inner.rites.send(Rite::Done);
+    }
+
+    fn written(
+        &self,
+        id: i32,
+        bytes: Option<Bytes>,
+        terms: Terms,
+        throttle_at: Option<usize>,
+    ) -> Result<(Order, oneshot::Receiver<Result<Frame, Fault>>), Fault> {
         let bytes = bytes.ok_or_else(|| Fault::garbled(self.address(), "a request of ours could not be encoded"))?;
         let (reply, answer) = oneshot::channel();
-        let order = Order { id, bytes, terms, throttle_at, reply };
+        Ok((Order { id, bytes, terms, throttle_at, reply }, answer))
+    }
+
+    fn order(&self, id: i32, bytes: Option<Bytes>, terms: Terms, throttle_at: Option<usize>) -> Result<Pending, Fault> {
+        let (order, answer) = self.written(id, bytes, terms, throttle_at)?;
         match self.inner.orders.as_ref().map(|orders| orders.send(order)) {
             Some(Ok(())) => {
                 self.inner.shared.common.requests.fetch_add(1, Ordering::Relaxed);

@@ -1,5 +1,5 @@
-//! From an address to a connection that knows its broker's versions: names, all addresses of a name, TCP, and the place
-//! for TLS and SASL.
+//! From an address to a connection that knows its broker's versions and is known to it: names, all addresses of a name, TCP,
+//! TLS, ApiVersions, SASL.
 
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicI32;
@@ -9,17 +9,21 @@ use std::time::Duration;
 use kafka_protocol::protocol::StrBytes;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio_rustls::client::TlsStream;
 
 use super::socket::Socket;
-use super::{Common, Connection, FIRST_ID, Inner, Shared, Vitals, versions};
+use super::{Common, Connection, FIRST_ID, Inner, Shared, Vitals, sasl, tls, versions};
 use crate::io::kafka::fault::{Fault, io_words, seconds};
-use crate::io::kafka::settings::{Address, Security, Settings};
+use crate::io::kafka::security::{Ready, Security};
+use crate::io::kafka::settings::{Address, Settings};
 use crate::model::{Attempt, BrokerId, Cause, Foreign, Step};
 
 /// The next address of a name is tried when the one before has not answered for so long (RFC 8305).
 const STAGGER: Duration = Duration::from_millis(250);
+/// So long a command that gives a password may take: it may ask somebody.
+const SECRETS: Duration = Duration::from_secs(60);
 
 /// What to dial: an address, and which broker is said to be there.
 #[derive(Debug, Clone)]
@@ -86,6 +90,10 @@ pub(in crate::io::kafka) async fn connect(
     common: &Common,
 ) -> Result<Connection, Fault> {
     let name: Arc<str> = target.address.to_string().into();
+    if let Some(fault) = common.refused.now() {
+        return Err(fault);
+    }
+    let ready = ready(settings, &name).await.inspect_err(|fault| common.refused.keep(fault))?;
     let deadline = Instant::now() + settings.connect;
     let stream = race(&name, addresses, deadline, settings.connect).await.map_err(|fault| fault.of_broker(target.broker))?;
     let peer = stream.peer_addr().ok();
@@ -93,8 +101,74 @@ pub(in crate::io::kafka) async fn connect(
     let _without = stream.set_nodelay(true);
     let keepalive = socket2::TcpKeepalive::new().with_time(Duration::from_secs(30)).with_interval(Duration::from_secs(10));
     let _without = socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive);
-    let stream = secure(stream, settings);
+    let transport = match ready.as_ref().and_then(|ready| ready.tls.as_ref()) {
+        None => Transport::Plain(stream),
+        Some(tls) => match tls::handshake(stream, &target.address, tls, (deadline, millis(settings.connect))).await {
+            Ok(stream) => Transport::Tls(Box::new(stream)),
+            Err(fault) => {
+                // A certificate may be renewed while we run.
+                settings.security.forget_files();
+                return Err(fault.of_broker(target.broker));
+            }
+        },
+    };
+    let connection = serve((transport, peer), name, target, settings, common, ready.clone());
+    let table = match versions::negotiate(&connection).await {
+        Ok(table) => table,
+        Err(fault) if ready.as_ref().is_none_or(|ready| ready.tls.is_none()) => {
+            return Err(connection.poison(tls::or_is_tls(fault, peer).await.while_in(Step::ApiVersions).of_broker(target.broker)));
+        }
+        Err(fault) => return Err(connection.poison(fault.while_in(Step::ApiVersions).of_broker(target.broker))),
+    };
+    let _fresh = connection.inner.versions.set(table);
+    if let Some(ready) = &ready
+        && let Some(login) = &ready.login
+    {
+        sasl::log_in(&connection, ready, login).await?;
+    }
+    Ok(connection)
+}
 
+/// What is read and written.
+enum Transport {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// What was said of TLS and SASL, read: `None` where nothing was.
+async fn ready(settings: &Settings, name: &Arc<str>) -> Result<Option<Arc<Ready>>, Fault> {
+    if settings.security == Security::default() {
+        return Ok(None);
+    }
+    if let Some(ready) = settings.security.kept() {
+        return Ok(Some(ready));
+    }
+    let security = settings.security.clone();
+    let read = timeout(SECRETS, spawn_blocking(move || security.ready())).await;
+    match read {
+        Ok(Ok(Ok(ready))) => Ok(Some(ready)),
+        Ok(Ok(Err(trouble))) => Err(Fault::of_trouble(&trouble, name, Step::Secrets)),
+        Ok(Err(_ended)) => Err(Fault::new(
+            Cause::Bug(Foreign::new("the settings of the connection could not be read")),
+            name,
+            Step::Secrets,
+            "the task ended",
+        )),
+        Err(_elapsed) => {
+            Err(Fault::timed_out(name, Step::Secrets, millis(SECRETS)).hint("a command that gives a password does not end: run it by hand"))
+        }
+    }
+}
+
+/// Starts the task that owns the socket.
+fn serve(
+    (transport, peer): (Transport, Option<SocketAddr>),
+    name: Arc<str>,
+    target: &Target,
+    settings: &Settings,
+    common: &Common,
+    ready: Option<Arc<Ready>>,
+) -> Connection {
     let shared = Arc::new(Shared {
         address: name,
         broker: OnceLock::new(),
@@ -102,35 +176,30 @@ pub(in crate::io::kafka) async fn connect(
         wake: Notify::new(),
         vitals: Mutex::new(Vitals::default()),
         common: common.clone(),
+        ready,
     });
     if let Some(broker) = target.broker {
         let _fresh = shared.broker.set(broker);
     }
     let (orders, queue) = mpsc::unbounded_channel();
-    tokio::spawn(Socket::new(Arc::clone(&shared), queue, (settings.request, settings.idle_close)).run(stream));
-    let connection = Connection {
+    let (rites, first) = mpsc::unbounded_channel();
+    let socket = Socket::new(Arc::clone(&shared), queue, first, (settings.request, settings.idle_close));
+    match transport {
+        Transport::Plain(stream) => tokio::spawn(socket.run(stream)),
+        Transport::Tls(stream) => tokio::spawn(socket.run(*stream)),
+    };
+    Connection {
         inner: Arc::new(Inner {
             shared,
             peer,
             orders: Some(orders),
+            rites,
+            keeper: OnceLock::new(),
             next_id: AtomicI32::new(FIRST_ID),
             client_id: StrBytes::from_string(settings.client_id.to_string()),
             control_cap: settings.control_cap,
             versions: OnceLock::new(),
         }),
-    };
-    let table = versions::negotiate(&connection)
-        .await
-        .map_err(|fault| connection.poison(fault.while_in(Step::ApiVersions).of_broker(target.broker)))?;
-    let _fresh = connection.inner.versions.set(table);
-    Ok(connection)
-}
-
-/// The one place where TLS and SASL go: what is returned is read and written by the socket's task, whatever it is, and
-/// the same deadline that TCP had is left for it.
-fn secure(stream: TcpStream, settings: &Settings) -> TcpStream {
-    match settings.security {
-        Security::Plain => stream,
     }
 }
 

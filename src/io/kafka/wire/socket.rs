@@ -12,8 +12,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use super::frame::{Incoming, Progress};
-use super::{Frame, LONGEST_HOLD, Order, Shared, Terms, Throttled};
+use super::{Frame, LONGEST_HOLD, Order, Rite, Shared, Terms, Throttled, tls};
 use crate::io::kafka::fault::{Fault, io_words};
+use crate::io::kafka::security::TlsReady;
 use crate::model::{Cause, Step};
 
 /// Buffers of large answers are given back to the system after so long without a question.
@@ -36,6 +37,9 @@ pub(super) struct Socket {
     pub(super) request: Duration,
     pub(super) idle_close: Duration,
     orders: mpsc::UnboundedReceiver<Order>,
+    rites: mpsc::UnboundedReceiver<Rite>,
+    /// SASL is under way: questions wait.
+    in_rite: bool,
     flights: VecDeque<Flight>,
     incoming: Incoming,
     /// What is still to be written of the request that was taken last.
@@ -49,12 +53,19 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    pub(super) fn new(shared: Arc<Shared>, orders: mpsc::UnboundedReceiver<Order>, (request, idle_close): (Duration, Duration)) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        orders: mpsc::UnboundedReceiver<Order>,
+        rites: mpsc::UnboundedReceiver<Rite>,
+        (request, idle_close): (Duration, Duration),
+    ) -> Self {
         Self {
             shared,
             request,
             idle_close,
             orders,
+            rites,
+            in_rite: false,
             flights: VecDeque::new(),
             incoming: Incoming::default(),
             out: Bytes::new(),
@@ -73,11 +84,15 @@ impl Socket {
         open.fetch_sub(1, Ordering::Relaxed);
         let (fault, _at) = self.shared.closed.get_or_init(|| (fault, Instant::now())).clone();
         self.orders.close();
+        self.rites.close();
         self.shared.vitals(|v| v.waiting_since = None);
         for flight in self.flights.drain(..) {
             let _nobody_waits = flight.reply.send(Err(fault.clone()));
         }
         while let Ok(order) = self.orders.try_recv() {
+            let _nobody_waits = order.reply.send(Err(fault.clone()));
+        }
+        while let Ok(Rite::Ask(order)) = self.rites.try_recv() {
             let _nobody_waits = order.reply.send(Err(fault.clone()));
         }
     }
@@ -92,7 +107,8 @@ impl Socket {
                 biased;
                 () = self.shared.wake.notified() => self.woken(),
                 wrote = to.write(&self.out), if !self.out.is_empty() => self.wrote(wrote),
-                order = self.orders.recv(), if self.out.is_empty() && held.is_none() => self.take(order),
+                rite = self.rites.recv(), if self.out.is_empty() && held.is_none() => self.perform(rite),
+                order = self.orders.recv(), if self.out.is_empty() && held.is_none() && !self.in_rite => self.take(order),
                 read = self.incoming.read(&mut from) => self.read(read),
                 () = sleep_until(held.unwrap_or(deadline)), if held.is_some() => {
                     self.held = None;
@@ -130,7 +146,7 @@ impl Socket {
             let allowed = u64::try_from((flight.terms.wait + self.request).as_millis()).unwrap_or(u64::MAX);
             let fault = Fault::timed_out(&self.shared.address, Step::Request, allowed);
             return Err(if self.answers == 0 {
-                fault.hint("something listens there and says nothing: a TLS or SASL listener, another service, or a broker that hangs")
+                fault.hint("something listens there and says nothing: another service, a listener of another security protocol, or a broker that hangs")
             } else {
                 fault
             });
@@ -145,6 +161,21 @@ impl Socket {
             Some((fault, _at)) => Err(fault.clone()),
             None if self.orders.is_closed() => Err(Fault::unused(&self.shared.address, "closed: nobody uses it")),
             None => Ok(()),
+        }
+    }
+
+    /// A step of SASL: from its first request to its end no question is sent, for the broker would take it for a token.
+    fn perform(&mut self, rite: Option<Rite>) -> Result<(), Fault> {
+        match rite {
+            None => self.take(None),
+            Some(Rite::Done) => {
+                self.in_rite = false;
+                Ok(())
+            }
+            Some(Rite::Ask(order)) => {
+                self.in_rite = true;
+                self.take(Some(order))
+            }
         }
     }
 
@@ -292,20 +323,45 @@ impl Socket {
         if self.answers > 0 && self.flights.is_empty() && self.incoming.is_between_frames() {
             return Fault::unused(&self.shared.address, "closed by the broker while idle");
         }
+        if self.answers == 0
+            && let Some(tls) = self.tls()
+        {
+            return tls::closed_at_once(&self.shared.address, tls);
+        }
         match self.answers {
-            0 => self
-                .disconnected("closed as soon as we spoke")
-                .hint("the listener may be a TLS or SASL one, which this release does not speak, or no Kafka listener at all"),
-            1 => self.disconnected("closed after the first answer").hint("the listener may ask for SASL authentication"),
+            0 => self.disconnected("closed as soon as we spoke").hint(MAY_BE_TLS),
+            1 if !self.has_login() => self
+                .disconnected("closed after the first answer")
+                .hint("the listener may ask for SASL authentication: sasl.mechanism, and security.protocol=SASL_PLAINTEXT or SASL_SSL"),
             _ => self.disconnected("closed by the broker"),
         }
     }
 
     fn broken(&self, error: &std::io::Error) -> Fault {
-        let fault = self.disconnected(io_words(error));
-        if self.answers == 0 { fault.hint("the listener may be a TLS or SASL one, or no Kafka listener at all") } else { fault }
+        if let Some(tls) = self.tls()
+            && let Some(fault) = tls::explained(&self.shared.address, tls, error)
+        {
+            return fault;
+        }
+        match (self.answers, self.tls()) {
+            (0, Some(tls)) => tls::closed_at_once(&self.shared.address, tls),
+            (0, None) => self.disconnected(io_words(error)).hint(MAY_BE_TLS),
+            _ => self.disconnected(io_words(error)),
+        }
+    }
+
+    fn tls(&self) -> Option<&TlsReady> {
+        self.shared.ready.as_ref().and_then(|ready| ready.tls.as_ref())
+    }
+
+    fn has_login(&self) -> bool {
+        self.shared.ready.as_ref().is_some_and(|ready| ready.login.is_some())
     }
 }
+
+/// What it may be when it closes at the first word in clear text.
+const MAY_BE_TLS: &str =
+    "the listener may be a TLS one: security.protocol=SSL or SASL_SSL, or a table [contexts.NAME.tls]; or no Kafka listener at all";
 
 /// The throttle time at the start of an answer, when it is not zero.
 fn throttle(bytes: &Bytes, at: Option<usize>) -> Option<Duration> {
@@ -318,15 +374,16 @@ fn throttle(bytes: &Bytes, at: Option<usize>) -> Option<Duration> {
     (ms > 0).then(|| Duration::from_millis(ms))
 }
 
+pub(super) const SPEAKS_TLS: &str = "a TLS listener answers there, and we spoke clear text";
+pub(super) const USE_TLS: &str = "security.protocol=SSL, or SASL_SSL with a user: -X, a properties file, or a table [contexts.NAME.tls]";
+
 /// What answers there, by the first bytes of it (P10).
 fn not_kafka(head: &[u8]) -> Option<(&'static str, &'static str)> {
     match head.get(..4)? {
         b"HTTP" | b"<!DO" | b"<!do" | b"<htm" | b"<HTM" => {
             Some(("an HTTP server answers there, not Kafka", "use the port of a Kafka listener, 9092 by default"))
         }
-        [0x15 | 0x16, 3, ..] => {
-            Some(("a TLS listener answers there, and we spoke clear text", "use a PLAINTEXT listener: this release does not speak TLS"))
-        }
+        [0x15 | 0x16, 3, ..] => Some((SPEAKS_TLS, USE_TLS)),
         b"SSH-" => Some(("an SSH server answers there, not Kafka", "use the port of a Kafka listener, 9092 by default")),
         b"-ERR" => Some(("a Redis or similar server answers there, not Kafka", "use the port of a Kafka listener, 9092 by default")),
         text if text.iter().all(|b| (0x20..0x7f).contains(b) || b"\r\n\t".contains(b)) => {
