@@ -1,7 +1,7 @@
 //! The integration tests: one binary, so that it links once.
 //!
 //! `architecture` reads the source, `config` holds configurations, `flows` compares the sandbox with a real cluster, `kafka` holds real clusters, `sandbox` our own, `scripted` a
-//! broker that lies and fails on cue, `pty` the program in a pseudo terminal, `readme` the documents beside the source. A test's
+//! broker that lies and fails on cue, `pty` the program in a pseudo terminal, `security` the ways into a cluster, `readme` the documents beside the source. A test's
 //! name is the promise that it keeps.
 
 #![expect(
@@ -25,6 +25,7 @@ mod rivals;
 mod run;
 mod sandbox;
 mod scripted;
+mod security;
 mod tail;
 mod term;
 mod ui;

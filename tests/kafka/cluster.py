@@ -237,7 +237,10 @@ class Cluster:
 
     def boot(self):
         if self.secured:
-            security.make(self.folder / "tls")
+            try:
+                security.make(self.folder / "tls")
+            except OSError as e:
+                raise Problem(f"certificates for the tests cannot be made: {e}") from None
         files = [self.write(node, "server.properties", self.server_properties(node)) for node in self.nodes]
         if self.zookeeper:
             folder = self.folder / "zookeeper"

@@ -34,12 +34,14 @@ pub(crate) struct Plan<'a> {
     pub(crate) nodes: usize,
     pub(crate) settings: &'a [&'a str],
     pub(crate) advertise: &'a str,
+    /// With listeners for TLS and SASL besides (`tests/kafka/security.py`): one node, 4.2.
+    pub(crate) secure: bool,
 }
 
 impl Plan<'_> {
     /// One broker with the usual settings.
     pub(crate) fn one(release: Release) -> Self {
-        Self { release, nodes: 1, settings: &[], advertise: "127.0.0.1" }
+        Self { release, nodes: 1, settings: &[], advertise: "127.0.0.1", secure: false }
     }
 
     /// Three brokers with the usual settings: topics may have three replicas.
@@ -57,6 +59,10 @@ pub(crate) struct Cluster {
     pub(crate) bootstrap: Vec<String>,
     /// The second listener of each node, always reachable: for seeding and independent checks.
     pub(crate) internal: Vec<String>,
+    /// host:port of each listener with TLS or SASL, by its name.
+    pub(crate) secured: BTreeMap<String, String>,
+    /// Where its files are; certificates are below, in `tls`.
+    pub(crate) folder: PathBuf,
     process: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
@@ -77,6 +83,9 @@ impl Cluster {
         for setting in plan.settings {
             command.args(["--set", setting]);
         }
+        if plan.secure {
+            command.arg("--secure");
+        }
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("cluster.py starts");
         let input = process.stdin.take();
         let mut output = BufReader::new(process.stdout.take().expect("it is piped"));
@@ -87,7 +96,10 @@ impl Cluster {
         let list = |name: &str| -> Vec<String> {
             ready[name].as_array().expect("a list").iter().map(|a| a.as_str().expect("an address").to_owned()).collect()
         };
-        Self { release: plan.release, bootstrap: list("bootstrap"), internal: list("internal"), process, input, output }
+        let secured = ready["secured"].as_object().expect("listeners").iter();
+        let secured = secured.map(|(name, at)| (name.clone(), at.as_str().expect("an address").to_owned())).collect();
+        let folder = PathBuf::from(ready["folder"].as_str().expect("a folder"));
+        Self { release: plan.release, bootstrap: list("bootstrap"), internal: list("internal"), secured, folder, process, input, output }
     }
 
     /// The value of `-b`: every node.

@@ -260,13 +260,4 @@ impl Talk {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_claimed_count_of_mechanisms_allocates_nothing() {
-        assert_eq!(mechanisms(Bytes::from_static(&[0, 33, 0, 0, 0, 1, 0, 2, b'A', b'B'])), Some((33, vec!["AB".to_owned()])));
-        assert_eq!(mechanisms(Bytes::from_static(&[0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 2, b'A', b'B'])), None);
-        assert_eq!(mechanisms(Bytes::from_static(&[0, 0, 0, 0, 0, 0, 9])), None);
-    }
-}
+mod tests;
