@@ -71,7 +71,7 @@ fn a_user_that_is_deleted_is_told_and_nothing_is_tried_again_by_itself() {
     let client = short(kafka, "leaver");
     let (home, other) = (Home::new().with("client.properties", &client.0), Home::new().with("client.properties", &client.0));
     let file = other.path().join("client.properties").display().to_string();
-    let mut screen = Terminal::kscope_in(other, &["--properties", &file], &[ON_TOPICS], 120, 30);
+    let screen = Terminal::kscope_in(other, &["--properties", &file], &[ON_TOPICS], 120, 30);
     screen.until_text("orders");
     let running = tail(&home, "orders");
     running.until("the records", |lines| (lines.len() >= 2).then_some(()));
