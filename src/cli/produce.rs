@@ -249,7 +249,8 @@ impl Produce {
         let mut cautions = Vec::new();
         let known = |partition: PartitionId| target.topic.partition(partition).is_some();
         while let Some(block) = feed.recv().await {
-            for (n, record) in block? {
+            for fed in block?.iter() {
+                let (n, record) = (fed.n, fed.to_record());
                 let place = target.place(&record, self.manner.partitioner);
                 if let Some(partition) = place.filter(|&partition| !known(partition)) {
                     let words = format!("partition {} of topic {} (record {})", partition.0, self.topic.raw(), n.saturating_add(1));

@@ -218,7 +218,8 @@ fn terminal_safe(out: &mut Vec<u8>, c: char) {
     }
 }
 
-fn integer(out: &mut Vec<u8>, value: i64) {
+/// A whole number.
+pub fn integer(out: &mut Vec<u8>, value: i64) {
     let mut digits = [0; 20];
     let mut at = digits.len();
     let mut rest = value.unsigned_abs();

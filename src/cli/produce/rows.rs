@@ -5,11 +5,10 @@ use std::io::Write as _;
 use jiff::tz::TimeZone;
 
 use crate::cli::Output;
-use crate::cli::rows::{Field, Row, maybe, write};
+use crate::cli::rows::write;
 use crate::core::produce::{Fate, Sent};
 use crate::model::{Offset, PartitionId, TopicName};
-use crate::text::ndjson::Target;
-use crate::text::row::object;
+use crate::text::ndjson::{self, Target};
 use crate::text::{Shown, TimeFormat, time};
 
 /// Written once so many bytes are there.
@@ -18,8 +17,9 @@ const PIECE: usize = 64 << 10;
 /// Rows on their way to stdout.
 pub(super) struct Rows {
     topic: String,
+    /// What every object begins with.
+    begin: Vec<u8>,
     output: Output,
-    target: Target,
     zone: TimeZone,
     buffer: Vec<u8>,
     any: bool,
@@ -28,8 +28,10 @@ pub(super) struct Rows {
 
 impl Rows {
     pub(super) fn new(topic: &TopicName, output: Output, terminal: bool) -> Self {
-        let target = if terminal { Target::Terminal } else { Target::Data };
-        Self { topic: topic.raw().to_owned(), output, target, zone: TimeZone::system(), buffer: Vec::new(), any: false, failed: None }
+        let mut begin = b"{\"topic\":".to_vec();
+        ndjson::string(&mut begin, topic.raw(), if terminal { Target::Terminal } else { Target::Data });
+        let topic = topic.raw().to_owned();
+        Self { topic, begin, output, zone: TimeZone::system(), buffer: Vec::new(), any: false, failed: None }
     }
 
     /// Rows of those that are in the log; they are written at once.
@@ -58,13 +60,19 @@ impl Rows {
                 if self.output == Output::Json {
                     self.buffer.extend_from_slice(if first { b"[" } else { b",\n" });
                 }
-                let row: Row = vec![
-                    ("topic", Field::Text(self.topic.clone())),
-                    ("partition", maybe(partition)),
-                    ("offset", maybe(offset)),
-                    ("timestampMs", maybe(timestamp_ms)),
-                ];
-                object(&mut self.buffer, &row, self.target);
+                // There may be millions: no row is made of fields first.
+                self.buffer.extend_from_slice(&self.begin);
+                let fields = [("partition", partition.map(i64::from)), ("offset", offset), ("timestampMs", timestamp_ms)];
+                for (name, number) in fields {
+                    self.buffer.extend_from_slice(b",\"");
+                    self.buffer.extend_from_slice(name.as_bytes());
+                    self.buffer.extend_from_slice(b"\":");
+                    match number {
+                        Some(number) => ndjson::integer(&mut self.buffer, number),
+                        None => self.buffer.extend_from_slice(b"null"),
+                    }
+                }
+                self.buffer.push(b'}');
                 if self.output == Output::Ndjson {
                     self.buffer.push(b'\n');
                 }

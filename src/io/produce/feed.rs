@@ -1,12 +1,14 @@
 //! Where records come from: a list, a template, records that were read, lines of NDJSON. A thread of its own makes them, a few
 //! hundred at a time, and waits when the one who sends is slower: memory stays bounded however long the input is.
 
+mod block;
 mod line;
+mod ndjson;
 
 use std::collections::hash_map::RandomState;
 use std::fs::File;
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -14,9 +16,7 @@ use tokio::sync::mpsc;
 use crate::core::produce::template::Filling;
 use crate::core::produce::{Lines, NewRecord, ORIGIN, Records, Redrive, Template};
 use crate::model::{Cause, Failure, Foreign, PartitionId, Time};
-
-/// Records and what each is called: its place in the input, from 0.
-pub type Block = Vec<(u64, NewRecord)>;
+pub use block::{Block, Fed};
 
 /// Blocks as they come. After an error there is nothing more.
 pub type Feed = mpsc::Receiver<Result<Block, Failure>>;
@@ -24,10 +24,8 @@ pub type Feed = mpsc::Receiver<Result<Block, Failure>>;
 /// Blocks that may wait.
 const WAITING: usize = 4;
 /// A block ends at so many records or bytes.
-const RECORDS: usize = 500;
+const RECORDS: usize = 1000;
 const BYTES: usize = 256 << 10;
-/// The longest line of NDJSON in bytes.
-const LONGEST: u64 = 128 << 20;
 
 type Lane = mpsc::Sender<Result<Block, Failure>>;
 
@@ -39,13 +37,13 @@ pub fn of(records: Records, slow: bool) -> Feed {
         // What is small needs no thread.
         Records::Given(records) => {
             let (lane, feed) = mpsc::channel(1);
-            let _room_for_one = lane.try_send(Ok((0..).zip(records).collect()));
+            let _room_for_one = lane.try_send(Ok(Block::of(&records)));
             return feed;
         }
         Records::Template(template, count) => start(lane, move |lane| from_template(&template, count, most, lane)),
         Records::Read(redrive) => start(lane, move |lane| again(&redrive, lane)),
         Records::File { path, lines } => start(lane, move |lane| match File::open(&path) {
-            Ok(file) => read(file, (lines, None), lane),
+            Ok(file) => ndjson::read(file, (lines, None), lane),
             Err(error) => fail(lane, Cause::File(Foreign::new(format!("{}: {error}", path.display())))),
         }),
     }
@@ -55,7 +53,7 @@ pub fn of(records: Records, slow: bool) -> Feed {
 /// Lines of NDJSON, from standard input for example. `partition`: where all of them go.
 pub fn lines(input: impl Read + Send + 'static, lines: Lines, partition: Option<PartitionId>) -> Feed {
     let (lane, feed) = mpsc::channel(WAITING);
-    start(lane, move |lane| read(input, (lines, partition), lane));
+    start(lane, move |lane| ndjson::read(input, (lines, partition), lane));
     feed
 }
 
@@ -78,22 +76,24 @@ fn fail(lane: &Lane, cause: Cause) {
 struct Gather<'a> {
     lane: &'a Lane,
     block: Block,
-    bytes: usize,
 }
 
 impl<'a> Gather<'a> {
     fn new(lane: &'a Lane) -> Self {
-        Self { lane, block: Vec::new(), bytes: 0 }
+        Self { lane, block: Block::default() }
     }
 
-    fn push(&mut self, n: u64, record: NewRecord, most: usize) -> bool {
-        self.bytes = self.bytes.saturating_add(record.size());
-        self.block.push((n, record));
-        if self.block.len() >= most || self.bytes >= BYTES { self.flush() } else { true }
+    fn push(&mut self, n: u64, record: &NewRecord, most: usize) -> bool {
+        self.block.push(n, record);
+        self.filled(most)
+    }
+
+    /// After a record was added.
+    fn filled(&mut self, most: usize) -> bool {
+        if self.block.len() >= most || self.block.used() >= BYTES { self.flush() } else { true }
     }
 
     fn flush(&mut self) -> bool {
-        self.bytes = 0;
         self.block.is_empty() || self.lane.blocking_send(Ok(std::mem::take(&mut self.block))).is_ok()
     }
 }
@@ -105,7 +105,7 @@ fn from_template(template: &Template, count: u64, most: usize, lane: &Lane) {
     let mut gather = Gather::new(lane);
     for n in 0..count {
         filling.now = now();
-        if !gather.push(n, template.fill(&mut filling), most) {
+        if !gather.push(n, &template.fill(&mut filling), most) {
             return;
         }
     }
@@ -125,67 +125,9 @@ fn again(redrive: &Redrive, lane: &Lane) {
             let header = |(name, value): (&'static str, String)| (Bytes::from_static(name.as_bytes()), Some(Bytes::from(value)));
             record.headers.extend(ORIGIN.into_iter().zip(told).map(header));
         }
-        if !gather.push(n, record, RECORDS) {
+        if !gather.push(n, &record, RECORDS) {
             return;
         }
     }
     gather.flush();
-}
-
-fn read(input: impl Read, (lines, partition): (Lines, Option<PartitionId>), lane: &Lane) {
-    let mut input = BufReader::with_capacity(256 << 10, input);
-    let mut gather = Gather::new(lane);
-    let mut text = Vec::new();
-    for n in 0.. {
-        text.clear();
-        let taken = input.by_ref().take(LONGEST).read_until(b'\n', &mut text);
-        let told = match taken {
-            Err(error) => Err(Cause::File(Foreign::new(format!("line {}: {error}", n + 1)))),
-            Ok(0) => break,
-            Ok(_) if text.trim_ascii().is_empty() => Ok(None),
-            Ok(_) if u64::try_from(text.len()).is_ok_and(|length| length >= LONGEST) => {
-                Err(Cause::Usage(Foreign::new(format!("line {}: it is longer than {} MB", n + 1, LONGEST >> 20))))
-            }
-            Ok(_) => line::parse(&text, lines).map(Some).map_err(|why| Cause::Usage(Foreign::new(format!("line {}: {why}", n + 1)))),
-        };
-        let going = match told {
-            Ok(Some(record)) => gather.push(n, NewRecord { partition: partition.or(record.partition), ..record }, RECORDS),
-            Ok(None) => true,
-            Err(cause) => {
-                gather.flush();
-                return fail(lane, cause);
-            }
-        };
-        // What came is not kept waiting for what may come.
-        if !going || (input.buffer().is_empty() && !gather.flush()) {
-            return;
-        }
-    }
-    gather.flush();
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fed(text: &'static str) -> (Vec<u64>, Option<String>) {
-        let mut feed = lines(text.as_bytes(), Lines::default(), None);
-        let (mut all, mut failure) = (Vec::new(), None);
-        while let Some(block) = feed.blocking_recv() {
-            match block {
-                Ok(block) => all.extend(block.into_iter().map(|(n, _)| n)),
-                Err(error) => failure = Some(error.sentence()),
-            }
-        }
-        (all, failure)
-    }
-
-    #[test]
-    fn blank_lines_count_and_a_broken_one_ends_it_behind_those_before() {
-        assert_eq!(fed("{\"value\":\"a\"}\n\n{\"value\":null}"), (vec![0, 2], None));
-        let (all, failure) = fed("{\"value\":\"a\"}\n{\"value\":\"b\"}\n{\"value\":}\n{\"value\":\"c\"}\n");
-        assert_eq!(all, [0, 1]);
-        assert!(failure.unwrap().starts_with("read the records: line 3: "), "it is named by its number");
-        assert_eq!(fed(""), (vec![], None));
-    }
 }
