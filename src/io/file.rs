@@ -29,10 +29,12 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub(super) fn append(path: &Path, line: &[u8]) -> io::Result<()> {
     let folder = folder_of(path)?;
     let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    let new = file.metadata()?.len() == 0;
     // One call, so that the lines of two processes do not mix.
     file.write_all(&[line, b"\n"].concat())?;
-    file.sync_all()?;
-    sync_folder(folder)
+    // What was written and how long the file is; when it was changed may be lost.
+    file.sync_data()?;
+    if new { sync_folder(folder) } else { Ok(()) }
 }
 
 fn folder_of(path: &Path) -> io::Result<&Path> {

@@ -127,6 +127,8 @@ async fn run<F: Future<Output = ()>>(
     let running = tokio::spawn(async move {
         let (receipt, target) = (engine.permit().receipt().clone(), engine.target().clone());
         let report = engine.run(feed, stop, Listener { told, journal: journal.as_ref() }).await;
+        // Whoever listens hears of the last record before the disk is waited for.
+        tokio::task::yield_now().await;
         let logged = audit::sent(state.as_deref(), &receipt, &target, &report);
         let journal = match journal {
             Some(journal) => Some(journal.end().await),

@@ -24,6 +24,11 @@ const TURN: usize = 1000;
 /// Records that nothing places go to another partition after so many bytes.
 const STICKY: usize = 64 << 10;
 
+/// More than a batch of one record takes besides its key, value and headers: its own header has 61 bytes, and there are nine
+/// numbers of at most ten; two of at most five for each header.
+const BESIDES: usize = 160;
+const BESIDES_HEADER: usize = 10;
+
 /// Where records come from, and how far they were taken.
 #[derive(Debug)]
 pub(super) struct Source {
@@ -106,7 +111,9 @@ impl Engine {
         let headers: Vec<build::NewHeader<'_>> = fed.headers().collect();
         let wire = build::NewRecord { timestamp_ms, key: fed.key, value: fed.value, headers: &headers };
         let (limit, codec) = (self.batch_limit(), self.manner.codec);
-        if codec == Codec::None && self.is_too_large(wire.batch_size()) {
+        // The exact size of every record would cost more than all else that is done with it here.
+        let at_most = size.saturating_add(BESIDES).saturating_add(headers.len().saturating_mul(BESIDES_HEADER));
+        if codec == Codec::None && self.is_too_large(at_most) && self.is_too_large(wire.batch_size()) {
             return self.refuse(&[row], partition, too_large(fed.n, wire.batch_size(), &self.target));
         }
         let Some(lane) = self.lanes.get_mut(&partition) else {

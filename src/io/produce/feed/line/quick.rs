@@ -2,6 +2,7 @@
 //! else, a number of nineteen digits, half of a surrogate pair, anything wrong) is left to the careful parser, which also has the
 //! words for it. So this one need not know why a line is odd, only that it is; a property below says that where both read a line
 //! they read the same.
+#![expect(clippy::option_option, reason = "what is null, and what is left to care")]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -25,16 +26,12 @@ pub(super) fn parse(text: &[u8], (lines, partition): (Lines, Option<PartitionId>
     let mark @ (_, first) = block.mark();
     let mut parser = Parser { text, at: 0, block };
     let row = parser.line(lines);
-    match row {
-        Some(row) => {
-            block.finish(Row { n, partition: partition.or(row.partition), ..row }, first);
-            Some(())
-        }
-        None => {
-            block.back(mark);
-            None
-        }
-    }
+    let Some(row) = row else {
+        block.back(mark);
+        return None;
+    };
+    block.finish(Row { n, partition: partition.or(row.partition), ..row }, first);
+    Some(())
 }
 
 struct Parser<'a, 'b> {
