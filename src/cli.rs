@@ -20,6 +20,7 @@ pub mod tail;
 mod target;
 pub mod topics;
 mod words;
+mod writing;
 
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
@@ -273,9 +274,7 @@ pub fn parse(
             Command::Tail(Box::new(tail::Tail::new(common, args).map_err(usage)?))
         }
         OnCluster::Produce(args) => {
-            let terminal = std::io::stdout().is_terminal();
-            let output = cli.common.output.unwrap_or(if terminal { Output::Table } else { Output::Ndjson });
-            let common = produce::Common { cluster, context, output, terminal, quiet: cli.common.quiet, write: cli.common.write };
+            let common = writing::Common::of(cluster, context, &cli.common);
             Command::Produce(Box::new(produce::Produce::new(common, args, variable).map_err(usage)?))
         }
         OnCluster::Topics(args) => Command::Topics(Box::new(topics::Topics::list(for_topics(cluster, &cli.common), &args).map_err(usage)?)),
@@ -286,7 +285,7 @@ pub fn parse(
         OnCluster::Peek(args) => Command::Groups(Box::new(groups::Groups::peek(for_topics(cluster, &cli.common), args).map_err(usage)?)),
         OnCluster::Topic(args) => Command::Topics(Box::new(topics::Topics::describe(for_topics(cluster, &cli.common), args))),
         OnCluster::Group(args) => {
-            let common = group::Common::of(cluster, context, &cli.common);
+            let common = writing::Common::of(cluster, context, &cli.common);
             Command::Group(Box::new(group::Group::new(common, args)))
         }
     })

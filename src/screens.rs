@@ -22,6 +22,7 @@ use crate::core::groups::poll::Watch;
 use crate::core::history::History;
 use crate::core::key::{Input, Mouse, MouseKind};
 use crate::core::line::Line;
+use crate::core::names::bar::NameBar;
 use crate::core::notices::Notices;
 use crate::core::produce::Opening;
 use crate::core::reset::{Deed, Kept, Scope as PlanScope, Target as Aim};
@@ -39,7 +40,6 @@ pub mod log;
 pub mod messages;
 pub mod overview;
 pub mod produce;
-mod prompt;
 pub mod reset;
 pub mod topic;
 pub mod topics;
@@ -383,4 +383,15 @@ pub trait Screen: Debug {
     /// The selected line, and how many lines there are.
     #[cfg(test)]
     fn cursor(&self) -> (usize, usize);
+}
+
+/// The prompt of the filter of a list of names, on the last line. False: nothing is being typed, and nothing was drawn.
+fn names_prompt(bar: &NameBar, pen: &mut Pen<'_>) -> bool {
+    let Some(line) = bar.line() else { return false };
+    pen.prompt("/", line);
+    match bar.error() {
+        Some(error) => pen.gap(3).own("✗ ", Token::Act).own(error, Token::Act),
+        None => pen.gap(6).own("! inverts   -f fuzzy   esc keeps, esc again clears", Token::Dim),
+    };
+    true
 }

@@ -4,14 +4,12 @@
 
 mod change;
 
-use std::io::IsTerminal as _;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
 
 use super::words::{self, Exit};
-use super::{Cluster, Output};
-use crate::core::context::Context;
+use super::writing::Common;
 use crate::io::kafka::Client;
 use crate::model::{Cause, Failure, Foreign, GroupId};
 
@@ -39,32 +37,6 @@ enum GroupCommand {
     DeleteOffsets(change::ForgetArgs),
     /// Give a new group the commits of another
     Copy(change::CopyArgs),
-}
-
-/// What every one of these commands has.
-#[derive(Debug)]
-pub(super) struct Common {
-    pub cluster: Cluster,
-    /// What holds for it.
-    pub context: Context,
-    pub output: Output,
-    pub terminal: bool,
-    pub quiet: bool,
-    /// `--write`.
-    pub write: bool,
-}
-
-impl Common {
-    pub(super) fn of(cluster: Cluster, context: Context, common: &super::Common) -> Self {
-        let terminal = std::io::stdout().is_terminal();
-        let output = common.output.unwrap_or(if terminal { Output::Table } else { Output::Ndjson });
-        Self { cluster, context, output, terminal, quiet: common.quiet, write: common.write }
-    }
-
-    /// Errors are JSON objects.
-    pub(super) fn json(&self) -> bool {
-        matches!(self.output, Output::Json | Output::Ndjson)
-    }
 }
 
 /// A command, checked.

@@ -14,8 +14,8 @@ use clap::{Args, ValueEnum};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::words::{self, Exit};
-use super::{Cluster, Output, confirm};
-use crate::core::context::Context;
+use super::writing::Common;
+use super::{Output, confirm};
 use crate::core::guard::{self, Intent, Level};
 use crate::core::produce::{self, Acks, Manner, Partitioner, Report, Safety, Target};
 use crate::io::audit;
@@ -111,19 +111,6 @@ enum CodecArg {
     Snappy,
     Lz4,
     Zstd,
-}
-
-/// What every command that changes something has.
-#[derive(Debug)]
-pub(super) struct Common {
-    pub cluster: Cluster,
-    /// What holds for it.
-    pub context: Context,
-    pub output: Output,
-    pub terminal: bool,
-    pub quiet: bool,
-    /// `--write`.
-    pub write: bool,
 }
 
 /// The command, checked.

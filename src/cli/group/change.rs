@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 
-use super::{Common, GroupCommand};
+use super::super::writing::Common;
+use super::GroupCommand;
 use crate::cli::rows::{print, write};
 use crate::cli::signals::Signals;
 use crate::cli::{confirm, words};

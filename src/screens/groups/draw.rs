@@ -10,7 +10,7 @@ use crate::core::groups::Row;
 use crate::core::table::Column;
 use crate::core::verdict::Verdict;
 use crate::core::verdict::words;
-use crate::screens::{Cx, Look, prompt, tone_token};
+use crate::screens::{Cx, Look, names_prompt, tone_token};
 use crate::text::{self, Shown, units};
 use crate::ui::{self, Pen, Token};
 
@@ -223,7 +223,7 @@ fn why_empty(groups: &Groups, look: &Look<'_>) -> Option<(String, Token)> {
 
 /// The last line: the prompt, or what there is to say of the selected group.
 pub(super) fn status(groups: &Groups, look: &Look<'_>, pen: &mut Pen<'_>) {
-    if prompt::names(&groups.bar, pen) {
+    if names_prompt(&groups.bar, pen) {
         return;
     }
     let Some(row) = groups.row(look.cluster) else { return };

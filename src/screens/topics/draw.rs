@@ -8,7 +8,7 @@ use super::columns::{self, BETWEEN, COLUMNS, Cell, Id, Row};
 use crate::core::groups::uses::Use;
 use crate::core::table::{Column, Sort};
 use crate::model::{ClusterView, Known, Topic, TopicError, Why};
-use crate::screens::{Look, prompt};
+use crate::screens::{Look, names_prompt};
 use crate::text::{self, Shown, units};
 use crate::ui::{self, Pen, Token};
 
@@ -151,7 +151,7 @@ fn why_empty(topics: &Topics, view: &ClusterView) -> String {
 /// The last line: the prompt, or what there is to say of the selected topic. What is wrong comes before what only identifies:
 /// there may be no room for both.
 pub(super) fn status(topics: &Topics, look: &Look<'_>, pen: &mut Pen<'_>) {
-    if prompt::names(&topics.bar, pen) {
+    if names_prompt(&topics.bar, pen) {
         return;
     }
     let Some(topic) = topics.current() else { return };
