@@ -214,11 +214,9 @@ impl Produce {
         if let Some(failure) = &report.failure {
             Exit::failed(failure, json).print();
         }
-        let missing = rows::ranges(report.missing.iter().map(|sent| sent.n.saturating_add(1)));
-        if !missing.is_empty() {
-            let name = if matches!(self.input, Input::Lines(_)) { "line" } else { "record" };
-            let s = if report.missing.len() > 1 { "s" } else { "" };
-            words::say(&format!("not known to be appended: {name}{s} {missing}"));
+        let name = if matches!(self.input, Input::Lines(_)) { "line" } else { "record" };
+        if let Some(missing) = rows::missing(report, name) {
+            words::say(&missing);
         }
         if self.common.quiet {
             return;

@@ -6,9 +6,10 @@ use jiff::tz::TimeZone;
 
 use crate::cli::Output;
 use crate::cli::rows::write;
-use crate::core::produce::{Fate, Sent};
+use crate::core::produce::{Fate, Report, Sent};
 use crate::model::{Offset, PartitionId, TopicName};
 use crate::text::ndjson::{self, Target};
+use crate::text::units::{thousands, wide};
 use crate::text::{Shown, TimeFormat, time};
 
 /// Written once so many bytes are there.
@@ -120,11 +121,19 @@ fn text<T: ToString>(n: Option<T>) -> String {
     n.map_or_else(String::new, |n| n.to_string())
 }
 
+/// What is not known to be appended, by number; the first ones are named. `name`: what is counted.
+pub(super) fn missing(report: &Report, name: &str) -> Option<String> {
+    let (named, all) = (wide(report.missing.len()), report.progress.failed.saturating_add(report.progress.unknown));
+    let ranges = ranges(report.missing.iter().map(|sent| sent.n.saturating_add(1)));
+    let more = if all > named { format!(", and {} more", thousands(all - named)) } else { String::new() };
+    (named > 0).then(|| format!("not known to be appended: {name}{} {ranges}{more}", if named > 1 { "s" } else { "" }))
+}
+
 /// So many ranges are named.
 const NAMED: usize = 12;
 
 /// Ascending numbers as ranges: `3, 5-9`.
-pub(super) fn ranges(numbers: impl Iterator<Item = u64>) -> String {
+fn ranges(numbers: impl Iterator<Item = u64>) -> String {
     let mut all: Vec<(u64, u64)> = Vec::new();
     for n in numbers {
         match all.last_mut() {
@@ -141,12 +150,33 @@ pub(super) fn ranges(numbers: impl Iterator<Item = u64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::produce::{Progress, Safety};
+    use crate::model::Foreign;
 
     #[test]
     fn numbers_that_follow_each_other_are_a_range() {
         assert_eq!(ranges([3, 5, 6, 7, 9].into_iter()), "3, 5-7, 9");
         assert_eq!(ranges(std::iter::empty()), "");
         assert!(ranges((0..100).map(|n| n * 2)).ends_with(", 22, …"));
+    }
+
+    #[test]
+    fn more_that_is_missing_than_is_named_is_told() {
+        let sent = |n| Sent { n, partition: PartitionId(0), timestamp_ms: 0, fate: Fate::Failed(Foreign::new("full")) };
+        let report = |failed| Report {
+            progress: Progress { failed, ..Progress::default() },
+            safety: Safety::Idempotent,
+            failure: None,
+            stopped: false,
+            first: Vec::new(),
+            missing: vec![sent(4), sent(5)],
+            read_back: 0,
+            unlogged: None,
+            journal: None,
+        };
+        assert_eq!(missing(&report(2), "line").unwrap(), "not known to be appended: lines 5-6");
+        assert_eq!(missing(&report(36_002), "line").unwrap(), "not known to be appended: lines 5-6, and 36,000 more");
+        assert_eq!(missing(&Report { missing: Vec::new(), ..report(0) }, "line"), None);
     }
 
     #[test]
