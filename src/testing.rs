@@ -252,7 +252,14 @@ pub(crate) fn targets() -> Vec<Target> {
     let guarded = Rules { guard: Guard::Typed, refused: Some(ReadOnly::Context { line: 12, write: false }) };
     vec![
         Target { context: Context::default(), bootstrap: "kafka-1:9092".to_owned() },
-        target("prod-eu", "kafka-1.int:9092,kafka-2.int:9092,kafka-3.int:9092", guarded, Some(Hue::Red)),
+        Target {
+            context: Context {
+                security: "SASL_SSL SCRAM-SHA-512".to_owned(),
+                unchecked: Some("▲TLS NAMES UNCHECKED"),
+                ..target("prod-eu", "", guarded, Some(Hue::Red)).context
+            },
+            bootstrap: "kafka-1.int:9092,kafka-2.int:9092,kafka-3.int:9092".to_owned(),
+        },
         target("staging", "stg.int:9092", Rules::default(), None),
     ]
 }

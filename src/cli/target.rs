@@ -68,8 +68,8 @@ impl Always {
             tracing::info!("properties that mean nothing here: {}", ignored.join(", "));
         }
         let cluster = Cluster { bootstrap: bootstrap.unwrap_or_default(), security, client_id, from: None, timeout: self.timeout, limits };
-        let unchecked = cluster.security.unchecked();
-        (cluster, Context { rules: Rules { refused, ..context.rules }, unchecked, ..context })
+        let (security, unchecked) = (cluster.security.words(), cluster.security.unchecked());
+        (cluster, Context { rules: Rules { refused, ..context.rules }, security, unchecked, ..context })
     }
 }
 
@@ -228,6 +228,7 @@ fn in_force(context: &config::Context) -> Context {
         configured: true,
         hue: context.hue,
         rules: Rules { guard: context.guard, refused },
+        security: String::new(),
         unchecked: None,
         expects: context.expect_cluster_id.clone(),
     }

@@ -13,6 +13,8 @@ pub struct Context {
     pub configured: bool,
     pub hue: Option<Hue>,
     pub rules: Rules,
+    /// How it is reached, as Kafka calls it: the protocol, and the mechanism of SASL; empty where that is not known.
+    pub security: String,
     /// What is not checked of a broker's certificate, in the words that stand on every screen.
     pub unchecked: Option<&'static str>,
     /// The id that its cluster must have.

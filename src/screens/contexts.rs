@@ -17,6 +17,8 @@ const MODE: usize = 9;
 const GUARD: usize = 7;
 const COLOR: usize = 6;
 const BETWEEN: usize = 2;
+/// From so many columns on the security stands beside the addresses, and not below alone.
+const WIDE: usize = 110;
 /// Columns before the name: the selection, the sign of the one in use.
 const BEFORE: usize = 4;
 /// The widest name that is given all the room it wants.
@@ -111,6 +113,12 @@ impl Screen for Contexts {
         // Why it cannot be changed is of more use than the last of many addresses.
         let room = pen.room().saturating_sub(text::width(&why) + 3);
         pen.shown(&Shown::of(&target.bootstrap), Token::Text, room).gap(3).own(&why, Token::Dim);
+        let unchecked = target.context.unchecked.unwrap_or_default();
+        for (words, token) in [(unchecked, Token::Act), (&*target.context.security, Token::Dim)] {
+            if !words.is_empty() && pen.room() >= text::width(words) + 3 {
+                pen.gap(3).own(words, token);
+            }
+        }
         if let Some(expects) = expects.filter(|words| pen.room() >= text::width(words) + 3) {
             pen.gap(3).own(expects, Token::Dim);
         }
@@ -147,6 +155,8 @@ impl Screen for Contexts {
 struct Columns {
     name: usize,
     bootstrap: usize,
+    /// 0: there is no room for it.
+    security: usize,
 }
 
 impl Columns {
@@ -154,12 +164,17 @@ impl Columns {
         let longest = targets.iter().map(|target| Shown::of(target.name()).width()).max().unwrap_or(0);
         let name = longest.clamp(8, NAME.min(width / 3).max(8));
         let widest = targets.iter().map(|target| text::width(&addresses(&target.bootstrap, usize::MAX))).max().unwrap_or(0);
-        let fixed = BEFORE + name + MODE + GUARD + COLOR + 4 * BETWEEN;
-        Self { name, bootstrap: widest.clamp(9, width.saturating_sub(fixed).max(9)) }
+        let security = targets.iter().map(|target| text::width(&target.context.security)).max().unwrap_or(0).max(8);
+        let security = if width >= WIDE { security } else { 0 };
+        let fixed = BEFORE + name + security + MODE + GUARD + COLOR + 5 * BETWEEN;
+        Self { name, bootstrap: widest.clamp(9, width.saturating_sub(fixed).max(9)), security }
     }
 
     fn header(&self, pen: &mut Pen<'_>) {
         pen.gap(BEFORE).left("NAME", self.name, Token::Dim).gap(BETWEEN).left("BOOTSTRAP", self.bootstrap, Token::Dim);
+        if self.security > 0 {
+            pen.gap(BETWEEN).left("SECURITY", self.security, Token::Dim);
+        }
         for (title, width) in [("MODE", MODE), ("GUARD", GUARD), ("COLOR", COLOR)] {
             pen.gap(BETWEEN).left(title, width, Token::Dim);
         }
@@ -180,6 +195,10 @@ impl Columns {
             pen.shown(&name, token, self.name)
         };
         pen.to(BEFORE + self.name).gap(BETWEEN).left(addresses(&target.bootstrap, self.bootstrap), self.bootstrap, Token::Dim);
+        if self.security > 0 {
+            let security = Some(&*target.context.security).filter(|words| !words.is_empty()).unwrap_or("–");
+            pen.gap(BETWEEN).left(security, self.security, Token::Dim);
+        }
         let rules = target.context.rules;
         let (mode, token) = if rules.read_only().is_some() { ("read-only", Token::Look) } else { ("write", Token::Act) };
         pen.gap(BETWEEN).left(mode, MODE, token);

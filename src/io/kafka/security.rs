@@ -201,6 +201,12 @@ impl Security {
         }
     }
 
+    /// Protocol and mechanism, as Kafka calls them.
+    pub fn words(&self) -> String {
+        let mechanism = self.sasl.as_ref().map(|sasl| format!(" {}", sasl.method.value.mechanism()));
+        format!("{}{}", self.protocol(), mechanism.unwrap_or_default())
+    }
+
     /// Reads files, variables and commands now, on this thread: commands may ask for something on the terminal. What was read
     /// is kept for the connections. The system's authorities alone are worth no wait: they are read by the first dial.
     ///
