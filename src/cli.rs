@@ -242,7 +242,7 @@ pub fn parse(
         Some(Sub::Groups(args)) => OnCluster::Groups(args),
         Some(Sub::Lag(args)) => OnCluster::Lag(args),
         Some(Sub::Peek(args)) => OnCluster::Peek(args),
-        Some(Sub::Config(args)) => return Ok(Command::Print(config::run(&args, variable, json))),
+        Some(Sub::Config(args)) => return Ok(Command::Print(config::run(&args, &cli.common, variable, json))),
         Some(Sub::Completion { shell }) => return Ok(Command::Print(about::completion(shell, Cli::command()))),
         Some(Sub::Man { command }) => return Ok(Command::Print(about::man(command.as_deref(), Cli::command(), json))),
         Some(Sub::Version) => return Ok(Command::Print(about::version(json))),

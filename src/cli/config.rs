@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::words::Exit;
+use super::{Common, target};
 use crate::config::{self, Config, Origin, Problems};
 use crate::core::action::COMMANDS;
 use crate::model::{Cause, Failure, Foreign};
@@ -26,11 +27,11 @@ pub(super) enum ConfigArgs {
 }
 
 /// Does it; what to print.
-pub(super) fn run(args: &ConfigArgs, variable: &dyn Fn(&str) -> Option<String>, json: bool) -> Exit {
+pub(super) fn run(args: &ConfigArgs, common: &Common, variable: &dyn Fn(&str) -> Option<String>, json: bool) -> Exit {
     let failed = |failure: &Failure| Exit::failed(failure, json);
     match args {
         ConfigArgs::Path => file(variable).map_or_else(|failure| failed(&failure), |path| Exit::done(shown(&path) + "\n")),
-        ConfigArgs::Check => check(variable).map_or_else(|failure| failed(&failure), Exit::done),
+        ConfigArgs::Check => check(common, variable).map_or_else(|failure| failed(&failure), Exit::done),
         ConfigArgs::Show => load(variable).map_or_else(|failure| failed(&failure), |config| Exit::done(show(&config, json))),
         ConfigArgs::Keys => load(variable).map_or_else(|failure| failed(&failure), |config| Exit::done(keys(&config))),
         ConfigArgs::Init => init(variable).map_or_else(|failure| failed(&failure), Exit::done),
@@ -54,15 +55,37 @@ fn file(variable: &dyn Fn(&str) -> Option<String>) -> Result<PathBuf, Failure> {
     })
 }
 
-fn check(variable: &dyn Fn(&str) -> Option<String>) -> Result<String, Failure> {
+fn check(common: &Common, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, Failure> {
     let config = load(variable)?;
+    let ignored = connections(&config, common, variable)?;
     let path = file(variable)?;
     let own = config.told.iter().any(|told| matches!(told.origin, Origin::File(_)));
     let there = path.exists();
-    Ok(match (there, own) {
+    let found = match (there, own) {
         (true, _) => format!("{}: nothing is wrong; {}\n", shown(&path), crate::text::units::counted(contexts(&config), "context")),
         (false, _) => format!("{}: there is no such file; the defaults hold\n", shown(&path)),
-    })
+    };
+    Ok(found + &ignored)
+}
+
+/// How every context is come to, and what the options say; in words, the properties that mean nothing here.
+fn connections(config: &Config, common: &Common, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, Failure> {
+    let over = target::over(common, variable)?;
+    let mut all = vec![config::understood(over)];
+    all.extend(config.contexts.iter().map(|context| context.connection(&[], variable)));
+    let (mut mistakes, mut words) = (Vec::new(), String::new());
+    for one in all {
+        match one {
+            Ok(connection) => {
+                for by in connection.ignored {
+                    // Writing to a String does not fail.
+                    let _written = writeln!(words, "{}: means nothing to kscope and is left out", Shown::of(&by));
+                }
+            }
+            Err(wrong) => mistakes.extend(wrong),
+        }
+    }
+    if mistakes.is_empty() { Ok(words) } else { Err(target::mistaken(&mistakes)) }
 }
 
 fn contexts(config: &Config) -> u64 {

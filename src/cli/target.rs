@@ -99,7 +99,7 @@ fn broken(context: &config::Context, mistakes: &[Mistake]) -> Connection {
 }
 
 /// What the options say of the connection: the file, then single keys.
-fn over(common: &Common, variable: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Property>, Failure> {
+pub(super) fn over(common: &Common, variable: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Property>, Failure> {
     let mut all = match &common.properties {
         Some(path) => properties::of_file(path, variable).map_err(|mistakes| mistaken(&mistakes))?,
         None => Vec::new(),
@@ -110,7 +110,7 @@ fn over(common: &Common, variable: &dyn Fn(&str) -> Option<String>) -> Result<Ve
     Ok(all)
 }
 
-fn mistaken(mistakes: &[Mistake]) -> Failure {
+pub(super) fn mistaken(mistakes: &[Mistake]) -> Failure {
     let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
     let failure = Failure::new("read the settings of the connection", Cause::Usage(Foreign::new(lines.join("\n"))));
     match mistakes.iter().find_map(|mistake| mistake.hint.as_deref()) {

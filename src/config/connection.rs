@@ -18,6 +18,8 @@ pub(super) const SASL: &str = "kscope.sasl";
 pub(super) const VERIFY: &str = "kscope.tls.verify";
 pub(super) const CLEAR_TEXT: &str = "kscope.sasl.clear_text";
 pub(super) const TOKEN: &str = "kscope.sasl.token";
+pub(super) const PROFILE: &str = "kscope.sasl.profile";
+pub(super) const REGION: &str = "kscope.sasl.region";
 
 /// How to come to a cluster.
 #[derive(Debug, Clone, Default)]
@@ -95,7 +97,9 @@ pub fn understood(properties: Vec<Property>) -> Result<Connection, Vec<Mistake>>
     let used = bag.used.borrow();
     // They stand in every file of Java, and their content tells what they are.
     let known = |key: &str| {
-        used.contains(key) || key.starts_with("kscope.") || ["ssl.truststore.type", "ssl.keystore.type", "config.providers"].contains(&key)
+        used.contains(key)
+            || key.starts_with("kscope.")
+            || ["ssl.truststore.type", "ssl.keystore.type", "config.providers", "sasl.client.callback.handler.class"].contains(&key)
     };
     let ignored = bag.all.values().filter(|property| !known(&property.key)).map(|property| Arc::clone(&property.by)).collect();
     Ok(Connection { bootstrap, security: Security::new(tls, sasl), client_id, ignored })

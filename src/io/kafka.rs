@@ -38,7 +38,7 @@ pub use metadata::{Fate, Leader, Wanted};
 pub use offsets::{At, Found, Isolation, OffsetAsk, OffsetResult};
 pub use pool::LinkHealth;
 pub use produce::{Ack, Lost, NewBatch, NoProducer, ProduceAsk, ProduceLink, Produced, Producer, Refusal};
-pub use security::{Claim, Identity, Material, Method, Place, Said, Sasl, ScramHash, Secret, SecretFrom, Security, Tls, Verify};
+pub use security::{Claim, Iam, Identity, Material, Method, Oidc, Place, Said, Sasl, ScramHash, Secret, SecretFrom, Security, Tls, Verify};
 pub use settings::{Address, BadAddress, DEFAULT_PORT, Settings};
 pub use wire::{SPOKEN, Spoken, Throttled};
 

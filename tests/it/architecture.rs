@@ -61,7 +61,7 @@ pub(crate) const MAY_USE: [(&str, &[&str]); 21] = [
 const ABOVE_ALL: [&str; 4] = ["app", "lib", "main", "testing"];
 
 /// A crate, and the only layers that may name it.
-const CRATES: [(&str, &[&str]); 14] = [
+const CRATES: [(&str, &[&str]); 15] = [
     ("tokio", &["app", "cli", "io", "main", "sandbox", "term"]),
     ("kafka_protocol", &["io", "sandbox"]),
     ("rskafka", &["sandbox"]),
@@ -75,6 +75,7 @@ const CRATES: [(&str, &[&str]); 14] = [
     ("rustls", &["io"]),
     ("tokio_rustls", &["io"]),
     ("ring", &["io"]),
+    ("ureq", &["io"]),
     ("x509_parser", &["io"]),
 ];
 

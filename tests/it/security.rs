@@ -6,6 +6,7 @@
 mod faults;
 mod secrets;
 mod sessions;
+mod tokens;
 mod ways;
 
 use std::fmt::Write as _;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Bag, TOKEN};
+use super::{Bag, PROFILE, REGION, TOKEN};
 use crate::config::jaas::Jaas;
 use crate::config::properties::Mistake;
-use crate::io::kafka::{Claim, Method, Said, Sasl, ScramHash, SecretFrom};
+use crate::io::kafka::{Claim, Iam, Method, Oidc, Said, Sasl, ScramHash, SecretFrom};
 use crate::text::nearest;
 
-const MECHANISMS: [&str; 4] = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"];
+const MECHANISMS: [&str; 5] = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "AWS_MSK_IAM"];
 /// So long an unsecured token is valid when nothing is said, in seconds: as with Java's clients.
 const LIFETIME: u64 = 3600;
 
@@ -41,8 +41,12 @@ pub(super) fn of(bag: &Bag, clear_text: bool) -> Result<Sasl, Mistake> {
                 .hint(format!("many clusters have a second listener: kscope speaks {}", MECHANISMS.join(", "))));
         }
         "AWS_MSK_IAM" => {
-            return Err(Mistake::new(by, "AWS_MSK_IAM is not in this release")
-                .hint("the SCRAM listener of the cluster (port 9096) works: SCRAM-SHA-512"));
+            if let Some(module) = module.filter(|module| module.jaas.option("awsRoleArn").is_some()) {
+                return Err(Mistake::new(&module.by, "awsRoleArn is not known here: roles are assumed by Amazon's own tool")
+                    .hint("a profile with role_arn and source_profile in ~/.aws/config, and awsProfileName=\"…\" or profile in [contexts.NAME.sasl]"));
+            }
+            let profile = bag.text(&[PROFILE]).map(|(text, _)| text).or_else(|| module?.jaas.option("awsProfileName"));
+            Method::Iam(Iam { profile: profile.map(str::to_owned), region: bag.text(&[REGION]).map(|(text, _)| text.to_owned()) })
         }
         other => {
             let near = nearest(other, MECHANISMS).map(|near| format!("did you mean {near}?"));
@@ -99,9 +103,8 @@ fn bearer(bag: &Bag, module: Option<&Module>, by: &Arc<str>) -> Result<Method, M
     {
         return Ok(Method::Token { token: Said::new(SecretFrom::File(path.into()), Arc::clone(by)), extensions: extensions(module) });
     }
-    if let Some((_, by)) = endpoint {
-        return Err(Mistake::new(by, "tokens of an OIDC provider are not in this release")
-            .hint("a token of your own works: token_command, token_file or token_env in [contexts.NAME.sasl], or sasl.oauthbearer.token.endpoint.url=file:///PATH"));
+    if let Some((url, url_by)) = endpoint {
+        return oidc(bag, module, Said::new(url.to_owned(), Arc::clone(url_by)), extensions(module));
     }
     if bag.is_true("enable.sasl.oauthbearer.unsecure.jwt") {
         return of_librdkafka(bag, by);
@@ -113,6 +116,45 @@ fn bearer(bag: &Bag, module: Option<&Module>, by: &Arc<str>) -> Result<Method, M
     }
     Err(Mistake::new(by, "there is no token")
         .hint("token_command, token_file or token_env in [contexts.NAME.sasl]; sasl.oauthbearer.token.endpoint.url=file:///PATH; for development unsecuredLoginStringClaim_sub"))
+}
+
+/// Client credentials: librdkafka's keys, Java's newer ones (KIP-1139), or options of the module (KIP-768).
+fn oidc(bag: &Bag, module: Option<&Module>, endpoint: Said<String>, mut extensions: Vec<(String, String)>) -> Result<Method, Mistake> {
+    let near = |rest: &str| {
+        ["localhost", "127.0.0.1", "[::1]"]
+            .iter()
+            .any(|host| rest.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])))
+    };
+    if !endpoint.value.starts_with("https://") && !endpoint.value.strip_prefix("http://").is_some_and(near) {
+        return Err(Mistake::new(&endpoint.by, "the client's secret would go in clear text").hint("https://… is wanted here"));
+    }
+    let option = |name: &str| {
+        let Module { jaas, by } = module?;
+        Some(Said::new(SecretFrom::text(jaas.option(name)?), Arc::clone(by)))
+    };
+    let missing = |what: &str, option: &str| {
+        Mistake::new(&endpoint.by, format!("there is no {what} for it"))
+            .hint(format!("sasl.oauthbearer.{what}, or {option}=\"…\" in sasl.jaas.config"))
+    };
+    let id = bag.secret(&["sasl.oauthbearer.client.id", "sasl.oauthbearer.client.credentials.client.id"]).or_else(|| option("clientId"));
+    let secret = bag
+        .secret(&["sasl.oauthbearer.client.secret", "sasl.oauthbearer.client.credentials.client.secret"])
+        .or_else(|| option("clientSecret"));
+    let scope = bag.text(&["sasl.oauthbearer.scope"]).map(|(text, _)| text).or_else(|| module?.jaas.option("scope")).map(str::to_owned);
+    let _known = bag.get(&["sasl.oauthbearer.method", "sasl.login.callback.handler.class"]);
+    if let Some((text, _)) = bag.text(&["sasl.oauthbearer.extensions"]) {
+        extensions.extend(
+            text.split(',').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())),
+        );
+    }
+    let oidc = Oidc {
+        client_id: id.ok_or_else(|| missing("client.id", "clientId"))?,
+        client_secret: secret.ok_or_else(|| missing("client.secret", "clientSecret"))?,
+        trust: bag.file(&["https.ca.location"], None),
+        endpoint,
+        scope,
+    };
+    Ok(Method::Oidc { oidc, extensions })
 }
 
 /// Options of `OAuthBearerUnsecuredLoginCallbackHandler`.

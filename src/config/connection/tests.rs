@@ -91,6 +91,29 @@ fn tokens_for_development_are_those_of_each_client() {
 }
 
 #[test]
+fn providers_and_amazon_make_tokens() {
+    let java = "security.protocol=SASL_SSL\nsasl.mechanism=OAUTHBEARER\nsasl.oauthbearer.token.endpoint.url=https://login/token\nsasl.jaas.config=x.OAuthBearerLoginModule required clientId=\"c\" clientSecret=\"s\" scope=\"a b\" extension_logicalCluster=\"lkc\";\n";
+    let other = "security.protocol=SASL_SSL\nsasl.mechanisms=OAUTHBEARER\nsasl.oauthbearer.method=oidc\nsasl.oauthbearer.token.endpoint.url=https://login/token\nsasl.oauthbearer.client.id=c\nsasl.oauthbearer.client.secret=s\nsasl.oauthbearer.scope=a b\nsasl.oauthbearer.extensions=logicalCluster=lkc\n";
+    for text in [java, other] {
+        let Method::Oidc { oidc, extensions } = method(text) else { panic!() };
+        assert_eq!((secret(&oidc.client_id), secret(&oidc.client_secret), oidc.scope.as_deref()), ("c".into(), "s".into(), Some("a b")));
+        assert_eq!(
+            (oidc.endpoint.value.as_str(), extensions),
+            ("https://login/token", vec![("logicalCluster".to_owned(), "lkc".to_owned())])
+        );
+        assert!(connection(text).ignored.is_empty());
+    }
+    assert!(wrong(&java.replace("https", "http")).contains("would go in clear text"));
+    assert!(wrong(&java.replace("clientSecret=\"s\"", "")).contains("there is no client.secret for it"));
+    let amazon = "security.protocol=SASL_SSL\nsasl.mechanism=AWS_MSK_IAM\nsasl.jaas.config=software.amazon.msk.auth.iam.IAMLoginModule required awsProfileName=\"ro\";\nsasl.client.callback.handler.class=software.amazon.msk.auth.iam.IAMClientCallbackHandler\n";
+    let Method::Iam(iam) = method(amazon) else { panic!() };
+    assert_eq!((iam.profile.as_deref(), connection(amazon).ignored.len()), (Some("ro"), 0));
+    assert!(wrong(&amazon.replace("awsProfileName", "awsRoleArn")).contains("awsRoleArn is not known here"));
+    // A table alone is TLS, too: the mechanism exists with it only.
+    assert!(connection("kscope.sasl=true\nsasl.mechanism=AWS_MSK_IAM").security.tls.is_some());
+}
+
+#[test]
 fn what_is_wrong_names_the_line_and_the_next_step_and_never_a_secret() {
     let sasl = "security.protocol=SASL_SSL\n";
     for (text, parts) in [

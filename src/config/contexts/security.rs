@@ -46,6 +46,8 @@ const SASL: &[Row] = &[
     Row { name: "username", keys: &["sasl.username"], kind: Kind::Name },
     Row { name: "password", keys: &["sasl.password"], kind: Kind::Secret },
     Row { name: "token", keys: &[connection::TOKEN], kind: Kind::Secret },
+    Row { name: "profile", keys: &[connection::PROFILE], kind: Kind::Text },
+    Row { name: "region", keys: &[connection::REGION], kind: Kind::Text },
     Row { name: "clear_text", keys: &[connection::CLEAR_TEXT], kind: Kind::Flag },
 ];
 

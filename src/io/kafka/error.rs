@@ -171,8 +171,9 @@ impl Operation {
     /// The failure of who may not do it.
     pub fn denied(self, what: &'static str, subject: &str) -> Failure {
         let name = self.name();
-        // Listeners without authentication are the only ones that are spoken so far.
-        let hint = format!("an ACL has to allow {name} on it to User:ANONYMOUS, as who comes without authentication is called");
+        let hint = format!(
+            "an ACL has to allow {name} on it to who you come as: User:NAME with SASL, the subject of your certificate with TLS, User:ANONYMOUS without either"
+        );
         Failure::new(what, Cause::NotAuthorised(Foreign::new(format!("{name} on {subject}")))).hint(hint)
     }
 }

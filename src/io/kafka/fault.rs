@@ -109,7 +109,9 @@ impl Fault {
 
     pub(super) fn into_failure(self, what: &'static str) -> Failure {
         let hint = self.hint.or_else(|| likely(&self.attempts).map(Arc::from));
-        let failure = Failure::new(what, self.cause).at(self.address).attempts(self.attempts);
+        let failure = Failure::new(what, self.cause);
+        // Before anything is dialled there is no place to name.
+        let failure = if self.address.is_empty() { failure } else { failure.at(self.address).attempts(self.attempts) };
         match hint {
             Some(hint) => failure.hint(hint),
             None => failure,

@@ -12,6 +12,7 @@ mod pem;
 mod ready;
 mod secret;
 mod store;
+mod token;
 mod verify;
 
 use std::path::PathBuf;
@@ -20,6 +21,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) use certificate::{Facts, date};
 pub(super) use ready::{Login, Ready, TlsReady, Trouble};
 pub use secret::{Secret, SecretFrom};
+pub(super) use token::NoToken;
+pub use token::{Iam, Oidc};
 pub(super) use verify::{CertificateTrouble, Untrusted};
 
 use crate::model::{Cause, Failure, Foreign};
@@ -134,6 +137,13 @@ pub enum Method {
         lifetime_s: u64,
         extensions: Vec<(String, String)>,
     },
+    /// OAUTHBEARER with a token of a provider.
+    Oidc {
+        oidc: Oidc,
+        extensions: Vec<(String, String)>,
+    },
+    /// OAUTHBEARER with a token that we make, as Amazon's MSK wants it.
+    Iam(Iam),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,13 +167,14 @@ impl Method {
             Self::Plain { .. } => "PLAIN",
             Self::Scram { hash: ScramHash::Sha256, .. } => "SCRAM-SHA-256",
             Self::Scram { hash: ScramHash::Sha512, .. } => "SCRAM-SHA-512",
-            Self::Token { .. } | Self::Unsecured { .. } => "OAUTHBEARER",
+            Self::Token { .. } | Self::Unsecured { .. } | Self::Oidc { .. } => "OAUTHBEARER",
+            Self::Iam(_) => "AWS_MSK_IAM",
         }
     }
 
     /// Whether who listens on the way can use what is sent.
     fn is_clear_text(&self) -> bool {
-        matches!(self, Self::Plain { .. } | Self::Token { .. })
+        matches!(self, Self::Plain { .. } | Self::Token { .. } | Self::Oidc { .. } | Self::Iam(_))
     }
 }
 
@@ -268,7 +279,7 @@ impl Security {
         });
         let sasl = self.sasl.as_ref().is_some_and(|sasl| match &sasl.method.value {
             Method::Plain { username, password } | Method::Scram { username, password, .. } => runs(username) || runs(password),
-            Method::Token { .. } | Method::Unsecured { .. } => false,
+            _ => false,
         });
         tls || sasl
     }

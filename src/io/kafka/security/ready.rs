@@ -1,6 +1,7 @@
 //! From what was said to what a connection needs: stores are read, secrets fetched, the TLS configuration is made. Blocks.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
 use rustls::crypto::ring::default_provider;
@@ -11,6 +12,7 @@ use super::certificate::Facts;
 use super::key::{self, Unfit};
 use super::secret::unreadable;
 use super::store::{self, Contents, Wrong};
+use super::token::{Iam, NoToken, Oidc, Token};
 use super::verify::Checker;
 use super::{Claim, Identity, Material, Method, Place, Said, ScramHash, Secret, SecretFrom, Security, Tls, Verify};
 
@@ -55,6 +57,13 @@ pub(in crate::io::kafka) enum Login {
         lifetime_s: u64,
         extensions: Vec<(String, String)>,
     },
+    /// The last token is sent again while it is good.
+    Oidc {
+        oidc: Box<Oidc>,
+        extensions: Vec<(String, String)>,
+        last: Arc<Mutex<Option<(Token, Instant)>>>,
+    },
+    Iam(Iam),
 }
 
 impl Login {
@@ -63,7 +72,8 @@ impl Login {
             Self::Plain { .. } => "PLAIN",
             Self::Scram { hash: ScramHash::Sha256, .. } => "SCRAM-SHA-256",
             Self::Scram { hash: ScramHash::Sha512, .. } => "SCRAM-SHA-512",
-            Self::Token { .. } | Self::Unsecured { .. } => "OAUTHBEARER",
+            Self::Token { .. } | Self::Unsecured { .. } | Self::Oidc { .. } => "OAUTHBEARER",
+            Self::Iam(_) => "AWS_MSK_IAM",
         }
     }
 
@@ -72,6 +82,13 @@ impl Login {
         match self {
             Self::Plain { username, .. } | Self::Scram { username, .. } => username.expose().to_owned(),
             Self::Token { .. } => "the owner of the token".to_owned(),
+            Self::Oidc { oidc, .. } => match &oidc.client_id.value {
+                SecretFrom::Text(id) => format!("client {}", id.expose()),
+                _ => "the owner of the token".to_owned(),
+            },
+            Self::Iam(iam) => {
+                iam.profile.as_ref().map_or_else(|| "the owner of the credentials".to_owned(), |name| format!("profile {name}"))
+            }
             Self::Unsecured { claims, .. } => {
                 let sub = claims.iter().find_map(|(name, claim)| match claim {
                     Claim::Text(text) if name == "sub" => Some(text.clone()),
@@ -79,6 +96,36 @@ impl Login {
                 });
                 sub.unwrap_or_else(|| "the owner of the token".to_owned())
             }
+        }
+    }
+}
+
+impl Login {
+    /// As the broker knows the mechanism: Amazon's is one of tokens.
+    pub(in crate::io::kafka) fn on_the_wire(&self) -> &'static str {
+        if matches!(self, Self::Iam(_)) { "OAUTHBEARER" } else { self.mechanism() }
+    }
+
+    /// The token that somebody makes for us, for a broker of that name. Blocks. `None`: this login takes none.
+    #[expect(clippy::disallowed_methods, reason = "this is io: a token is good for a while")]
+    pub(in crate::io::kafka) fn made_token(&self, host: &str) -> Option<Result<Secret, NoToken>> {
+        match self {
+            Self::Iam(iam) => Some(iam.token(host).map(|token| token.text)),
+            Self::Oidc { oidc, last, .. } => {
+                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                let fresh = last
+                    .as_ref()
+                    .filter(|(token, since)| since.elapsed() < token.lasts.mul_f64(0.8).saturating_sub(Duration::from_secs(1)));
+                if let Some((token, _)) = fresh {
+                    return Some(Ok(token.text.clone()));
+                }
+                Some(oidc.token().map(|token| {
+                    let text = token.text.clone();
+                    *last = Some((token, Instant::now()));
+                    text
+                }))
+            }
+            _ => None,
         }
     }
 }
@@ -131,6 +178,10 @@ fn login(method: &Method) -> Result<Login, Trouble> {
         Method::Plain { username, password } => Login::Plain { username: username.read()?, password: password.read()? },
         Method::Scram { hash, username, password } => Login::Scram { hash: *hash, username: username.read()?, password: password.read()? },
         Method::Token { token, extensions } => Login::Token { token: token.clone(), extensions: extensions.clone() },
+        Method::Oidc { oidc, extensions } => {
+            Login::Oidc { oidc: Box::new(oidc.clone()), extensions: extensions.clone(), last: Arc::default() }
+        }
+        Method::Iam(iam) => Login::Iam(iam.clone()),
         Method::Unsecured { claims, lifetime_s, extensions } => {
             Login::Unsecured { claims: claims.clone(), lifetime_s: *lifetime_s, extensions: extensions.clone() }
         }
@@ -175,7 +226,7 @@ fn not_ours(identity: &Identity, unfit: Unfit) -> Trouble {
     }
 }
 
-fn system() -> Result<Vec<CertificateDer<'static>>, Trouble> {
+pub(super) fn system() -> Result<Vec<CertificateDer<'static>>, Trouble> {
     let found = rustls_native_certs::load_native_certs();
     if !found.certs.is_empty() {
         return Ok(found.certs);
@@ -185,7 +236,7 @@ fn system() -> Result<Vec<CertificateDer<'static>>, Trouble> {
         .hint("install the package ca-certificates, or name a file: ca in [contexts.NAME.tls], ssl.truststore.location, ssl.ca.location"))
 }
 
-fn authorities(said: &Said<Material>) -> Result<Vec<CertificateDer<'static>>, Trouble> {
+pub(super) fn authorities(said: &Said<Material>) -> Result<Vec<CertificateDer<'static>>, Trouble> {
     if let Place::Path(path) = &said.value.from
         && path.is_dir()
     {

@@ -86,6 +86,16 @@ impl Said<SecretFrom> {
 }
 
 fn run(line: &str) -> Result<Secret, String> {
+    let printed = printed(line)?;
+    let text = std::str::from_utf8(&printed).map_err(|_bytes| "printed something that is not UTF-8".to_owned())?;
+    match text.lines().next() {
+        Some(first) if !first.is_empty() => Ok(Secret::new(first)),
+        _ => Err("printed nothing".to_owned()),
+    }
+}
+
+/// All that a command prints, or how it failed: "ended with code 3: …".
+pub(super) fn printed(line: &str) -> Result<Zeroizing<Vec<u8>>, String> {
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let done = Command::new(shell).args([flag, line]).stdin(Stdio::null()).output().map_err(|error| format!("cannot be run: {error}"))?;
     let printed = Zeroizing::new(done.stdout);
@@ -95,11 +105,7 @@ fn run(line: &str) -> Result<Secret, String> {
         let code = done.status.code().map_or_else(|| "a signal".to_owned(), |code| format!("code {code}"));
         return Err(format!("ended with {code}{}", said.unwrap_or_default()));
     }
-    let text = std::str::from_utf8(&printed).map_err(|_bytes| "printed something that is not UTF-8".to_owned())?;
-    match text.lines().next() {
-        Some(first) if !first.is_empty() => Ok(Secret::new(first)),
-        _ => Err("printed nothing".to_owned()),
-    }
+    Ok(printed)
 }
 
 /// A file that cannot be read, and what to do.

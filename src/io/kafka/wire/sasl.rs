@@ -22,7 +22,7 @@ use super::{Connection, SaslAuthenticate, SaslHandshake};
 use crate::io::kafka::error::ErrorCode;
 use crate::io::kafka::fault::Fault;
 use crate::io::kafka::pool::jittered;
-use crate::io::kafka::security::{Login, Ready};
+use crate::io::kafka::security::{Login, NoToken, Ready};
 use crate::model::{Cause, Foreign, Step};
 
 /// So long the first authentication of a client is waited for by others that want to try, too.
@@ -139,14 +139,14 @@ async fn authenticate(connection: &Connection, login: &Login) -> Result<Option<D
 /// SaslHandshake: the mechanisms that the broker offers, when ours is one of them.
 async fn greet(connection: &Connection, login: &Login) -> Result<Vec<String>, Fault> {
     let version = connection.version::<SaslHandshake>()?;
-    let request = SaslHandshakeRequest::default().with_mechanism(StrBytes::from_static_str(login.mechanism()));
+    let request = SaslHandshakeRequest::default().with_mechanism(StrBytes::from_static_str(login.on_the_wire()));
     let frame = connection.send_rite::<SaslHandshake>(version, &request)?.frame().await?;
     let (code, offered) = mechanisms(connection.body::<SaslHandshake>(version, frame)?)
         .ok_or_else(|| connection.garbled("the answer to SaslHandshake does not follow its format"))?;
     match code {
         0 => Ok(offered),
         33 => {
-            let text = format!("the broker does not offer {}", login.mechanism());
+            let text = format!("the broker does not offer {}", login.on_the_wire());
             let there = format!("it offers {}", if offered.is_empty() { "none".to_owned() } else { offered.join(", ") });
             Err(Fault::new(Cause::NotAuthenticated(Foreign::new(format!("{text}; {there}"))), connection.address(), Step::Sasl, there)
                 .hint("sasl.mechanism, or mechanism in [contexts.NAME.sasl], names another one"))
@@ -222,10 +222,32 @@ impl Talk {
                 let token = token.map_err(|trouble| Fault::of_trouble(&trouble, connection.address(), Step::Sasl))?;
                 Self::Bearer(bearer::message(token.expose(), extensions))
             }
+            Login::Oidc { .. } | Login::Iam(_) => Self::made(connection, login).await?,
             Login::Unsecured { claims, lifetime_s, extensions } => {
                 Self::Bearer(bearer::message(&bearer::unsecured(claims, *lifetime_s, bearer::now()), extensions))
             }
         })
+    }
+
+    /// With a token that somebody makes now.
+    async fn made(connection: &Connection, login: &Login) -> Result<Self, Fault> {
+        let address = connection.address();
+        let host = address.rsplit_once(':').map_or(&**address, |(host, _port)| host).to_owned();
+        let extensions = if let Login::Oidc { extensions, .. } = login { extensions.clone() } else { Vec::new() };
+        let maker = login.clone();
+        let made = spawn_blocking(move || maker.made_token(&host)).await.ok().flatten();
+        match made {
+            Some(Ok(token)) => Ok(Self::Bearer(bearer::message(token.expose(), &extensions))),
+            Some(Err(NoToken { text, hint, refused })) => {
+                let cause = if refused { Cause::NotAuthenticated(Foreign::new(text.as_str())) } else { Cause::Unreachable };
+                let fault = Fault::new(cause, address, Step::Sasl, text);
+                Err(match hint {
+                    Some(hint) => fault.hint(hint),
+                    None => fault,
+                })
+            }
+            None => Err(Fault::garbled(address, "the token could not be made")),
+        }
     }
 
     fn first(&mut self) -> Zeroizing<Vec<u8>> {
