@@ -35,7 +35,13 @@ pub(super) fn draw(screen: &Produce, look: &Look<'_>, buf: &mut Buffer, area: Re
     }
     let places = areas(rest, form.fields().iter().filter(|field| !is_text(**field)).count());
     fields(screen, look, buf, places.fields);
-    headers(screen, look, buf, places.headers);
+    // Where there is no room for both, what the places become is of more use than headers that are not being typed.
+    let instead = places.preview.is_none() && form.template && form.field != Field::Headers;
+    if instead {
+        preview(screen, look, buf, places.headers);
+    } else {
+        headers(screen, look, buf, places.headers);
+    }
     value(screen, look, buf, places.value);
     if let Some(area) = places.preview {
         preview(screen, look, buf, area);

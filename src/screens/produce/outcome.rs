@@ -126,10 +126,10 @@ pub(super) fn draw(run: &Run, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
 
 fn progress(run: &Run, look: &Look<'_>) -> Vec<(String, Token)> {
     let of = run.count.map(|count| format!(" of {}", units::thousands(count))).unwrap_or_default();
-    let seconds = look.now.since(run.started).as_secs().max(1);
+    let ms = u64::try_from(look.now.since(run.started).as_millis()).unwrap_or(u64::MAX).max(1);
     let mut rows = vec![
         (format!("{}{of} appended, {}", units::thousands(run.progress.appended), units::size(run.progress.bytes)), Token::Text),
-        (format!("{} a second", units::thousands(run.progress.appended / seconds)), Token::Dim),
+        (format!("{} a second", units::thousands(run.progress.appended.saturating_mul(1000) / ms)), Token::Dim),
     ];
     if let Some(count) = run.count.filter(|count| *count > 0) {
         rows.insert(0, (units::bar(run.progress.appended, count, 40), Token::Data));

@@ -279,7 +279,7 @@ fn records_to_be_sent() {
     use super::produce::{form, sent};
     for size in [SMALL, USUAL, LARGE] {
         let typed = form(size).text("{").keys("enter").text("  \"user\": {{int 1 99}}").keys("enter backspace backspace").text("}");
-        looks(&typed.keys("tab tab tab tab ctrl-x k tab tab tab space"), &named(size, "produce"));
+        looks(&typed.keys("tab tab tab tab ctrl-x k tab tab tab tab space"), &named(size, "produce"));
     }
     looks(&sent(USUAL), "produce_sent");
     looks(&form(USUAL).text("[1, 2").keys("ctrl-s"), "produce_wrong");
