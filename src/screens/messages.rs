@@ -62,7 +62,7 @@ pub struct Messages {
     record_from: usize,
     follow: bool,
     time: Option<TimeFormat>,
-    /// Which of [`zones`].
+    /// Which of the zones that `T` goes through.
     zone: usize,
     headers: bool,
     /// Records shown per second, measured between two progress reports.

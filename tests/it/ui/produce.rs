@@ -137,3 +137,40 @@ fn a_value_goes_through_the_editor_and_dead_letters_are_sent_again_once_each() {
     writer.delete(&dead);
     writer.delete(&back);
 }
+
+#[test]
+fn a_sending_that_is_stopped_tells_exactly_what_is_in_the_log() {
+    let Some(kafka) = seeded(Release::V4_2) else { return };
+    let brokers = kafka.cluster.brokers();
+    let topic = format!("{OWN}stopped");
+    let mut writer = Writer::connect(&kafka.cluster.internal);
+    writer.create(&topic, 3, 1, &[]);
+
+    let mut ui = Ui::open(&brokers);
+    ui.until("the list of topics", |seen| seen.has(&topic));
+    ui.press(&format!(":produce {topic}\r"));
+    ui.until("the topic is known", |seen| seen.has("Will write 1 record"));
+    // The value; then topic, partition, by, key, value as, count, rate, places.
+    ui.press("n {{seq}}\t\t\t\t\t\t\x15100000\t500\t ");
+    ui.until("what is to be sent", |seen| seen.has("Will write 100,000 records") && seen.has("500 a second"));
+    ui.press("\x13");
+    ui.until("it is shown once more", |seen| seen.has("Once more"));
+    ui.press("\x13");
+    ui.until("it is under way", |seen| seen.has("of 100,000 appended") && !seen.has("  0 of 100,000"));
+    ui.press("x");
+    let seen = ui.until("it was stopped", |seen| seen.has("records appended, stopped"));
+    ui.quit();
+
+    let lines = seen.lines();
+    let told = lines.iter().find_map(|line| line.trim().strip_suffix(" records appended, stopped").map(|n| n.replace(',', "")));
+    let told: usize = told.expect("how many").trim().parse().expect("a number");
+    let mut values: Vec<usize> = printed(&brokers, &topic).iter().map(|record| number(&record["value"])).collect();
+    values.sort_unstable();
+    assert_eq!(values, (1..=told).collect::<Vec<_>>(), "each once, none beside");
+    writer.delete(&topic);
+}
+
+/// What stands behind the `n`.
+fn number(value: &Value) -> usize {
+    value.as_str().and_then(|text| text.strip_prefix("n ")).expect("ours").parse().expect("a number")
+}
