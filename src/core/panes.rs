@@ -4,13 +4,18 @@ use super::action::Action;
 
 /// The pane that has the focus after an action; unchanged when it is none that goes round.
 pub fn turn<P: Copy + PartialEq>(panes: &[P], focus: P, action: Action) -> P {
-    let step = match action {
-        Action::NextPane => 1,
-        Action::PreviousPane => panes.len().saturating_sub(1),
-        _ => 0,
-    };
-    let at = panes.iter().position(|pane| *pane == focus).unwrap_or(0);
-    (at + step).checked_rem(panes.len()).and_then(|at| panes.get(at).copied()).unwrap_or(focus)
+    match action {
+        Action::NextPane => around(panes, focus, 1),
+        Action::PreviousPane => around(panes, focus, -1),
+        _ => focus,
+    }
+}
+
+/// What stands `by` places further on, round and round.
+pub fn around<T: Copy + PartialEq>(all: &[T], now: T, by: isize) -> T {
+    let at = all.iter().position(|one| *one == now).unwrap_or(0);
+    let next = at.cast_signed().wrapping_add(by).checked_rem_euclid(all.len().cast_signed());
+    next.and_then(|next| all.get(next.cast_unsigned()).copied()).unwrap_or(now)
 }
 
 #[cfg(test)]

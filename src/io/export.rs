@@ -62,7 +62,7 @@ fn create(name: &str) -> io::Result<(PathBuf, File)> {
 }
 
 /// A topic's name as a file's: 40 safe characters at most, no leading dot or dash.
-fn safe_name(topic: &str) -> String {
+pub(super) fn safe_name(topic: &str) -> String {
     let safe: String = topic.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).take(40).collect();
     let trimmed = safe.trim_start_matches(['.', '-']);
     if trimmed.is_empty() { "records".to_owned() } else { trimmed.to_owned() }

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::super::export::safe_name;
 use crate::core::produce::{Fate, Records, Redrive, Sending, Sent};
 use crate::model::{Foreign, TopicName};
 use crate::text::ndjson::Target;
@@ -111,8 +112,7 @@ fn create(folder: &Path, topic: &TopicName) -> io::Result<(PathBuf, fs::File)> {
         fs::remove_file(old)?;
     }
     let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%.6fZ").to_string();
-    let safe: String = topic.raw().chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).take(40).collect();
-    let path = folder.join(format!("{time}-{safe}.ndjson"));
+    let path = folder.join(format!("{time}-{}.ndjson", safe_name(topic.raw())));
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
     Ok((path, file))
 }

@@ -36,8 +36,12 @@ impl Draft {
         let record = one.as_ref().and_then(|one| one.as_ref().ok());
         let value = record.and_then(|record| record.value.as_deref()).filter(|_| form.checks_json());
         let begins = value.and_then(|value| value.iter().find(|byte| !byte.is_ascii_whitespace()));
-        let rehearsal = match (&form.source, target) {
-            (Source::Read(redrive), Some(target)) => Some(Rehearsal::of(redrive, target, form.partitioner)),
+        let records = form.records(target, variables);
+        // What will be sent; while that is refused, what was read.
+        let rehearsal = match (&records, &form.source, target) {
+            (Ok(Records::Read(redrive)), _, Some(target)) | (Err(_), Source::Read(redrive), Some(target)) => {
+                Some(Rehearsal::of(redrive, form.repeated.len(), target, form.partitioner))
+            }
             _ => None,
         };
         Self {
@@ -48,7 +52,7 @@ impl Draft {
                 _ => None,
             },
             headers: record.map_or(0, |record| record.headers.len()),
-            records: form.records(target, variables),
+            records,
             one,
             rehearsal,
         }

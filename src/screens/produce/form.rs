@@ -2,10 +2,15 @@
 
 mod made;
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use bytes::Bytes;
 
+use super::rehearsal::repeated;
 use crate::core::editor::Editor;
 use crate::core::line::Line;
+use crate::core::panes::around;
 use crate::core::produce::{Acks, NewRecord, Partitioner, Redrive};
 use crate::model::Codec;
 pub(super) use made::json_error;
@@ -243,6 +248,8 @@ pub(super) struct Form {
     pub(super) keep_partition: bool,
     pub(super) aborted: bool,
     pub(super) twice: Twice,
+    /// Of records that are sent again, those that are the same as one before them: found once, as they never change.
+    pub(super) repeated: Arc<HashSet<usize>>,
     /// The field that has the focus.
     pub(super) field: Field,
 }
@@ -269,6 +276,7 @@ impl Form {
             keep_partition: false,
             aborted: false,
             twice: Twice::default(),
+            repeated: Arc::default(),
             field: if topic.is_empty() { Field::Topic } else { Field::Value },
         }
     }
@@ -281,7 +289,8 @@ impl Form {
 
     /// Records that were read, to be sent again.
     pub(super) fn again(topic: &str, redrive: Redrive) -> Self {
-        Self { source: Source::Read(Box::new(redrive)), field: Field::Topic, ..Self::new(topic) }
+        let repeated = Arc::new(repeated(&redrive));
+        Self { source: Source::Read(Box::new(redrive)), field: Field::Topic, repeated, ..Self::new(topic) }
     }
 
     pub(super) fn fields(&self) -> &'static [Field] {
@@ -294,11 +303,7 @@ impl Form {
 
     /// Moves the focus by so many fields, round and round.
     pub(super) fn step(&mut self, by: isize) {
-        let fields = self.fields();
-        let at = fields.iter().position(|field| *field == self.field).unwrap_or(0);
-        let len = isize::try_from(fields.len()).unwrap_or(1);
-        let next = (isize::try_from(at).unwrap_or(0) + by).rem_euclid(len);
-        self.field = usize::try_from(next).ok().and_then(|next| fields.get(next)).copied().unwrap_or(Field::Topic);
+        self.field = around(self.fields(), self.field, by);
     }
 
     /// The one-line text of a field.
@@ -340,13 +345,13 @@ impl Form {
     pub(super) fn turn(&mut self, by: isize) -> bool {
         let redrive = if let Source::Read(redrive) = &mut self.source { Some(redrive) } else { None };
         match (self.field, redrive) {
-            (Field::Partitioner, _) => self.partitioner = turned(&Partitioner::ALL, self.partitioner, by),
+            (Field::Partitioner, _) => self.partitioner = around(&Partitioner::ALL, self.partitioner, by),
             (Field::Compression, _) => {
-                self.codec = turned(&[Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd], self.codec, by);
+                self.codec = around(&[Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd], self.codec, by);
             }
-            (Field::ValueAs, _) => self.value_as = turned(&ValueAs::ALL, self.value_as, by),
-            (Field::Twice, _) => self.twice = turned(&[Twice::Refused, Twice::Once, Twice::All], self.twice, by),
-            (Field::Acks, _) => self.acks = turned(&[Acks::All, Acks::Leader, Acks::None], self.acks, by),
+            (Field::ValueAs, _) => self.value_as = around(&ValueAs::ALL, self.value_as, by),
+            (Field::Twice, _) => self.twice = around(&[Twice::Refused, Twice::Once, Twice::All], self.twice, by),
+            (Field::Acks, _) => self.acks = around(&[Acks::All, Acks::Leader, Acks::None], self.acks, by),
             (Field::Template, _) => self.template = !self.template,
             (Field::Aborted, _) => self.aborted = !self.aborted,
             (Field::KeepPartition, Some(redrive)) => redrive.keep_partition = !redrive.keep_partition,
@@ -382,13 +387,6 @@ impl Form {
             _ => return None,
         })
     }
-}
-
-fn turned<T: Copy + PartialEq>(all: &[T], now: T, by: isize) -> T {
-    let at = all.iter().position(|one| *one == now).unwrap_or(0);
-    let len = isize::try_from(all.len()).unwrap_or(1);
-    let next = (isize::try_from(at).unwrap_or(0) + by).rem_euclid(len);
-    usize::try_from(next).ok().and_then(|next| all.get(next)).copied().unwrap_or(now)
 }
 
 impl Headers {

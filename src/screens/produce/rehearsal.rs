@@ -34,8 +34,9 @@ pub(super) fn repeated(redrive: &Redrive) -> HashSet<usize> {
 }
 
 impl Rehearsal {
-    pub(super) fn of(redrive: &Redrive, target: &Target, partitioner: Partitioner) -> Self {
-        let mut all = Self { twice: repeated(redrive).len(), ..Self::default() };
+    /// Of what is sent; `twice`: how many of what was read are the same as one before them.
+    pub(super) fn of(redrive: &Redrive, twice: usize, target: &Target, partitioner: Partitioner) -> Self {
+        let mut all = Self { twice, ..Self::default() };
         let partitions = target.topic.partitions.len();
         for record in redrive.rows.iter().filter_map(|(chunk, row)| chunk.get(*row)) {
             let place = if redrive.keep_partition { Some(record.partition) } else { partitioner.place(record.key, partitions) };
@@ -96,15 +97,15 @@ mod tests {
             settings: Ok(crate::core::produce::Settings::default()),
             ends: Vec::new(),
         };
-        let rehearsal = Rehearsal::of(&redrive, &target, Partitioner::Murmur2);
+        let rehearsal = Rehearsal::of(&redrive, 1, &target, Partitioner::Murmur2);
         assert_eq!(rehearsal.places(), "→ partition 0: 3");
         assert_eq!(rehearsal.twice().as_deref(), Some("1 record is the same as one before it"));
         assert_eq!(repeated(&redrive), HashSet::from([2]));
-        assert_eq!(Rehearsal::of(&redrive, &target, Partitioner::Sticky).places(), "→ partition any: 3");
+        assert_eq!(Rehearsal::of(&redrive, 1, &target, Partitioner::Sticky).places(), "→ partition any: 3");
         redrive.keep_partition = true;
         let nowhere = Target { topic: Arc::new(topic("orders", 0)), ..target };
         assert!(
-            Rehearsal::of(&redrive, &nowhere, Partitioner::Murmur2)
+            Rehearsal::of(&redrive, 1, &nowhere, Partitioner::Murmur2)
                 .cautions()
                 .iter()
                 .any(|words| words.contains("lacks the partition of 3 records"))

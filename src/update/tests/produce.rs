@@ -161,7 +161,7 @@ fn records_that_are_there_twice_are_refused_until_one_says_what_is_to_become_of_
     let script = script.keys("p A").text("orders").keys("tab").reply("target", Ok(target("orders", Settings::default())));
     let script = script.sees("3 records of dlq").sees("1 record is the same as one before it").keys("ctrl-s").sees("✗ same records");
     assert!(!script.waiting().contains(&"produce"));
-    let script = script.keys("space").sees("sent once").sees("Will write 2 records").keys("ctrl-s ctrl-s");
+    let script = script.keys("space").sees("sent once").sees("Will write 2 records").sees("→ partition 1: 1  2: 1").keys("ctrl-s ctrl-s");
     assert!(matches!(sending(&script).records, Records::Read(redrive) if redrive.rows.len() == 2));
     let script =
         script.keys("x").reply("produce", Ok(Answer::Produced(Box::new(report(2))))).keys("esc space").sees("Will write 3 records");

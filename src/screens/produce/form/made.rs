@@ -1,12 +1,11 @@
 //! What comes of a form: records to be sent, a command that sends the same, and the form itself, to be remembered.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use base64::Engine as _;
 use bytes::Bytes;
 
-use super::super::rehearsal::repeated;
 use super::{Field, Form, Headers, Part, Source, Twice, ValueAs, Wrong};
 use crate::core::editor::Editor;
 use crate::core::history::History;
@@ -55,8 +54,7 @@ impl Form {
 
     /// Records that were read, as often as is wanted.
     fn repeats(&self, redrive: &Redrive) -> Result<Records, Wrong> {
-        let repeated = if self.twice == Twice::All { HashSet::new() } else { repeated(redrive) };
-        if self.twice == Twice::Refused && !repeated.is_empty() {
+        if self.twice == Twice::Refused && !self.repeated.is_empty() {
             let why = "some are the same as one before them: space sends each once, or all".to_owned();
             return Err(Wrong { field: Field::Twice, at: None, why });
         }
@@ -64,7 +62,7 @@ impl Form {
         let mut at = 0;
         once.rows.retain(|_| {
             at += 1;
-            !repeated.contains(&(at - 1))
+            self.twice == Twice::All || !self.repeated.contains(&(at - 1))
         });
         Ok(Records::Read(Box::new(once)))
     }
