@@ -143,7 +143,14 @@ fn cluster(topics: usize) -> ClusterView {
     let mut topics: Vec<_> = (0..topics).map(|n| Arc::new(topic(n))).collect();
     topics.sort_by(|a, b| a.name.cmp(&b.name));
     let broker = |id| Broker { id: BrokerId(id), host: Foreign::new(format!("kafka-{id}")), port: 9092, rack: None };
-    ClusterView { id: None, controller: Some(BrokerId(1)), brokers: (1..4).map(broker).collect(), topics, release: Some("4.2") }
+    ClusterView {
+        id: None,
+        controller: Some(BrokerId(1)),
+        brokers: (1..4).map(broker).collect(),
+        topics,
+        release: Some("4.2"),
+        rights: None,
+    }
 }
 
 /// Orders of about 600 bytes, every third one failed.

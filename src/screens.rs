@@ -385,6 +385,9 @@ pub trait Screen: Debug {
     fn cursor(&self) -> (usize, usize);
 }
 
+/// In the title of a list that an authorizer may keep something from: brokers leave it out without a word.
+pub const PARTIAL: &str = "only what you may DESCRIBE";
+
 /// The prompt of the filter of a list of names, on the last line. False: nothing is being typed, and nothing was drawn.
 fn names_prompt(bar: &NameBar, pen: &mut Pen<'_>) -> bool {
     let Some(line) = bar.line() else { return false };

@@ -14,10 +14,10 @@ use std::time::Duration;
 use clap::Args;
 
 use super::rows::{self, Field, Row, count};
-use super::topics::{Common, NameFilter, unwritten};
+use super::topics::{Common, NameFilter, PARTIAL, unwritten};
 use crate::core::lag::{End, Total};
 use crate::io::kafka::Client;
-use crate::model::{Failure, Why};
+use crate::model::{ClusterRights, Failure, Why};
 use look::{Standing, Who};
 
 pub(super) use lag::LagArgs;
@@ -81,6 +81,9 @@ async fn list(client: &Client, common: &Common, filter: Option<&NameFilter>) -> 
         common.say(&format!("the lag of {unknown} of {} groups is unknown or partly so: kscope lag GROUP says why", standings.len()));
     }
     look::say_silent(&listed.silent);
+    if client.rights().await.is_some_and(ClusterRights::are_limited) {
+        common.say(PARTIAL);
+    }
     Ok(if unknown > 0 || !listed.silent.is_empty() { 7 } else { 0 })
 }
 

@@ -14,7 +14,9 @@ use crate::core::figures::{Figures, TopicFigures};
 use crate::core::listing;
 use crate::io::figures;
 use crate::io::kafka::{Client, PartitionError, Wanted};
-use crate::model::{BrokerId, Cause, ClusterView, Failure, Foreign, Move, Partition, Setting, Source, Time, Topic, TopicName};
+use crate::model::{
+    BrokerId, Cause, ClusterRights, ClusterView, Failure, Foreign, Known, Move, Partition, Setting, Source, Time, Topic, TopicName,
+};
 use crate::text::{Shown, row};
 
 const WHAT: &str = "list the topics";
@@ -145,11 +147,13 @@ impl Topics {
         for name in ["offsets", "sizeBytes"] {
             let unknown = without(name);
             if unknown > 0 && !self.common.quiet {
-                words::say(&format!(
-                    "{name} is unknown for {unknown} of {} topics: a partition has no leader, or a broker did not answer or refused",
-                    rows.len()
-                ));
+                words::say(&format!("{name} is unknown for {unknown} of {} topics: {}", rows.len(), reasons(&figures, &listed, name)));
             }
+        }
+        if client.rights().await.is_some_and(ClusterRights::are_limited) {
+            self.common.say(PARTIAL);
+        } else if view.topics.is_empty() {
+            self.common.say("no topic is there, or none that you may DESCRIBE");
         }
         // Partly done: where a partition begins or ends could not be had. (Sizes need a right that few have.)
         Ok(if without("offsets") > 0 { 7 } else { 0 })
@@ -179,10 +183,13 @@ impl Topics {
                 (None, false)
             }
         };
-        if let Err(failure) = &moves {
-            self.common.say(&format!("which replicas are moving is unknown: {}", failure.sentence()));
+        if let Err(error) = &moves {
+            self.common.say(&format!("which replicas are moving is unknown: {}", error.sentence()));
         }
         let moves = moves.ok();
+        if figures.of(&topic).is_none_or(|figures| !matches!(figures.bytes(&topic), Known::Is(_))) {
+            self.common.say(&format!("sizeBytes is unknown: {}", reasons(&figures, &listed, "sizeBytes")));
+        }
         let figures = figures.of(&topic);
         if self.common.output == Output::Table {
             let words = in_words(&topic, figures, known, moves.as_deref(), groups.as_deref());
@@ -196,6 +203,23 @@ impl Topics {
             && topic.partitions.iter().all(|p| figures.and_then(|f| f.of(p.id)).is_some_and(|f| f.end.is().is_some()));
         Ok(if complete { 0 } else { 7 })
     }
+}
+
+/// That an ACL may keep topics or groups from a list.
+pub(super) const PARTIAL: &str = "this user has not every right on the cluster: what it may not DESCRIBE is not listed";
+
+/// Why a figure is unknown, each reason once.
+fn reasons(figures: &Figures, listed: &[Arc<Topic>], name: &str) -> String {
+    let why = |topic: &Arc<Topic>| {
+        let of = figures.of(topic)?;
+        let figure = if name == "offsets" { of.offsets(topic) } else { of.bytes(topic) };
+        match figure {
+            Known::Unknown(why) => Some(crate::text::setting::why(&why)),
+            _ => None,
+        }
+    };
+    let all: std::collections::BTreeSet<String> = listed.iter().filter_map(why).collect();
+    if all.is_empty() { "no broker told it".to_owned() } else { all.into_iter().collect::<Vec<_>>().join("; ") }
 }
 
 pub(super) fn unwritten(error: &std::io::Error) -> Failure {

@@ -12,9 +12,9 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
 use super::figures::unknown;
-use super::kafka::{Client, ErrorCode, FetchAsk, FetchFrom, FetchedPartition, Isolation, Link, Operation, PartitionError};
+use super::kafka::{Client, ErrorCode, FetchAsk, FetchFrom, FetchedPartition, Isolation, Link, PartitionError};
 use crate::core::ask::Behind;
-use crate::model::{BrokerId, Codec, Foreign, LeaderEpoch, Offset, PartitionId, Time, TimestampType, TopicName, Why};
+use crate::model::{BrokerId, Codec, Foreign, LeaderEpoch, Offset, Operation, PartitionId, Time, TimestampType, TopicName, Why};
 use crate::records::{Fault, Found, Scratch, batches};
 
 /// So many partitions are looked at at once.

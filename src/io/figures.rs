@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::kafka::{At, Client, Held, Isolation, OffsetAsk, PartitionError};
 use crate::core::ask::{Answer, Positions, Pulse, ReplicaSize, TopicFacts, TopicPositions, Traffic, Which};
-use crate::model::{BrokerId, Cause, Failure, Keep, PartitionId, Setting, Topic, TopicId, TopicName, Why};
+use crate::model::{BrokerId, Cause, Failure, Foreign, Keep, PartitionId, Setting, Topic, TopicId, TopicName, Why};
 
 const WHAT: &str = "look up figures of topics";
 /// So many partitions are asked about in one request.
@@ -146,7 +146,7 @@ pub(super) async fn keep(client: &Client, topics: &[TopicName]) -> Answer {
 pub(super) fn unknown(failure: Failure) -> Why {
     match failure.cause {
         Cause::NotOffered(_) => Why::NotOffered,
-        Cause::NotAuthorised(_) => Why::NotAuthorised,
+        Cause::NotAuthorised(what) => Why::Error(Foreign::new(format!("not authorised: {}", what.raw()))),
         Cause::Kafka { message: Some(message), .. } => Why::Error(message),
         _ => PartitionError::NoAnswer(Arc::new(failure)).why(),
     }
@@ -160,5 +160,5 @@ pub(super) async fn facts(client: &Client, topic: &Topic, controller: Option<Bro
         Some((_, found)) => found.map_err(|error| error.why()),
         None => Err(Why::NoAnswer),
     });
-    TopicFacts { settings, moves: moves.map_err(unknown) }
+    TopicFacts { settings, moves: moves.map_err(|error| error.why()) }
 }

@@ -11,8 +11,8 @@ use super::kafka::{At, Client, Found, Isolation, OffsetAsk, OffsetResult, Scope,
 use crate::core::ask::{Answer, GroupAsk, GroupLag, GroupList, Shares};
 use crate::core::lag::{Place, TopicPlaces};
 use crate::model::{
-    BrokerId, Failure, GroupDescription, GroupId, GroupKind, Offset, PartitionId, ShareStart, TopicCommits, TopicError, TopicId, TopicName,
-    Why,
+    BrokerId, Failure, GroupDescription, GroupId, GroupKind, Offset, Operation, PartitionId, Resource, ShareStart, TopicCommits,
+    TopicError, TopicId, TopicName, Why,
 };
 
 const LIST: &str = "list the groups";
@@ -202,7 +202,7 @@ impl Ends {
                 let there = match topic.error {
                     None => Ok(topic.id),
                     Some(TopicError::Unknown | TopicError::Invalid) => Err(Why::NoTopic),
-                    Some(TopicError::NotAuthorised) => Err(Why::NotAuthorised),
+                    Some(TopicError::NotAuthorised) => Err(Why::Denied(Operation::Describe.on(Resource::Topic))),
                     Some(TopicError::Other(_)) => Err(Why::NoAnswer),
                 };
                 if there.is_ok() {

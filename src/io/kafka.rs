@@ -31,7 +31,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub use describe::{Configured, Held, Stored};
-pub use error::{ErrorCode, Operation, PartitionError};
+pub use error::{ErrorCode, PartitionError};
 pub use fetch::{FetchAsk, FetchFrom, Fetched, FetchedPartition, Link, TooLarge};
 pub use groups::{Described, GroupCommits, Listed, NewCommit, PartitionOutcome, Scope};
 pub use metadata::{Fate, Leader, Wanted};
@@ -44,7 +44,8 @@ pub use wire::{SPOKEN, Spoken, Throttled};
 
 use crate::core::guard::Permit;
 use crate::model::{
-    BrokerId, ClusterView, Failure, GroupId, GroupKind, Holder, LeaderEpoch, Move, Offset, PartitionId, ShareStart, TopicId, TopicName,
+    BrokerId, ClusterRights, ClusterView, Failure, GroupId, GroupKind, Holder, LeaderEpoch, Move, Offset, PartitionId, ShareStart, TopicId,
+    TopicName,
 };
 
 /// A cluster. Cloning is cheap and shares the connections; they close when the last clone and the last [`Link`] go.
@@ -111,6 +112,11 @@ impl Client {
     /// Cluster id, controller and brokers without any topic: DescribeCluster, or metadata before 2.8.
     ///
     /// # Errors
+    /// What we may do on the cluster as a whole; `None`: no broker told it.
+    pub async fn rights(&self) -> Option<ClusterRights> {
+        self.pool.rights().await
+    }
+
     /// As [`Self::cluster`].
     pub async fn describe_cluster(&self, what: &'static str) -> Result<ClusterView, Failure> {
         self.pool.describe_cluster(what).await
@@ -203,7 +209,12 @@ impl Client {
     ///
     /// # Errors
     /// No broker answered or refused, or none offers the question (before 2.4).
-    pub async fn moves(&self, what: &'static str, topic: &crate::model::Topic, controller: Option<BrokerId>) -> Result<Vec<Move>, Failure> {
+    pub async fn moves(
+        &self,
+        what: &'static str,
+        topic: &crate::model::Topic,
+        controller: Option<BrokerId>,
+    ) -> Result<Vec<Move>, PartitionError> {
         self.pool.moves(what, topic, controller).await
     }
 

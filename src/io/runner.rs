@@ -184,7 +184,10 @@ async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, give
             if urgent {
                 client.retry_now();
             }
-            client.cluster("list the topics", Wanted::All).await.map(|view| Answer::Cluster(Arc::new(view)))
+            let view = client.cluster("list the topics", Wanted::All).await?;
+            // What we may do is told by a question of its own, which no list waits for: the next one knows it.
+            tokio::spawn(async move { client.rights().await });
+            Ok(Answer::Cluster(Arc::new(view)))
         }
         Ask::Positions { which, topics } => {
             super::figures::positions(&client, which, &topics, |part| tell(&out, id, part)).await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{BrokerId, ClusterId, Foreign, LeaderEpoch, PartitionId, TopicId, TopicName};
+use super::{BrokerId, ClusterId, ClusterRights, Foreign, LeaderEpoch, PartitionId, TopicId, TopicName};
 
 /// What one Metadata answer said. Topics that we may not describe are left out by the broker without a word (P27).
 #[derive(Debug, Clone)]
@@ -15,6 +15,15 @@ pub struct ClusterView {
     pub topics: Vec<Arc<Topic>>,
     /// The release that the brokers' API versions suggest ("4.2"), a guess that says "≈".
     pub release: Option<&'static str>,
+    /// What we may do on the cluster; `None`: not told.
+    pub rights: Option<ClusterRights>,
+}
+
+impl ClusterView {
+    /// Whether lists may lack what we may not describe.
+    pub fn is_partial(&self) -> bool {
+        self.rights.is_some_and(ClusterRights::are_limited)
+    }
 }
 
 /// A broker as the cluster advertises it.

@@ -1,6 +1,6 @@
 //! A figure that came from a broker, or the reason why there is none. No figure has a default: unknown is never 0.
 
-use super::Foreign;
+use super::{Foreign, Right};
 
 /// A figure, or why it is not there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub enum Why {
     NoLeader,
     /// The broker did not answer in time, or not at all.
     NoAnswer,
-    /// The broker refused: not authorised.
-    NotAuthorised,
+    /// The broker refused: an ACL has to allow this.
+    Denied(Right),
     /// This broker's release does not offer the question.
     NotOffered,
     /// The topic or partition is not there (any more).

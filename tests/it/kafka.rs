@@ -35,4 +35,4 @@ pub(crate) use numbers::Numbers;
 pub(crate) use secured::{Secured, secured};
 pub(crate) use seed::{Seeded, seeded};
 pub(crate) use truth::Written;
-pub(crate) use writer::{Point, Right, Transaction, Writer};
+pub(crate) use writer::{On, Point, Right, Transaction, Writer};

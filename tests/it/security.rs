@@ -4,6 +4,7 @@
 //! The cluster is `kafka::secured`; to add a way, a row in `ways`; a mistake, one in `faults`.
 
 mod faults;
+mod rights;
 mod secrets;
 mod sessions;
 mod tokens;

@@ -7,7 +7,8 @@ All listeners belong to one cluster, so that all ways in cost one start:
     SASL       clear text, all mechanisms                         SASLTLS    TLS, all mechanisms
     SHORT      as SASL, and sessions of SCRAM-SHA-256 and OAUTHBEARER last two seconds
 
-Users: app/app-secret, leaver/leaver-secret; SCRAM-SHA-256 and -512 and PLAIN. In the folder `tls`: ca.pem, other-ca.pem,
+Users: app/app-secret, leaver/leaver-secret; SCRAM-SHA-256 and -512 and PLAIN. Both may everything, as may who comes without a
+name or with our certificate; all others what ACLs allow (an unsecured token of OAUTHBEARER makes anybody). In the folder `tls`: ca.pem, other-ca.pem,
 client.{pem,key,p12,jks} with variants of the key, trust.{p12,jks}, stranger.{pem,key} of the other authority; stores open
 with `store-secret`.
 """
@@ -21,6 +22,7 @@ USERS = {"app": "app-secret", "leaver": "leaver-secret"}
 MECHANISMS = "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER"
 STORES = "store-secret"
 SESSION_MS = 2000
+SUPER = ("app", "leaver", "ANONYMOUS", "CN=client")
 
 
 def add_scram():
@@ -34,7 +36,8 @@ def module(name, **options):
 
 def properties(folder):
     """Of the broker, for all listeners but their addresses."""
-    p = {}
+    p = {"authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+         "super.users": ";".join(f"User:{name}" for name in SUPER)}
     for name, protocol in PROTOCOLS.items():
         prefix = f"listener.name.{name.lower()}."
         if protocol.endswith("SSL"):

@@ -37,6 +37,9 @@ pub(in crate::cli) async fn run(client: &Client, output: Output, terminal: bool,
 fn object(standing: &Standing, rows: &[LagRow]) -> Row {
     let listing = &standing.listing;
     let told = standing.told();
+    // Without what is committed and without members nothing is known of them: that is no empty list.
+    let blind = rows.is_empty() && standing.places.is_err();
+    let partitions = || Field::List(rows.iter().map(|row| Field::Object(row.row())).collect());
     let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map_or(Field::Absent, |text| Field::Text(text.to_owned()));
     vec![
         ("group", Field::Text(listing.id.raw().to_owned())),
@@ -47,7 +50,7 @@ fn object(standing: &Standing, rows: &[LagRow]) -> Row {
         ("assignor", text(told.map(|told| told.assignor.raw()))),
         ("epoch", maybe(told.and_then(|told| told.epoch))),
         ("members", told.map_or(Field::Null, |told| Field::List(told.members.iter().map(member).collect()))),
-        ("partitions", Field::List(rows.iter().map(|row| Field::Object(row.row())).collect())),
+        ("partitions", if blind { Field::Null } else { partitions() }),
     ]
 }
 

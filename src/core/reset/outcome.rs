@@ -97,6 +97,8 @@ pub enum Fate {
     Applied,
     /// The broker refused it, in its words.
     Refused(Foreign),
+    /// Refused for a right that is missing: which one.
+    Forbidden(Foreign),
     /// Nothing came of it: read back, the old commit stands there.
     NotApplied(Foreign),
     /// It was committed, and something else stands there by now.
@@ -144,7 +146,7 @@ impl Fate {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Applied => "committed",
-            Self::Refused(_) | Self::NotApplied(_) | Self::Overwritten => "failed",
+            Self::Refused(_) | Self::Forbidden(_) | Self::NotApplied(_) | Self::Overwritten => "failed",
             Self::Unknown(_) => "unknown",
         }
     }
@@ -153,7 +155,7 @@ impl Fate {
     pub fn error(&self) -> Option<&str> {
         match self {
             Self::Applied => None,
-            Self::Refused(why) | Self::NotApplied(why) | Self::Unknown(why) => Some(why.raw()),
+            Self::Refused(why) | Self::Forbidden(why) | Self::NotApplied(why) | Self::Unknown(why) => Some(why.raw()),
             Self::Overwritten => Some("it was committed, and another commit stands there by now"),
         }
     }
@@ -167,12 +169,14 @@ impl Ended {
         (of("committed"), of("failed"), of("unknown"))
     }
 
-    /// The exit code of the command line: 0 when all is committed, 1 when nothing is, 7 for a part.
+    /// The exit code of the command line: 0 when all is committed, 1 when nothing is (4 when all of it for a missing right), 7 for a
+    /// part.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Stopped(stop) => stop.failure().exit_code(),
-            Self::Written(_) => match self.counts() {
+            Self::Written(outcomes) => match self.counts() {
                 (_, 0, 0) => 0,
+                _ if outcomes.iter().all(|outcome| matches!(outcome.fate, Fate::Forbidden(_))) => 4,
                 (0, _, 0) => 1,
                 _ => 7,
             },

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{LeaderEpoch, Why};
+use crate::model::{LeaderEpoch, Operation, Resource, Why};
 
 pub(super) fn commit(offset: i64) -> Commit {
     Commit { offset: Offset(offset), epoch: LeaderEpoch(3), metadata: Foreign::new("m") }
@@ -91,8 +91,11 @@ fn an_unknown_position_leaves_the_partition_alone_and_is_no_number() {
         let row = of_one(target, blind.clone(), Sought::Nothing);
         assert_eq!((row.target(), &row.to), (None, &To::Leave(Left::Unknown(Why::NoLeader))));
     }
-    let unread = Place { commit: Err(Why::NotAuthorised), ..place(None, 10, 50) };
-    assert_eq!(of_one(Target::Earliest, unread, Sought::Nothing).to, To::Leave(Left::Unknown(Why::NotAuthorised)));
+    let unread = Place { commit: Err(Why::Denied(Operation::Describe.on(Resource::Group))), ..place(None, 10, 50) };
+    assert_eq!(
+        of_one(Target::Earliest, unread, Sought::Nothing).to,
+        To::Leave(Left::Unknown(Why::Denied(Operation::Describe.on(Resource::Group))))
+    );
     let mut gone = look(vec![spot(place(Some(1), 0, 9), Sought::Nothing)]);
     gone.topics[0].id = Err(Why::NoTopic);
     assert_eq!(plan::of(wish(Deed::Reset(Target::Latest)), gone).rows[0].to, To::Leave(Left::Unknown(Why::NoTopic)));

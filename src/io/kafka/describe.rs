@@ -19,11 +19,13 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 use tokio::task::JoinSet;
 
-use super::error::{ErrorCode, Operation, PartitionError};
+use super::error::{ErrorCode, PartitionError};
+use super::fault::Fault;
+use super::groups::unanswered;
 use super::pool::Pool;
 use super::wire::{DescribeConfigs, DescribeLogDirs, DescribeProducers, ListPartitionReassignments};
 use crate::model::{
-    BrokerId, Cause, Failure, Foreign, Holder, Move, Offset, PartitionId, ProducerId, Setting, Source, Time, Topic, TopicName, Volume,
+    BrokerId, Failure, Foreign, Holder, Move, Offset, Operation, PartitionId, ProducerId, Setting, Source, Time, Topic, TopicName, Volume,
 };
 
 /// A topic's settings, or why they are unknown.
@@ -111,19 +113,16 @@ impl Pool {
         broker: BrokerId,
         asked: Vec<DescribableLogDirTopic>,
     ) -> Result<Held, PartitionError> {
-        let failed = |fault: super::fault::Fault| match fault.cause {
-            Cause::NotOffered(_) => PartitionError::NotOffered,
-            _ => PartitionError::NoAnswer(Arc::new(fault.into_failure(what))),
-        };
+        let failed = |fault: Fault| unanswered(fault, what);
         let connection = self.control(broker).await.map_err(failed)?;
         let answer = connection.call::<DescribeLogDirs>(|_| DescribeLogDirsRequest::default().with_topics(Some(asked))).await;
         let answer = answer.map_err(failed)?;
         if let Some(code) = ErrorCode::of(answer.error_code) {
-            return Err(PartitionError::Kafka(code));
+            return Err(PartitionError::of(code, Operation::Describe));
         }
         // Before version 3 a broker that refuses answers with no folder at all (KafkaApis.handleDescribeLogDirsRequest).
         if answer.results.is_empty() {
-            return Err(PartitionError::Kafka(ErrorCode(31)));
+            return Err(PartitionError::of(ErrorCode(31), Operation::Describe));
         }
         let mut held = Held::default();
         for dir in answer.results {
@@ -154,17 +153,17 @@ impl Pool {
         what: &'static str,
         topic: &Topic,
         controller: Option<BrokerId>,
-    ) -> Result<Vec<Move>, Failure> {
+    ) -> Result<Vec<Move>, PartitionError> {
         let connection = match controller {
             Some(controller) => self.control(controller).await,
             None => self.any().await,
         };
-        let connection = connection.map_err(|fault| fault.into_failure(what))?;
+        let connection = connection.map_err(|fault| unanswered(fault, what))?;
         let timeout = i32::try_from(self.settings.request.as_millis()).unwrap_or(i32::MAX);
         let answer = connection.call::<ListPartitionReassignments>(|_| moves_request(topic, timeout)).await;
-        let answer = answer.map_err(|fault| fault.into_failure(what))?;
+        let answer = answer.map_err(|fault| unanswered(fault, what))?;
         if let Some(code) = ErrorCode::of(answer.error_code) {
-            return Err(Failure::new(what, code.cause(None, answer.error_message.as_deref())));
+            return Err(PartitionError::of(code, Operation::Describe));
         }
         let ids = |ids: Vec<kp::BrokerId>| ids.into_iter().map(|id| BrokerId(id.0)).collect();
         let partitions =
@@ -184,10 +183,7 @@ impl Pool {
         topic: &TopicName,
         partition: PartitionId,
     ) -> Result<Vec<Holder>, PartitionError> {
-        let failed = |fault: super::fault::Fault| match fault.cause {
-            Cause::NotOffered(_) => PartitionError::NotOffered,
-            _ => PartitionError::NoAnswer(Arc::new(fault.into_failure(what))),
-        };
+        let failed = |fault: Fault| unanswered(fault, what);
         let leader = self.leader(topic, partition).ok_or(PartitionError::NoLeader)?;
         let connection = self.control(leader.broker).await.map_err(failed)?;
         let asked = TopicRequest::default().with_name(named(topic)).with_partition_indexes(vec![partition.0]);
@@ -233,7 +229,7 @@ fn configured(result: DescribeConfigsResult) -> (String, Configured) {
     let name = result.resource_name.as_str().to_owned();
     let topic = TopicName::new(name.as_str());
     if let Some(code) = ErrorCode::of(result.error_code) {
-        return (name, (topic, Err(PartitionError::Kafka(code))));
+        return (name, (topic, Err(PartitionError::of(code, Operation::DescribeConfigs))));
     }
     let settings = result.configs.into_iter().map(|config| Setting {
         name: Foreign::new(config.name.as_str()),

@@ -9,12 +9,12 @@ use kafka_protocol::messages::offset_for_leader_epoch_request::{OffsetForLeaderP
 use kafka_protocol::messages::{self as kp, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
 use kafka_protocol::protocol::StrBytes;
 
-use super::error::{ErrorCode, Operation, PartitionError};
+use super::error::{ErrorCode, PartitionError};
 use super::fault::Fault;
 use super::metadata::Leader;
 use super::pool::Pool;
 use super::wire::OffsetForLeaderEpoch;
-use crate::model::{LeaderEpoch, Offset, PartitionId, TopicName};
+use crate::model::{LeaderEpoch, Offset, Operation, PartitionId, TopicName};
 
 impl Pool {
     /// The largest epoch up to `epoch` that the leader's log has, and the offset behind its last record; `None`: it has none.

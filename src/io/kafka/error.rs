@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Cause, Failure, Foreign, Why};
+use crate::model::{Cause, Failure, Foreign, Operation, Resource, Right, Why};
 
 /// An error code of Kafka other than 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -137,6 +137,24 @@ impl ErrorCode {
         self.row().is_some_and(|row| row.2 == Refresh)
     }
 
+    /// The right that is missing, when this is what it says, for a question that takes this operation.
+    pub fn lacks(self, needed: Operation) -> Option<Right> {
+        match self.0 {
+            29 => Some(needed.on(Resource::Topic)),
+            30 => Some(needed.on(Resource::Group)),
+            31 => Some(needed.on(Resource::Cluster)),
+            _ => None,
+        }
+    }
+
+    /// As a failure of the question about `subject`, which takes this operation.
+    pub fn failure(self, what: &'static str, subject: &str, needed: Operation, message: Option<&str>) -> Failure {
+        match self.lacks(needed) {
+            Some(right) => right.denied(what, subject),
+            None => Failure::new(what, self.cause(Some(subject), message)),
+        }
+    }
+
     /// As the cause of a failure about `subject` ("topic orders", "partition 3 of topic orders").
     pub fn cause(self, subject: Option<&str>, message: Option<&str>) -> Cause {
         match (self.0, subject) {
@@ -148,43 +166,13 @@ impl ErrorCode {
     }
 }
 
-/// What an ACL allows on a topic (`org.apache.kafka.common.acl.AclOperation`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
-    /// Names, leaders, offsets; implied by `Read`.
-    Describe,
-    Read,
-    /// Records; with it, idempotent producers since 2.8 (KIP-679).
-    Write,
-}
-
-impl Operation {
-    /// As Kafka's own tools write it.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Describe => "DESCRIBE",
-            Self::Read => "READ",
-            Self::Write => "WRITE",
-        }
-    }
-
-    /// The failure of who may not do it.
-    pub fn denied(self, what: &'static str, subject: &str) -> Failure {
-        let name = self.name();
-        let hint = format!(
-            "an ACL has to allow {name} on it to who you come as: User:NAME with SASL, the subject of your certificate with TLS, User:ANONYMOUS without either"
-        );
-        Failure::new(what, Cause::NotAuthorised(Foreign::new(format!("{name} on {subject}")))).hint(hint)
-    }
-}
-
 /// Why one partition of a question that went to many has no answer.
 #[derive(Debug, Clone)]
 pub enum PartitionError {
     /// Kafka's answer for it.
     Kafka(ErrorCode),
     /// An ACL is missing.
-    Denied(Operation),
+    Denied(Right),
     /// No broker leads it now (P21).
     NoLeader,
     /// Its leader's release does not offer this question.
@@ -194,15 +182,15 @@ pub enum PartitionError {
 }
 
 impl PartitionError {
-    /// What a partition answers to a question that takes this right.
+    /// What is answered to a question that takes this operation: the code tells on what it was refused.
     pub fn of(code: ErrorCode, needed: Operation) -> Self {
-        if code == ErrorCode(29) { Self::Denied(needed) } else { Self::Kafka(code) }
+        code.lacks(needed).map_or(Self::Kafka(code), Self::Denied)
     }
 
     /// As the reason of an unknown figure.
     pub fn why(&self) -> Why {
         match self {
-            Self::Denied(_) | Self::Kafka(ErrorCode(29 | 30)) => Why::NotAuthorised,
+            Self::Denied(right) => Why::Denied(*right),
             Self::Kafka(code) => Why::Error(Foreign::new(code.words())),
             Self::NoLeader => Why::NoLeader,
             Self::NotOffered => Why::NotOffered,
@@ -214,7 +202,7 @@ impl PartitionError {
     pub fn sentence(&self) -> String {
         match self {
             Self::Kafka(code) => format!("{} ({} {})", code.words(), code.name(), code.0),
-            Self::Denied(needed) => format!("not authorised to {} it", needed.name()),
+            Self::Denied(right) => format!("not authorised: {}", right.words()),
             Self::NoLeader => "no leader".to_owned(),
             Self::NotOffered => "the leader's release does not offer this".to_owned(),
             Self::NoAnswer(failure) => match failure.attempts.last() {
@@ -228,7 +216,7 @@ impl PartitionError {
     pub fn failure(&self, what: &'static str, subject: &str) -> Failure {
         match self {
             Self::Kafka(code) => Failure::new(what, code.cause(Some(subject), None)),
-            Self::Denied(needed) => needed.denied(what, subject),
+            Self::Denied(right) => right.denied(what, subject),
             Self::NoLeader => Failure::new(what, ErrorCode(5).cause(None, Some(&format!("{subject} has no leader at the moment")))),
             Self::NotOffered => Failure::new(what, Cause::NotOffered("this question")),
             Self::NoAnswer(failure) => Failure { what, ..Failure::clone(failure) },

@@ -23,12 +23,12 @@ pub use change::{NewCommit, PartitionOutcome};
 pub use commits::{GroupCommits, Scope};
 pub use describe::Described;
 
-use super::error::{ErrorCode, Operation, PartitionError};
+use super::error::{ErrorCode, PartitionError};
 use super::fault::Fault;
 use super::metadata::Wanted;
 use super::pool::Pool;
 use super::wire::{ConsumerGroupDescribe, FindCoordinator, ListGroups};
-use crate::model::{BrokerId, Cause, Failure, Foreign, GroupId, GroupKind, GroupListing, GroupState};
+use crate::model::{BrokerId, Cause, Failure, Foreign, GroupId, GroupKind, GroupListing, GroupState, Operation};
 
 /// So many group ids in one FindCoordinator.
 const KEYS_PER_REQUEST: usize = 2_000;
@@ -75,7 +75,7 @@ impl Pool {
         let typed = version >= 5 || connection.version::<ConsumerGroupDescribe>().is_err();
         let answer = connection.call::<ListGroups>(|_| ListGroupsRequest::default()).await.map_err(failed)?;
         match ErrorCode::of(answer.error_code) {
-            Some(code) => Err(PartitionError::Kafka(code)),
+            Some(code) => Err(PartitionError::of(code, Operation::Describe)),
             None => Ok(answer.groups.iter().map(|group| listing(group, broker, typed)).collect()),
         }
     }
@@ -114,7 +114,7 @@ impl Pool {
 }
 
 /// A broker, or one partition or group, that could not be asked.
-fn unanswered(fault: Fault, what: &'static str) -> PartitionError {
+pub(super) fn unanswered(fault: Fault, what: &'static str) -> PartitionError {
     match fault.cause {
         Cause::NotOffered(_) => PartitionError::NotOffered,
         _ => PartitionError::NoAnswer(Arc::new(fault.into_failure(what))),

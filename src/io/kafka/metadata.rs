@@ -16,7 +16,7 @@ use kafka_protocol::protocol::StrBytes;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::error::{ErrorCode, Operation};
+use super::error::ErrorCode;
 use super::fault::Fault;
 use super::pool::Pool;
 use super::settings::Settings;
@@ -25,8 +25,8 @@ use super::wire::{Connection, DescribeCluster, Metadata};
 pub use fate::Fate;
 
 use crate::model::{
-    Broker, BrokerId, Cause, ClusterId, ClusterView, Failure, Foreign, LeaderEpoch, Partition, PartitionId, Step, Topic, TopicError,
-    TopicId, TopicName,
+    Broker, BrokerId, Cause, ClusterId, ClusterRights, ClusterView, Failure, Foreign, LeaderEpoch, Operation, Partition, PartitionId,
+    Resource, Step, Topic, TopicError, TopicId, TopicName,
 };
 
 /// Which topics a metadata request is about.
@@ -56,6 +56,8 @@ pub(super) struct Refresh {
 }
 
 const BETWEEN_REFRESHES: Duration = Duration::from_millis(100);
+/// So long what we may do counts as known: it is changed by hand.
+const RIGHTS_LAST: Duration = Duration::from_secs(30);
 /// So many are asked at the same time.
 const HEDGED: usize = 3;
 
@@ -111,7 +113,7 @@ impl Pool {
 
     /// What this very broker says.
     async fn cluster_from(&self, connection: &Connection, topics: Option<&[TopicName]>, all: bool) -> Result<ClusterView, Fault> {
-        let answer = connection.call::<Metadata>(|_| request(topics)).await?;
+        let answer = connection.call::<Metadata>(|version| request(version, topics)).await?;
         if let Some(code) = ErrorCode::of(answer.error_code) {
             if code == ErrorCode(129) {
                 self.forget_brokers();
@@ -120,7 +122,25 @@ impl Pool {
             return Err(Fault::new(code.cause(None, None), connection.address(), Step::Request, code.words()));
         }
         self.same_cluster(connection, &answer)?;
+        // From 2.3 to 2.7 it is told here, and later by DescribeCluster alone.
+        if let Some(rights) = ClusterRights::of(answer.cluster_authorized_operations) {
+            self.known(|known| known.rights = Some((rights, Instant::now())));
+        }
         Ok(self.view(connection, answer, all))
+    }
+
+    /// What we may do on the cluster: as last told, or asked of whoever answers; `None`: not told.
+    pub(super) async fn rights(self: &Arc<Self>) -> Option<ClusterRights> {
+        let kept = self.known(|known| known.rights);
+        if let Some((rights, _)) = kept.filter(|(_, at)| at.elapsed() < RIGHTS_LAST) {
+            return Some(rights);
+        }
+        let connection = self.any().await.ok()?;
+        let asked = DescribeClusterRequest::default().with_include_cluster_authorized_operations(true);
+        let answer = connection.call::<DescribeCluster>(|_| asked).await.ok()?;
+        let rights = ClusterRights::of(answer.cluster_authorized_operations)?;
+        self.known(|known| known.rights = Some((rights, Instant::now())));
+        Some(rights)
     }
 
     fn view(&self, connection: &Connection, answer: MetadataResponse, all: bool) -> ClusterView {
@@ -138,6 +158,7 @@ impl Pool {
             brokers,
             topics: self.keep(topics, all),
             release: connection.release(),
+            rights: self.known(|known| known.rights).map(|(rights, _)| rights),
         }
     }
 
@@ -236,6 +257,7 @@ impl Pool {
                 .collect(),
             topics: Vec::new(),
             release: connection.release(),
+            rights: None,
         })
     }
 }
@@ -252,9 +274,10 @@ impl Wanted<'_> {
 }
 
 /// Never creating, at any version that we speak.
-fn request(topics: Option<&[TopicName]>) -> MetadataRequest {
+fn request(version: i16, topics: Option<&[TopicName]>) -> MetadataRequest {
+    let rights = topics.is_none() && (8..=10).contains(&version);
     let topics = topics.map(|names| names.iter().map(named).collect());
-    MetadataRequest::default().with_topics(topics).with_allow_auto_topic_creation(false)
+    MetadataRequest::default().with_topics(topics).with_allow_auto_topic_creation(false).with_include_cluster_authorized_operations(rights)
 }
 
 fn named(name: &TopicName) -> MetadataRequestTopic {
@@ -316,7 +339,7 @@ fn all_in_one(faults: Vec<Fault>, settings: &Settings) -> Fault {
 pub(super) fn topic_failure(what: &'static str, topic: &Topic) -> Option<Failure> {
     let name = || Foreign::new(format!("topic {}", topic.name.raw()));
     let cause = match topic.error? {
-        TopicError::NotAuthorised => return Some(Operation::Describe.denied(what, name().raw())),
+        TopicError::NotAuthorised => return Some(Operation::Describe.on(Resource::Topic).denied(what, name().raw())),
         TopicError::Unknown => Cause::NotFound(name()),
         TopicError::Invalid => Cause::Usage(Foreign::new(format!("'{}' is no legal topic name", topic.name.raw()))),
         TopicError::Other(code) => ErrorCode(code).cause(None, None),

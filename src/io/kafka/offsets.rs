@@ -15,12 +15,12 @@ use kafka_protocol::protocol::StrBytes;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::error::{ErrorCode, Operation, PartitionError};
+use super::error::{ErrorCode, PartitionError};
 use super::metadata::Leader;
 use super::pool::Pool;
 use super::slot_pause;
 use super::wire::ListOffsets;
-use crate::model::{BrokerId, Cause, Failure, LeaderEpoch, Offset, PartitionId, TopicName};
+use crate::model::{BrokerId, Cause, Failure, LeaderEpoch, Offset, Operation, PartitionId, TopicName};
 
 /// What "the end" is, and whether a fetch carries the list of aborted transactions (P32, P41).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

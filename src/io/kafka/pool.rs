@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use kafka_protocol::messages::{MetadataRequest, MetadataResponse};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::fault::Fault;
 use super::metadata;
@@ -25,7 +25,7 @@ use super::produce::Producer;
 use super::settings::{Address, Settings};
 use super::wire::dial::{self, Target};
 use super::wire::{Common, Connection, Metadata};
-use crate::model::{Broker, BrokerId, Cause, ClusterId, Foreign, Step, Topic, TopicName};
+use crate::model::{Broker, BrokerId, Cause, ClusterId, ClusterRights, Foreign, Step, Topic, TopicName};
 pub use health::LinkHealth;
 use slot::Slot;
 pub(super) use slot::jittered;
@@ -57,6 +57,8 @@ pub(super) struct Known {
     pub(super) topics: HashMap<TopicName, Arc<Topic>>,
     /// The bootstrap address that last let us in.
     door: Option<Arc<str>>,
+    /// What we may do on the cluster, and when that was told.
+    pub(super) rights: Option<(ClusterRights, Instant)>,
 }
 
 /// A broker that the cluster named.

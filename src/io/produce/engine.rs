@@ -20,8 +20,8 @@ use super::tally::{Row, Tally};
 use super::{Listener, Told};
 use crate::core::guard::Permit;
 use crate::core::produce::{Acks, Manner, Progress, Report, Safety, Target};
-use crate::io::kafka::{Ack, Client, ErrorCode, Lost, NoProducer, Operation, ProduceLink, Produced, Producer};
-use crate::model::{BrokerId, Failure, Foreign, PartitionId};
+use crate::io::kafka::{Ack, Client, ErrorCode, Lost, NoProducer, ProduceLink, Produced, Producer};
+use crate::model::{BrokerId, Failure, Foreign, Operation, PartitionId, Resource};
 use take::Source;
 
 pub(super) const WHAT: &str = "send the records";
@@ -189,6 +189,10 @@ impl Engine {
         self.renewing = false;
         match producer {
             Ok(producer) => self.producer = Some(producer),
+            // Since 2.8 WRITE on any topic will do (KIP-679).
+            Err(NoProducer::Forbidden(ErrorCode(31))) => {
+                self.safety = Safety::Plain(Foreign::new("not authorised: IDEMPOTENT_WRITE on the cluster, or WRITE on a topic"));
+            }
             Err(NoProducer::Forbidden(code)) => self.safety = Safety::Plain(Foreign::new(format!("{} ({})", code.words(), code.name()))),
             Err(NoProducer::NotOffered) => {
                 self.safety = Safety::Plain(Foreign::new("this release of Kafka has no idempotent producers"));
@@ -249,7 +253,7 @@ impl Engine {
 fn refused(code: ErrorCode, words: Option<&Foreign>, target: &Target) -> Failure {
     let subject = format!("topic {}", target.name().raw());
     match code.0 {
-        29 => Operation::Write.denied(WHAT, &subject),
+        29 => Operation::Write.on(Resource::Topic).denied(WHAT, &subject),
         _ => Failure::new(WHAT, code.cause(Some(&subject), words.map(Foreign::raw))),
     }
 }

@@ -15,8 +15,8 @@ use crate::io::behind;
 use crate::io::groups::Ends;
 use crate::io::kafka::{At, Client, Found, Isolation, OffsetAsk, PartitionError, Wanted};
 use crate::model::{
-    Cause, Commit, Failure, Foreign, GroupId, GroupKind, GroupListing, GroupState, LeaderEpoch, Offset, PartitionId, TopicError, TopicName,
-    Why,
+    Cause, Commit, Failure, Foreign, GroupId, GroupKind, GroupListing, GroupState, LeaderEpoch, Offset, Operation, PartitionId, Resource,
+    TopicError, TopicName, Why,
 };
 
 pub(super) const WHAT: &str = "plan the change";
@@ -280,7 +280,9 @@ async fn scope(client: &Client, scope: &Scope) -> Result<Wide, Failure> {
         let subject = || Foreign::new(format!("topic {}", name.raw()));
         let all = match topic.map(|topic| (topic.error, topic)) {
             Some((None, topic)) => topic.partitions.iter().map(|partition| partition.id),
-            Some((Some(TopicError::NotAuthorised), _)) => return Err(Failure::new(WHAT, Cause::NotAuthorised(subject()))),
+            Some((Some(TopicError::NotAuthorised), _)) => {
+                return Err(Operation::Describe.on(Resource::Topic).denied(WHAT, subject().raw()));
+            }
             _ => return Err(Failure::new(WHAT, Cause::NotFound(subject()))),
         };
         let ids = named.entry(name.clone()).or_default();

@@ -12,7 +12,7 @@ use super::read::{Commits, Places, commits};
 use crate::core::guard::Permit;
 use crate::core::reset::{Deed, Fate, Outcome, Plan, Row, To};
 use crate::io::kafka::{Client, ErrorCode, NewCommit, PartitionOutcome};
-use crate::model::{Cause, Commit, Failure, Foreign, GroupKind, LeaderEpoch, Offset, PartitionId, TopicName, Why};
+use crate::model::{Cause, Commit, Failure, Foreign, GroupKind, LeaderEpoch, Offset, Operation, PartitionId, TopicName, Why};
 
 const WHAT: &str = "change the group";
 /// Between two readings.
@@ -195,7 +195,14 @@ async fn read(client: &Client, plan: &Plan, wanted: &Places) -> Result<Commits, 
 fn fate(row: &Row, told: Option<&Told>, now: &Result<Option<Commit>, Why>, unread: Option<&str>) -> Fate {
     let text = |text: String| Foreign::new(text);
     let now = match (now, told) {
-        (_, Some(Told::Refused(code))) => return Fate::Refused(text(sentence(*code))),
+        (_, Some(Told::Refused(code))) => {
+            // The codes tell on what it was refused: a commit takes READ on group and topic, to forget one DELETE on the group.
+            let needed = if row.to == To::Forget && code.0 == 30 { Operation::Delete } else { Operation::Read };
+            return match code.lacks(needed) {
+                Some(right) => Fate::Forbidden(text(format!("not authorised: {}", right.words()))),
+                None => Fate::Refused(text(sentence(*code))),
+            };
+        }
         (Ok(now), _) => now.as_ref(),
         (Err(why), told) => {
             let why = unread.map_or_else(|| crate::text::why(why), str::to_owned);
@@ -262,6 +269,12 @@ mod tests {
             let found = fate(&row(), Some(&told), &Ok(now.map(commit)), None);
             assert!(format!("{found:?}").starts_with(fate_word) && found.word() == word, "{told:?} {now:?}: {found:?}");
         }
+        let denied = |to: To, code| fate(&Row { to, ..row() }, Some(&Told::Refused(ErrorCode(code))), &Ok(Some(commit(5))), None);
+        let without = |right: &str| Fate::Forbidden(lost(&format!("not authorised: {right}")));
+        assert_eq!(denied(To::Commit(Offset(8)), 30), without("READ on the group"));
+        assert_eq!(denied(To::Commit(Offset(8)), 29), without("READ on the topic"));
+        assert_eq!(denied(To::Forget, 30), without("DELETE on the group"));
+        assert_eq!(denied(To::Forget, 29), without("READ on the topic"));
         let unread = fate(&row(), Some(&Told::Done), &Err(Why::NoAnswer), Some("no answer"));
         assert_eq!(unread, Fate::Unknown(lost("the broker said that it is done, and it could not be read back: no answer")));
     }

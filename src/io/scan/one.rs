@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::Shape;
 use super::answer::{Asked, Piece, SMALL_PIECE, Zone, digest};
 use super::decode::{How, Job, Rows, Spare, run};
-use crate::io::kafka::{Client, ErrorCode, FetchAsk, FetchFrom, Isolation, Operation};
-use crate::model::{Cause, Chunk, Failure, Foreign, LeaderEpoch, Offset, PartitionId, Time, TopicName, TxnTable};
+use crate::io::kafka::{Client, ErrorCode, FetchAsk, FetchFrom, Isolation};
+use crate::model::{Cause, Chunk, Failure, Foreign, LeaderEpoch, Offset, Operation, PartitionId, Resource, Time, TopicName, TxnTable};
 use crate::records::Scratch;
 
 const WHAT: &str = "open the record";
@@ -39,7 +39,7 @@ pub async fn open_one(client: &Client, topic: &TopicName, partition: PartitionId
     let answer = answer.partitions.into_iter().next().ok_or_else(missing)?;
     if let Some(code) = answer.error {
         if code == ErrorCode(29) {
-            return Err(Operation::Read.denied(WHAT, &format!("topic {}", topic.raw())));
+            return Err(Operation::Read.on(Resource::Topic).denied(WHAT, &format!("topic {}", topic.raw())));
         }
         return Err(Failure::new(WHAT, code.cause(Some(&place), None)));
     }

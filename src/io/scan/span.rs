@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::answer::Zone;
 use super::part::{PART_BYTES, share};
-use crate::io::kafka::{FetchAsk, FetchFrom, FetchedPartition, Isolation, Link, Operation, PartitionError};
-use crate::model::{Failure, LeaderEpoch, Offset, PartitionId, TopicId, TopicName};
+use crate::io::kafka::{FetchAsk, FetchFrom, FetchedPartition, Isolation, Link, PartitionError};
+use crate::model::{Failure, LeaderEpoch, Offset, Operation, PartitionId, TopicId, TopicName};
 use crate::records::hop;
 
 /// So many requests in a row may bring nothing before all counts as read: compaction can leave the end of a stretch empty.

@@ -10,7 +10,7 @@ use crate::core::groups::Row;
 use crate::core::table::Column;
 use crate::core::verdict::Verdict;
 use crate::core::verdict::words;
-use crate::screens::{Cx, Look, names_prompt, tone_token};
+use crate::screens::{Cx, Look, PARTIAL, names_prompt, tone_token};
 use crate::text::{self, Shown, units};
 use crate::ui::{self, Pen, Token};
 
@@ -79,6 +79,9 @@ fn title(groups: &Groups, look: &Look<'_>, pen: &mut Pen<'_>) {
         let count =
             if listed == total { units::thousands(total) } else { format!("{} of {}", units::thousands(listed), units::thousands(total)) };
         facts.push((count, Token::Dim));
+        if look.cluster.view.get().is_some_and(|view| view.is_partial()) {
+            facts.push((PARTIAL.to_owned(), Token::Look));
+        }
         let words = if groups.attention == 1 { "needs attention" } else { "need attention" };
         if groups.attention > 0 {
             facts.push((format!("{} {words}", units::thousands(units::wide(groups.attention))), Token::Act));
@@ -216,7 +219,7 @@ fn why_empty(groups: &Groups, look: &Look<'_>) -> Option<(String, Token)> {
     } else if silent > 0 {
         "No broker that answers coordinates a group; others do not tell.".to_owned()
     } else {
-        "No group is listed: there is none, or none that we may describe.".to_owned()
+        "No group is listed: there is none, or none that you may DESCRIBE.".to_owned()
     };
     Some((words, Token::Look))
 }

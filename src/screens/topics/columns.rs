@@ -7,7 +7,7 @@ use crate::core::figures::TopicFigures;
 use crate::core::groups::Groups;
 use crate::core::groups::uses::Use;
 use crate::core::table::{self, Column, WIDE};
-use crate::model::{Cleanup, Known, Time, Topic, TopicName, Why};
+use crate::model::{Cleanup, Known, Operation, Resource, Time, Topic, TopicName, Why};
 use crate::text::{setting, units};
 use crate::ui::Token;
 
@@ -94,7 +94,7 @@ pub struct Row<'a> {
 impl Row<'_> {
     fn figure<T>(&self, figure: impl Fn(&TopicFigures) -> Known<T>) -> Known<T> {
         if self.topic.error.is_some() {
-            return Known::Unknown(Why::NotAuthorised);
+            return Known::Unknown(Why::Denied(Operation::Describe.on(Resource::Topic)));
         }
         self.figures.map_or(Known::Unknown(Why::NotAsked), figure)
     }

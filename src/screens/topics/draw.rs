@@ -8,7 +8,7 @@ use super::columns::{self, BETWEEN, COLUMNS, Cell, Id, Row};
 use crate::core::groups::uses::Use;
 use crate::core::table::{Column, Sort};
 use crate::model::{ClusterView, Known, Topic, TopicError, Why};
-use crate::screens::{Look, names_prompt};
+use crate::screens::{Look, PARTIAL, names_prompt};
 use crate::text::{self, Shown, units};
 use crate::ui::{self, Pen, Token};
 
@@ -47,6 +47,9 @@ fn title(topics: &Topics, look: &Look<'_>, pen: &mut Pen<'_>) {
         let count =
             if listed == total { units::thousands(total) } else { format!("{} of {}", units::thousands(listed), units::thousands(total)) };
         facts.push((count, Token::Dim));
+        if view.is_partial() {
+            facts.push((PARTIAL.to_owned(), Token::Look));
+        }
     }
     if topics.problems {
         facts.push(("problems only".to_owned(), Token::Look));
@@ -144,7 +147,7 @@ fn why_empty(topics: &Topics, view: &ClusterView) -> String {
     } else if topics.hidden > 0 {
         format!("No topic but {} internal ones: i shows them.", topics.hidden)
     } else {
-        "The cluster has no topic that we may describe.".to_owned()
+        "No topic is listed: there is none, or none that you may DESCRIBE.".to_owned()
     }
 }
 

@@ -24,7 +24,7 @@ use crate::core::store::Limits;
 use crate::core::stream::{Delivery, Fact, Flow};
 use crate::draw;
 use crate::io::runner;
-use crate::model::{Attempt, Cause, Failure, Foreign, Step, Time, Why};
+use crate::model::{Attempt, Cause, Failure, Foreign, Operation, Resource, Step, Time, Why};
 use crate::screens::{Route, Settings};
 use crate::state::State;
 use crate::testing::{self, NOW, chunk, cluster, settings};
@@ -253,7 +253,11 @@ fn part(ask: &Ask, n: usize) -> Option<Answer> {
             let size = |(topic, partition)| ReplicaSize {
                 topic,
                 partition,
-                bytes: if n.is_multiple_of(3) { Err(Why::NotAuthorised) } else { Ok(u64::MAX - n as u64) },
+                bytes: if n.is_multiple_of(3) {
+                    Err(Why::Denied(Operation::Describe.on(Resource::Group)))
+                } else {
+                    Ok(u64::MAX - n as u64)
+                },
             };
             Some(Answer::Sizes(partitions.map(size).collect()))
         }

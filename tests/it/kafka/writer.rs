@@ -71,8 +71,20 @@ impl Transaction {
 /// What an ACL is about, by Kafka's numbers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Right {
+    All = 2,
     Read = 3,
+    Write = 4,
+    Delete = 6,
     Describe = 8,
+    DescribeConfigs = 10,
+}
+
+/// What it is on, by Kafka's numbers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum On {
+    Topic = 2,
+    Group = 3,
+    Cluster = 4,
 }
 
 /// Not yet so: unknown topic, leader not available, not leader, coordinator loading, not available, moved, transaction still
@@ -132,11 +144,16 @@ impl Writer {
     /// Writes an ACL for everybody who comes without authentication: allows or denies an operation on a topic. It holds when
     /// the brokers have heard of it, which may be a little later.
     pub(crate) fn acl(&mut self, topic: &str, operation: Right, allow: bool) {
+        self.acl_of("ANONYMOUS", (On::Topic, topic), operation, allow);
+    }
+
+    /// As [`Self::acl`], for a user (`*` is everybody), on anything.
+    pub(crate) fn acl_of(&mut self, user: &str, (on, name): (On, &str), operation: Right, allow: bool) {
         let creation = AclCreation::default()
-            .with_resource_type(2)
-            .with_resource_name(text(topic))
+            .with_resource_type(on as i8)
+            .with_resource_name(text(name))
             .with_resource_pattern_type(3)
-            .with_principal(text("User:ANONYMOUS"))
+            .with_principal(text(&format!("User:{user}")))
             .with_host(text("*"))
             .with_operation(operation as i8)
             .with_permission_type(if allow { 3 } else { 2 });

@@ -21,7 +21,7 @@ use super::super::pool::Pool;
 use super::super::wire::{AlterShareGroupOffsets, DeleteGroups, DeleteShareGroupOffsets, OffsetCommit, OffsetDelete};
 use super::{kafka_group, kafka_name};
 use crate::core::guard::Permit;
-use crate::model::{BrokerId, Failure, GroupId, LeaderEpoch, Offset, PartitionId, TopicName};
+use crate::model::{BrokerId, Failure, GroupId, LeaderEpoch, Offset, Operation, PartitionId, TopicName};
 
 /// A commit to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Pool {
         let answer = connection.call::<OffsetDelete>(|_| delete_request(group, partitions)).await;
         let answer = answer.map_err(|fault| fault.into_failure(what))?;
         if let Some(code) = ErrorCode::of(answer.error_code) {
-            return Err(Failure::new(what, code.cause(Some(&format!("group {}", group.raw())), None)));
+            return Err(code.failure(what, &format!("group {}", group.raw()), Operation::Delete, None));
         }
         let told = answer.topics.into_iter().flat_map(|topic| {
             let name = TopicName::new(topic.name.as_str());
@@ -120,7 +120,7 @@ impl Pool {
         let answer = connection.call::<AlterShareGroupOffsets>(|_| alter_request(group, starts)).await;
         let answer = answer.map_err(|fault| fault.into_failure(what))?;
         if let Some(code) = ErrorCode::of(answer.error_code) {
-            return Err(Failure::new(what, code.cause(Some(&format!("group {}", group.raw())), answer.error_message.as_deref())));
+            return Err(code.failure(what, &format!("group {}", group.raw()), Operation::Read, answer.error_message.as_deref()));
         }
         let told = answer.responses.into_iter().flat_map(|topic| {
             let name = TopicName::new(topic.topic_name.as_str());
@@ -148,7 +148,7 @@ impl Pool {
             DeleteShareGroupOffsetsRequest::default().with_group_id(kafka_group(group)).with_topics(topics.iter().map(topic).collect());
         let answer = connection.call::<DeleteShareGroupOffsets>(|_| request).await.map_err(|fault| fault.into_failure(what))?;
         if let Some(code) = ErrorCode::of(answer.error_code) {
-            return Err(Failure::new(what, code.cause(Some(&format!("group {}", group.raw())), answer.error_message.as_deref())));
+            return Err(code.failure(what, &format!("group {}", group.raw()), Operation::Delete, answer.error_message.as_deref()));
         }
         let told: BTreeMap<TopicName, Result<(), ErrorCode>> =
             answer.responses.into_iter().map(|topic| (TopicName::new(topic.topic_name.as_str()), outcome(topic.error_code))).collect();

@@ -6,12 +6,14 @@ use kafka_protocol::messages::offset_fetch_request::{OffsetFetchRequestGroup, Of
 use kafka_protocol::messages::{self as kp, OffsetFetchRequest, OffsetFetchResponse};
 use kafka_protocol::protocol::StrBytes;
 
-use super::super::error::{ErrorCode, Operation, PartitionError};
+use super::super::error::{ErrorCode, PartitionError};
 use super::super::fault::Fault;
 use super::super::pool::Pool;
 use super::super::wire::{Connection, OffsetFetch};
 use super::{kafka_group, kafka_name, unanswered};
-use crate::model::{BrokerId, Commit, Foreign, GroupId, LeaderEpoch, Offset, PartitionCommit, PartitionId, TopicCommits, TopicName};
+use crate::model::{
+    BrokerId, Commit, Foreign, GroupId, LeaderEpoch, Offset, Operation, PartitionCommit, PartitionId, TopicCommits, TopicName,
+};
 
 /// So many groups a request; with 50 partitions each an answer has some 60 kB.
 const GROUPS_PER_REQUEST: usize = 50;

@@ -9,11 +9,11 @@ use kafka_protocol::messages::{
     describe_groups_response as classic, share_group_describe_response as share,
 };
 
-use super::super::error::{ErrorCode, Operation, PartitionError};
+use super::super::error::{ErrorCode, PartitionError};
 use super::super::pool::Pool;
 use super::super::wire::{Connection, ConsumerGroupDescribe, DescribeGroups, ShareGroupDescribe};
 use super::{foreign, kafka_group, unanswered};
-use crate::model::{BrokerId, Foreign, GroupDescription, GroupId, GroupKind, GroupState, Member, PartitionId, TopicName};
+use crate::model::{BrokerId, Foreign, GroupDescription, GroupId, GroupKind, GroupState, Member, Operation, PartitionId, TopicName};
 
 /// So many groups a request: an answer carries every member's assignment.
 const GROUPS_PER_REQUEST: usize = 50;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::super::error::{ErrorCode, Operation, PartitionError};
+use super::super::error::{ErrorCode, PartitionError};
 use super::super::pool::Pool;
 use super::super::wire::Raw;
 use super::flexible::{self, Reader};
 use super::unanswered;
-use crate::model::{BrokerId, GroupId, Offset, PartitionId, ShareStart, TopicName};
+use crate::model::{BrokerId, GroupId, Offset, Operation, PartitionId, ShareStart, TopicName};
 
 /// The first version that tells lag.
 const TELLS_LAG: i16 = 1;

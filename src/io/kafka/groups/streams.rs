@@ -5,12 +5,12 @@ use std::collections::HashMap;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::super::error::{ErrorCode, Operation, PartitionError};
+use super::super::error::{ErrorCode, PartitionError};
 use super::super::wire::{Connection, Raw};
 use super::describe::Described;
 use super::flexible::{self, Reader};
 use super::unanswered;
-use crate::model::{BrokerId, Foreign, GroupDescription, GroupId, GroupKind, GroupState, Member, PartitionId, TopicName};
+use crate::model::{BrokerId, Foreign, GroupDescription, GroupId, GroupKind, GroupState, Member, Operation, PartitionId, TopicName};
 
 pub(super) async fn groups(
     connection: &Connection,

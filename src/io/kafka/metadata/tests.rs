@@ -67,7 +67,7 @@ fn no_version_of_the_request_can_create_a_topic() {
     for version in Metadata::MIN..=Metadata::MAX {
         for wanted in [Wanted::All, Wanted::Brokers, Wanted::Named(&names)] {
             let mut bytes = BytesMut::new();
-            request(wanted.topics().as_deref()).encode(&mut bytes, version).unwrap_or_else(|error| panic!("v{version}: {error}"));
+            request(version, wanted.topics().as_deref()).encode(&mut bytes, version).unwrap_or_else(|error| panic!("v{version}: {error}"));
             let back = MetadataRequest::decode(&mut bytes.freeze(), version).unwrap();
             assert!(!back.allow_auto_topic_creation);
         }

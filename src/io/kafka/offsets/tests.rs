@@ -9,6 +9,7 @@ use super::*;
 use crate::io::kafka::Client;
 use crate::io::kafka::script::{Answer, Asked, Cluster, Script, hasty, settings};
 use crate::io::kafka::wire::Call;
+use crate::model::{Resource, Right};
 
 fn ask(partition: i32, at: At) -> OffsetAsk {
     OffsetAsk { topic: TopicName::new("orders"), partition: PartitionId(partition), at }
@@ -125,7 +126,7 @@ async fn each_partition_has_its_own_error() {
         matches!(
             &found[..],
             [
-                Err(PartitionError::Denied(Operation::Describe)),
+                Err(PartitionError::Denied(Right { operation: Operation::Describe, resource: Resource::Topic })),
                 Err(PartitionError::NoLeader),
                 Ok(_),
                 Err(PartitionError::Kafka(ErrorCode(3)))

@@ -7,13 +7,13 @@ use tokio::time::Instant;
 use super::talks::{LONG_POLL, PORTION, Round};
 use super::{Engine, WHAT};
 use crate::core::stream::Fact;
-use crate::io::kafka::{ErrorCode, Fetched, FetchedPartition, Link, Operation};
+use crate::io::kafka::{ErrorCode, Fetched, FetchedPartition, Link};
 use crate::io::scan::Shape;
 use crate::io::scan::answer::{Asked, Digest, LARGE_PIECE, Piece, SMALL_PIECE, Zone, digest};
 use crate::io::scan::decode::{Block, Job};
 use crate::io::scan::faults::{Reaction, is_passing, reaction, words};
 use crate::io::scan::part::pause;
-use crate::model::{Cause, Failure, Foreign, Offset};
+use crate::model::{Cause, Failure, Foreign, Offset, Operation, Resource};
 use crate::text::units;
 
 /// An interruption that was shorter is not worth a word.
@@ -229,7 +229,7 @@ impl Engine {
         let failure = Failure::new(WHAT, Cause::Kafka { code: code.0, name: code.name(), message: Some(Foreign::new(words(code))) });
         let Some(part) = self.parts.get_mut(index) else { return };
         match reaction(code) {
-            Reaction::Denied => self.ended = Some(Err(Operation::Read.denied(WHAT, &subject))),
+            Reaction::Denied => self.ended = Some(Err(Operation::Read.on(Resource::Topic).denied(WHAT, &subject))),
             Reaction::Fatal => self.ended = Some(Err(Failure::new(WHAT, code.cause(Some(&subject), None)))),
             Reaction::OutOfRange => self.compare(index),
             Reaction::Again => part.fail(failure, now),

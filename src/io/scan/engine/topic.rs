@@ -6,11 +6,11 @@ use tokio::time::Instant;
 
 use super::{Engine, Event, WHAT, no_leader};
 use crate::core::stream::Fact;
-use crate::io::kafka::{Operation, Wanted};
+use crate::io::kafka::Wanted;
 use crate::io::scan::decode::Block;
 use crate::io::scan::faults::is_passing;
 use crate::io::scan::part::{Part, pause};
-use crate::model::{ClusterView, Failure, PartitionId, Topic, TopicError, TopicId};
+use crate::model::{ClusterView, Failure, Operation, PartitionId, Resource, Topic, TopicError, TopicId};
 
 /// How often metadata is asked for when nothing is wrong: so late a new partition is noticed.
 const EVERY: Duration = Duration::from_secs(5);
@@ -82,7 +82,7 @@ impl Engine {
         match topic.error {
             Some(TopicError::Unknown) => self.missed(now),
             Some(TopicError::NotAuthorised) => {
-                self.ended = Some(Err(Operation::Describe.denied(WHAT, &self.subject())));
+                self.ended = Some(Err(Operation::Describe.on(Resource::Topic).denied(WHAT, &self.subject())));
             }
             Some(_) => {}
             None => self.there(topic, now),

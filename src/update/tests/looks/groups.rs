@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{LARGE, SMALL, USUAL, at, looks, named, three_ways};
 use crate::core::ask::{Answer, GroupLag, GroupList, Traffic};
 use crate::core::event::{Arrival, Event};
-use crate::model::{BrokerId, Failure, Foreign, GroupId, GroupKind, GroupState, Topic, Why};
+use crate::model::{BrokerId, Failure, Foreign, GroupId, GroupKind, GroupState, Operation, Resource, Topic, Why};
 use crate::testing::{Script, TestGroup, topic};
 use crate::ui::{Depth, Ground, Theme};
 
@@ -120,7 +120,7 @@ fn groups_that_are_told_in_part() {
         }
     }
     let mut script = script.groups(&fewer).later(TICK).groups(&fewer);
-    let denied = GroupLag { id: GroupId::new("orders-enricher"), topics: Err(Why::NotAuthorised) };
+    let denied = GroupLag { id: GroupId::new("orders-enricher"), topics: Err(Why::Denied(Operation::Describe.on(Resource::Group))) };
     script.event(Event::Arrival(Arrival::Part(id, Answer::Lag(vec![denied]))));
     let script = script.later(Duration::from_secs(2)).keys("/").text("mail|fraud|enricher").keys("enter j j");
     looks(&script, "groups_partial");

@@ -14,7 +14,7 @@ use crate::core::produce;
 use crate::core::stream::{Fact, PartitionProgress, Progress};
 use crate::model::{
     BrokerId, Cleanup, Commit, Foreign, GroupDescription, GroupId, GroupKind, GroupListing, GroupState, Keep, LeaderEpoch, Member, Move,
-    Offset, PartitionId, ProducerId, Setting, Source, Time, Topic, TopicError, TopicId, TopicName, TxnTable, Why,
+    Offset, Operation, PartitionId, ProducerId, Resource, Setting, Source, Time, Topic, TopicError, TopicId, TopicName, TxnTable, Why,
 };
 use crate::testing::{self, topic};
 
@@ -289,7 +289,7 @@ pub(super) fn position(n: usize) -> Result<Offset, Why> {
 
 pub(super) fn keep(n: usize) -> Result<Keep, Why> {
     if n % 4 == 3 {
-        return Err(Why::NotAuthorised);
+        return Err(Why::Denied(Operation::Describe.on(Resource::Group)));
     }
     Ok(Keep { retention_ms: Some(i64::MIN), retention_bytes: Some(i64::MAX), cleanup: Some(Cleanup::Other), min_isr: None })
 }
@@ -350,7 +350,10 @@ fn place(n: usize) -> Place {
 pub(super) fn lag(group: &GroupAsk, n: usize) -> GroupLag {
     let partitions = (0..4).map(|id| (PartitionId(id), place(n.wrapping_mul(usize::try_from(id).unwrap_or(0) + 1)))).collect();
     let topics = vec![TopicPlaces { topic: TopicName::new("orders"), id: TopicId::default(), partitions }];
-    GroupLag { id: group.id.clone(), topics: if n.is_multiple_of(6) { Err(Why::NotAuthorised) } else { Ok(topics) } }
+    GroupLag {
+        id: group.id.clone(),
+        topics: if n.is_multiple_of(6) { Err(Why::Denied(Operation::Describe.on(Resource::Group))) } else { Ok(topics) },
+    }
 }
 
 pub(super) fn described(group: &GroupAsk, n: usize) -> (GroupId, Result<GroupDescription, Why>) {
@@ -386,7 +389,7 @@ pub(super) fn behind((topic, partition, offset): &(TopicName, PartitionId, Offse
 pub(super) fn target(name: &TopicName, n: usize) -> Answer {
     let topic = Topic { name: name.clone(), ..topic("t", i32::try_from(n % 4).unwrap_or(1)) };
     let settings = if n.is_multiple_of(3) {
-        Err(Why::NotAuthorised)
+        Err(Why::Denied(Operation::Describe.on(Resource::Group)))
     } else {
         Ok(produce::Settings { compacted: Some(true), largest: Some(0), append_time: None })
     };
