@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod behind;
+pub mod checkup;
 mod clipboard;
 pub mod editor;
 mod export;

@@ -106,7 +106,8 @@ fn open(ui: Ui) -> u8 {
             let _gone = terminal.mouse(true);
             state.mouse = true;
         }
-        let targets = ui.targets.iter().map(|(cluster, _)| cluster.settings()).collect();
+        let targets: Vec<_> = ui.targets.iter().map(|(cluster, _)| cluster.settings()).collect();
+        runner.know(&targets);
         runtime.block_on(Box::pin(App { terminal, lanes, runner, tasks, state, targets, clock }.run(first)))
     };
     runtime.shutdown_timeout(FAREWELL);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::checkup::Checkup;
 use super::groups::kept::Kept;
 use super::guard::{Intent, Receipt};
 use super::produce::{self, Sending, Target};
@@ -12,8 +13,8 @@ use super::reset::{self, Order, Report, Step, Wish};
 use super::stream::{Delivery, Plan, Progress};
 use crate::decode::{View, Wanted};
 use crate::model::{
-    BrokerId, Chunk, ClusterView, Failure, GroupDescription, GroupId, GroupKind, GroupListing, Holder, Keep, Move, Offset, PartitionId,
-    Setting, ShareStart, Time, Topic, TopicId, TopicName, TxnTable, Volume, Why,
+    BrokerId, Chunk, ClusterId, ClusterView, Failure, GroupDescription, GroupId, GroupKind, GroupListing, Holder, Keep, Move, Offset,
+    PartitionId, Setting, ShareStart, Time, Topic, TopicId, TopicName, TxnTable, Volume, Why,
 };
 use crate::query::Filter;
 use crate::text;
@@ -88,6 +89,10 @@ pub enum Ask {
     /// Send records: [`Answer::Producing`] as parts, [`Answer::Produced`] at the end. [`super::stream::Flow::Stop`] ends it early and
     /// still brings its report; cancelled, it ends as well, and nobody hears how. Changes the cluster.
     Produce(Box<Sending>),
+    /// Look at the way to the cluster at that place of the list that the program was started with, step by step:
+    /// [`Answer::Checkup`] as parts, each with all that was found so far, and the whole at the end. Reads only, over connections
+    /// of its own. `expects`: the id that the cluster must have.
+    Checkup { target: usize, expects: Option<ClusterId> },
     /// Write the line of the audit log that states an intent: [`Answer::Audited`]. The gate asks it.
     Audit(Box<Intent>),
 }
@@ -302,6 +307,8 @@ pub enum Answer {
     Producing(Box<produce::Progress>),
     /// What became of all that was sent.
     Produced(Box<produce::Report>),
+    /// All that was found on the way so far.
+    Checkup(Arc<Checkup>),
     /// The line is on disk.
     Audited(Receipt),
 }
@@ -382,6 +389,7 @@ impl Ask {
             Self::Arm(_) => "arm",
             Self::Target(_) => "target",
             Self::Produce(_) => "produce",
+            Self::Checkup { .. } => "checkup",
             Self::Audit(_) => "audit",
         }
     }

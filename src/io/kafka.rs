@@ -17,6 +17,7 @@ mod groups;
 mod metadata;
 mod offsets;
 mod pool;
+pub(in crate::io) mod probe;
 mod produce;
 #[cfg(test)]
 mod script;

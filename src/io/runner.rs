@@ -8,11 +8,13 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
-use super::kafka::{Client, Wanted};
+use super::checkup;
+use super::kafka::{Client, Settings, Wanted};
 use super::scan::{self, Taken};
 use super::work::Work;
 use super::{audit, clipboard, export, saved};
 use crate::core::ask::{Answer, Ask, FilterAsk, Matches, Older, RenderAsk, Reply};
+use crate::core::checkup::Checkup;
 use crate::core::effect::{Effect, Owner, TaskId};
 use crate::core::event::Arrival;
 use crate::core::guard::Permit;
@@ -21,7 +23,7 @@ use crate::core::reset::Order;
 use crate::core::store::Seq;
 use crate::core::stream::{Delivery, Flow, Plan, Progress};
 use crate::decode;
-use crate::model::{Cause, Failure, Foreign, Time};
+use crate::model::{Cause, ClusterId, Failure, Foreign, Time};
 use crate::query::{Context, Subject};
 use crate::text::Shown;
 use crate::tree::Needle;
@@ -52,6 +54,8 @@ struct Out {
     largest: usize,
     /// The state folder.
     state: Option<Arc<Path>>,
+    /// How the clusters are reached that may be looked at, by their place in the list.
+    targets: Arc<[Settings]>,
 }
 
 #[derive(Debug)]
@@ -75,7 +79,7 @@ impl Runner {
         let (replies, replies_out) = mpsc::channel(REPLIES);
         let (chunks, chunks_out) = mpsc::channel(CHUNKS);
         let (progress, progress_out) = watch::channel(None);
-        let out = Out { replies, chunks, progress: Arc::new(progress), largest: scan::LIVE_LARGEST, state: None };
+        let out = Out { replies, chunks, progress: Arc::new(progress), largest: scan::LIVE_LARGEST, state: None, targets: Arc::from([]) };
         let lanes = Lanes { replies: replies_out, chunks: chunks_out, progress: progress_out };
         (Self { client, work, out, tasks: BTreeMap::new() }, lanes)
     }
@@ -88,6 +92,11 @@ impl Runner {
     /// Sets the state folder: without one nothing is changed, because nothing could be put back.
     pub fn keep_in(&mut self, folder: Option<PathBuf>) {
         self.out.state = folder.map(Arc::from);
+    }
+
+    /// Sets how the clusters are reached that may be looked at.
+    pub fn know(&mut self, targets: &[Settings]) {
+        self.out.targets = targets.into();
     }
 
     /// Asks another cluster from here on. The connections to the one before close with the last task that uses them.
@@ -237,6 +246,7 @@ async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, give
             let state = out.state.clone();
             work.run("write the audit log", move || audit::intent(state.as_deref(), &intent)).await?.map(Answer::Audited)
         }
+        Ask::Checkup { target, expects } => check(&out, id, target, expects).await,
         Ask::Target(topic) => super::produce::look(&client, &topic).await.map(|target| Answer::Target(Box::new(target))),
         Ask::Produce(sending) => produce(&client, &out, id, given, *sending).await,
         Ask::Reset(order) => change(&client, &out, id, given.permit, (*order, false)).await,
@@ -280,6 +290,22 @@ async fn produce(client: &Client, out: &Out, id: TaskId, given: Given, sending: 
     };
     let report = super::produce::send(client, out.state.as_deref(), permit, sending, stop, tell).await;
     Ok(Answer::Produced(Box::new(report)))
+}
+
+/// Looks at the way to a cluster.
+async fn check(out: &Out, id: TaskId, target: usize, expects: Option<ClusterId>) -> Result<Answer, Failure> {
+    let Some(settings) = out.targets.get(target) else {
+        return Err(Failure::new("check the connection", Cause::Refused("there is no such context")));
+    };
+    let wanted = checkup::Wanted { expects, patience: None };
+    let (_ends_when_dropped, mut findings) = checkup::start(settings.clone(), wanted);
+    let mut so_far = Checkup::default();
+    while let Some(finding) = findings.recv().await {
+        so_far.findings.push(finding);
+        tell(out, id, Answer::Checkup(Arc::new(so_far.clone()))).await;
+    }
+    so_far.done = true;
+    Ok(Answer::Checkup(Arc::new(so_far)))
 }
 
 /// A part of an answer. A loop that is gone wants none.

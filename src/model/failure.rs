@@ -107,6 +107,33 @@ pub struct Attempt {
     pub result: Foreign,
 }
 
+impl Cause {
+    /// In words, without what was asked for and where. Foreign parts are raw: for [`crate::text::Shown::of`].
+    pub fn words(&self) -> String {
+        match self {
+            Self::Unreachable => "no broker could be reached".to_owned(),
+            Self::TimedOut(ms) => format!("no answer within {} s", seconds(*ms)),
+            Self::Disconnected => "the connection was closed".to_owned(),
+            Self::WrongProtocol(what) | Self::Garbled(what) | Self::Refused(what) => (*what).to_owned(),
+            Self::TooLarge(bytes) => format!("an answer of {bytes} bytes is over the limit"),
+            Self::NotOffered(api) => format!("this broker offers no version of {api} that we know"),
+            Self::Kafka { code, name, message } => match message {
+                Some(text) => format!("{name} ({code}): {}", text.raw()),
+                None => format!("{name} ({code})"),
+            },
+            Self::NotFound(what) => format!("{} was not found", what.raw()),
+            Self::NotAuthorised(what) => format!("not authorised: {}", what.raw()),
+            Self::Tls(why) => why.raw().to_owned(),
+            Self::NotAuthenticated(why) => format!("authentication refused: {}", why.raw()),
+            Self::OtherCluster { expected, found } => {
+                format!("the address now answers as cluster {}, before it was {}", found.raw(), expected.raw())
+            }
+            Self::Usage(text) | Self::Stopped(text) | Self::File(text) | Self::Bug(text) => text.raw().to_owned(),
+            Self::Cancelled => "cancelled".to_owned(),
+        }
+    }
+}
+
 impl Failure {
     pub fn new(what: &'static str, cause: Cause) -> Self {
         Self { what, cause, at: None, attempts: Arc::from([]), hint: None }
@@ -179,27 +206,7 @@ impl Failure {
     /// The sentence without the place: "list the topics: connection closed by the broker". Foreign parts are raw here:
     /// pass the whole through [`crate::text::Shown::of`] before it is drawn or printed.
     pub fn sentence(&self) -> String {
-        let cause = match &self.cause {
-            Cause::Unreachable => "no broker could be reached".to_owned(),
-            Cause::TimedOut(ms) => format!("no answer within {} s", seconds(*ms)),
-            Cause::Disconnected => "the connection was closed".to_owned(),
-            Cause::WrongProtocol(what) | Cause::Garbled(what) | Cause::Refused(what) => (*what).to_owned(),
-            Cause::TooLarge(bytes) => format!("an answer of {bytes} bytes is over the limit"),
-            Cause::NotOffered(api) => format!("this broker offers no version of {api} that we know"),
-            Cause::Kafka { code, name, message } => match message {
-                Some(text) => format!("{name} ({code}): {}", text.raw()),
-                None => format!("{name} ({code})"),
-            },
-            Cause::NotFound(what) => format!("{} was not found", what.raw()),
-            Cause::NotAuthorised(what) => format!("not authorised: {}", what.raw()),
-            Cause::Tls(why) => why.raw().to_owned(),
-            Cause::NotAuthenticated(why) => format!("authentication refused: {}", why.raw()),
-            Cause::OtherCluster { expected, found } => {
-                format!("the address now answers as cluster {}, before it was {}", found.raw(), expected.raw())
-            }
-            Cause::Usage(text) | Cause::Stopped(text) | Cause::File(text) | Cause::Bug(text) => text.raw().to_owned(),
-            Cause::Cancelled => "cancelled".to_owned(),
-        };
+        let cause = self.cause.words();
         match &self.at {
             Some(at) => format!("{}: {} ({})", self.what, cause, at.raw()),
             None => format!("{}: {cause}", self.what),

@@ -30,6 +30,7 @@ pub(crate) const MAY_USE: [(&str, &[&str]); 21] = [
         "io",
         &[
             "core::ask",
+            "core::checkup",
             "core::effect",
             "core::event",
             "core::groups",

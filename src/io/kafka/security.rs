@@ -6,6 +6,7 @@
 //! (from what was said to what a connection needs). A new kind of store is a variant of `store::Kind`.
 
 mod certificate;
+mod inspect;
 mod jks;
 mod key;
 mod pem;
@@ -18,8 +19,10 @@ mod verify;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(super) use certificate::{Facts, date};
-pub(super) use ready::{Login, Ready, TlsReady, Trouble};
+pub(in crate::io) use certificate::{Facts, date};
+pub(in crate::io) use inspect::{Role, Store};
+pub(in crate::io) use ready::Trouble;
+pub(super) use ready::{Login, Ready, TlsReady};
 pub use secret::{Secret, SecretFrom};
 pub(super) use token::NoToken;
 pub use token::{Iam, Oidc};

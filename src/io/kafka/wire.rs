@@ -9,7 +9,7 @@
 mod calls;
 pub(super) mod dial;
 mod frame;
-mod sasl;
+pub(super) mod sasl;
 mod socket;
 mod tls;
 pub(super) mod versions;
@@ -216,6 +216,11 @@ impl Connection {
 
     pub(super) fn release(&self) -> Option<&'static str> {
         self.inner.versions.get().and_then(Versions::release)
+    }
+
+    /// The lowest and highest version of an API that the broker offers.
+    pub(super) fn range(&self, key: i16) -> Option<(i16, i16)> {
+        self.inner.versions.get().and_then(|versions| versions.range(key))
     }
 
     /// The version of a request that both sides speak here.

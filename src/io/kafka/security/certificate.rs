@@ -6,21 +6,21 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// Names and dates of a certificate. Foreign text: for [`crate::text::Shown::of`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::io::kafka) struct Facts {
-    pub(in crate::io::kafka) subject: String,
-    pub(in crate::io::kafka) issuer: String,
+pub(in crate::io) struct Facts {
+    pub(in crate::io) subject: String,
+    pub(in crate::io) issuer: String,
     /// Seconds since the epoch.
-    pub(in crate::io::kafka) not_before: i64,
-    pub(in crate::io::kafka) not_after: i64,
+    pub(in crate::io) not_before: i64,
+    pub(in crate::io) not_after: i64,
     /// Names and addresses that it is for.
-    pub(in crate::io::kafka) names: Vec<String>,
+    pub(in crate::io) names: Vec<String>,
     /// The common name, which older certificates have in place of names.
-    pub(in crate::io::kafka) common_name: Option<String>,
+    pub(in crate::io) common_name: Option<String>,
 }
 
 impl Facts {
     /// `None`: it is no certificate.
-    pub(in crate::io::kafka) fn of(der: &[u8]) -> Option<Self> {
+    pub(in crate::io) fn of(der: &[u8]) -> Option<Self> {
         let (_rest, certificate) = X509Certificate::from_der(der).ok()?;
         let names = certificate.subject_alternative_name().ok().flatten();
         let names = names.map(|names| names.value.general_names.iter().filter_map(name).collect()).unwrap_or_default();
@@ -36,7 +36,7 @@ impl Facts {
     }
 
     /// "CN=server, issued by CN=Test CA".
-    pub(in crate::io::kafka) fn words(&self) -> String {
+    pub(in crate::io) fn words(&self) -> String {
         if self.subject == self.issuer {
             format!("{}, signed by itself", self.subject)
         } else {
@@ -57,7 +57,7 @@ fn name(name: &GeneralName<'_>) -> Option<String> {
 }
 
 /// "2026-11-22 02:14 UTC", or the number when it is no date.
-pub(in crate::io::kafka) fn date(seconds: i64) -> String {
+pub(in crate::io) fn date(seconds: i64) -> String {
     match Timestamp::from_second(seconds) {
         Ok(time) => time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
         Err(_beyond) => format!("{seconds} s after 1970"),

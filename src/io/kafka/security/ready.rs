@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::certificate::Facts;
 use super::key::{self, Unfit};
 use super::secret::unreadable;
-use super::store::{self, Contents, Wrong};
+use super::store::{self, Contents, Kind, Wrong};
 use super::token::{Iam, NoToken, Oidc, Token};
 use super::verify::Checker;
 use super::{Claim, Identity, Material, Method, Place, Said, ScramHash, Secret, SecretFrom, Security, Tls, Verify};
@@ -132,10 +132,10 @@ impl Login {
 
 /// What was said cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::io::kafka) struct Trouble {
+pub(in crate::io) struct Trouble {
     by: Arc<str>,
     text: String,
-    pub(in crate::io::kafka) hint: Option<String>,
+    pub(in crate::io) hint: Option<String>,
 }
 
 impl Trouble {
@@ -153,8 +153,18 @@ impl Trouble {
         self
     }
 
+    /// Who said it; empty where that is not known.
+    pub(in crate::io) fn by(&self) -> &str {
+        &self.by
+    }
+
+    /// What is wrong with it.
+    pub(in crate::io) fn what(&self) -> &str {
+        &self.text
+    }
+
     /// Who said it, and what is wrong with it.
-    pub(in crate::io::kafka) fn text(&self) -> String {
+    pub(in crate::io) fn text(&self) -> String {
         if self.by.is_empty() { self.text.clone() } else { format!("{}: {}", self.by, self.text) }
     }
 }
@@ -215,7 +225,7 @@ fn tls(tls: &Tls) -> Result<TlsReady, Trouble> {
     Ok(TlsReady { config: Arc::new(builder.with_client_cert_resolver(signer)), identity: facts, trust })
 }
 
-fn not_ours(identity: &Identity, unfit: Unfit) -> Trouble {
+pub(super) fn not_ours(identity: &Identity, unfit: Unfit) -> Trouble {
     let by = identity.key.as_ref().map_or(&identity.chain.by, |key| &key.by);
     match unfit {
         Unfit::Stranger => {
@@ -247,7 +257,7 @@ pub(super) fn authorities(said: &Said<Material>) -> Result<Vec<CertificateDer<'s
         };
         return if found.is_empty() { Err(nothing()) } else { Ok(found) };
     }
-    let contents = open(said, None)?;
+    let (_kind, contents) = open(said, None)?;
     if contents.certificates.is_empty() {
         return Err(Trouble::new(&said.by, format!("{} holds no certificate", place(&said.value.from)))
             .hint("the certificate of the authority that signed the broker's is wanted there"));
@@ -256,13 +266,13 @@ pub(super) fn authorities(said: &Said<Material>) -> Result<Vec<CertificateDer<'s
 }
 
 /// Certificates as they stand there, and the key.
-fn identity_of(identity: &Identity) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Trouble> {
-    let contents = open(&identity.chain, identity.key_password.as_ref())?;
+pub(super) fn identity_of(identity: &Identity) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Trouble> {
+    let (_kind, contents) = open(&identity.chain, identity.key_password.as_ref())?;
     let mut keys = contents.keys;
     let mut by = &identity.chain;
     if let Some(key) = &identity.key {
         by = key;
-        keys = open(key, identity.key_password.as_ref())?.keys;
+        keys = open(key, identity.key_password.as_ref())?.1.keys;
     }
     let Some(key) = keys.into_iter().next() else {
         return Err(Trouble::new(&by.by, format!("{} holds no key", place(&by.value.from)))
@@ -274,7 +284,7 @@ fn identity_of(identity: &Identity) -> Result<(Vec<CertificateDer<'static>>, Pri
     Ok((contents.certificates, key))
 }
 
-fn place(from: &Place) -> String {
+pub(super) fn place(from: &Place) -> String {
     match from {
         Place::Path(path) => path.display().to_string(),
         Place::Text(_) => "the setting".to_owned(),
@@ -282,7 +292,7 @@ fn place(from: &Place) -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is io, on a thread that may block")]
-fn open(said: &Said<Material>, key_password: Option<&Said<SecretFrom>>) -> Result<Contents, Trouble> {
+pub(super) fn open(said: &Said<Material>, key_password: Option<&Said<SecretFrom>>) -> Result<(Kind, Contents), Trouble> {
     let Material { from, password } = &said.value;
     let bytes = match from {
         Place::Text(text) => Zeroizing::new(text.expose().as_bytes().to_vec()),
@@ -301,7 +311,8 @@ fn open(said: &Said<Material>, key_password: Option<&Said<SecretFrom>>) -> Resul
     let of_key = key_password.map(Said::<SecretFrom>::read).transpose()?;
     let exposed = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned()).map(Zeroizing::new);
     let (secret, of_key) = (exposed(&secret), exposed(&of_key));
-    let read = store::read(&bytes, secret.as_ref().map(|text| text.as_str()), of_key.as_ref().map(|text| text.as_str()));
+    let (secret, of_key) = (secret.as_ref().map(|text| text.as_str()), of_key.as_ref().map(|text| text.as_str()));
+    let read = store::sniff(&bytes).and_then(|kind| Ok((kind, store::read(&bytes, secret, of_key)?)));
     read.map_err(|wrong| {
         let by = match &wrong {
             Wrong::Password => password.as_ref().or(key_password).map_or(&said.by, |password| &password.by),

@@ -16,7 +16,7 @@ use tokio_rustls::client::TlsStream;
 use super::socket::Socket;
 use super::{Common, Connection, FIRST_ID, Inner, Shared, Vitals, sasl, tls, versions};
 use crate::io::kafka::fault::{Fault, io_words, seconds};
-use crate::io::kafka::security::{Ready, Security};
+use crate::io::kafka::security::{Facts, Ready, Security};
 use crate::io::kafka::settings::{Address, Settings};
 use crate::model::{Attempt, BrokerId, Cause, Foreign, Step};
 
@@ -81,6 +81,29 @@ fn interleaved(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
     all
 }
 
+/// What was met on the way to a connection, as far as it got.
+#[derive(Debug, Default)]
+pub(in crate::io) struct Course {
+    /// Until TCP was connected.
+    pub(in crate::io) tcp: Option<Duration>,
+    pub(in crate::io) tls: Option<Secured>,
+    /// Until the versions were known.
+    pub(in crate::io) versions: Option<Duration>,
+    /// The release that they suggest.
+    pub(in crate::io) release: Option<&'static str>,
+    pub(in crate::io) sasl: Option<(sasl::Welcome, Duration)>,
+}
+
+/// What TLS agreed on, and the broker's chain, its own certificate first.
+#[derive(Debug)]
+pub(in crate::io) struct Secured {
+    /// "TLSv1_3", in the words of the library.
+    pub(in crate::io) version: String,
+    pub(in crate::io) cipher: String,
+    pub(in crate::io) chain: Vec<Facts>,
+    pub(in crate::io) took: Duration,
+}
+
 /// Connects to the first of the addresses that answers, authenticates and asks for the versions. Dropping the future
 /// ends all of it.
 pub(in crate::io::kafka) async fn connect(
@@ -89,14 +112,27 @@ pub(in crate::io::kafka) async fn connect(
     settings: &Settings,
     common: &Common,
 ) -> Result<Connection, Fault> {
+    connect_noting(target, addresses, (settings, common), &mut Course::default()).await
+}
+
+/// As [`connect`]; `course` tells what was met, also when it fails.
+pub(in crate::io::kafka) async fn connect_noting(
+    target: &Target,
+    addresses: &[SocketAddr],
+    (settings, common): (&Settings, &Common),
+    course: &mut Course,
+) -> Result<Connection, Fault> {
     let name: Arc<str> = target.address.to_string().into();
     if let Some(fault) = common.refused.now() {
         return Err(fault);
     }
     let ready = ready(settings, &name).await.inspect_err(|fault| common.refused.keep(fault))?;
-    let deadline = Instant::now() + settings.connect;
+    let began = Instant::now();
+    let deadline = began + settings.connect;
     let stream = race(&name, addresses, deadline, settings.connect).await.map_err(|fault| fault.of_broker(target.broker))?;
     let peer = stream.peer_addr().ok();
+    course.tcp = Some(began.elapsed());
+    let began = Instant::now();
     // Neither is worth a failed connection: without them it is slower to answer, or slower to notice a dead peer (P9).
     let _without = stream.set_nodelay(true);
     let keepalive = socket2::TcpKeepalive::new().with_time(Duration::from_secs(30)).with_interval(Duration::from_secs(10));
@@ -104,7 +140,10 @@ pub(in crate::io::kafka) async fn connect(
     let transport = match ready.as_ref().and_then(|ready| ready.tls.as_ref()) {
         None => Transport::Plain(stream),
         Some(tls) => match tls::handshake(stream, &target.address, tls, (deadline, millis(settings.connect))).await {
-            Ok(stream) => Transport::Tls(Box::new(stream)),
+            Ok(stream) => {
+                course.tls = Some(secured(&stream, began.elapsed()));
+                Transport::Tls(Box::new(stream))
+            }
             Err(fault) => {
                 // A certificate may be renewed while we run.
                 settings.security.forget_files();
@@ -112,6 +151,7 @@ pub(in crate::io::kafka) async fn connect(
             }
         },
     };
+    let began = Instant::now();
     let connection = serve((transport, peer), name, target, settings, common, ready.clone());
     let table = match versions::negotiate(&connection).await {
         Ok(table) => table,
@@ -121,12 +161,27 @@ pub(in crate::io::kafka) async fn connect(
         Err(fault) => return Err(connection.poison(fault.while_in(Step::ApiVersions).of_broker(target.broker))),
     };
     let _fresh = connection.inner.versions.set(table);
+    course.versions = Some(began.elapsed());
+    course.release = connection.release();
+    let began = Instant::now();
     if let Some(ready) = &ready
         && let Some(login) = &ready.login
     {
-        sasl::log_in(&connection, ready, login).await?;
+        let welcome = sasl::log_in(&connection, ready, login).await?;
+        course.sasl = Some((welcome, began.elapsed()));
     }
     Ok(connection)
+}
+
+fn secured(stream: &TlsStream<TcpStream>, took: Duration) -> Secured {
+    let (_, session) = stream.get_ref();
+    let chain = session.peer_certificates().unwrap_or_default();
+    Secured {
+        version: session.protocol_version().map(|version| format!("{version:?}")).unwrap_or_default(),
+        cipher: session.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite())).unwrap_or_default(),
+        chain: chain.iter().filter_map(|certificate| Facts::of(certificate)).collect(),
+        took,
+    }
 }
 
 /// What is read and written.

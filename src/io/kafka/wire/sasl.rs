@@ -61,8 +61,17 @@ impl Refused {
     }
 }
 
+/// How the broker took us.
+#[derive(Debug, Clone, Default)]
+pub(in crate::io) struct Welcome {
+    /// The mechanisms that the listener offers.
+    pub(in crate::io) offered: Vec<String>,
+    /// When we have to authenticate again, if ever.
+    pub(in crate::io) lifetime: Option<Duration>,
+}
+
 /// Authenticates a fresh connection, and sees to it that it stays so.
-pub(super) async fn log_in(connection: &Connection, ready: &Arc<Ready>, login: &Login) -> Result<(), Fault> {
+pub(super) async fn log_in(connection: &Connection, ready: &Arc<Ready>, login: &Login) -> Result<Welcome, Fault> {
     let refused = Arc::clone(&connection.inner.shared.common.refused);
     // Several addresses are tried at once: with a wrong password one try is enough.
     let turn = if refused.proven.load(Ordering::Relaxed) { None } else { timeout(FIRST_TURN, refused.first.lock()).await.ok() };
@@ -72,14 +81,14 @@ pub(super) async fn log_in(connection: &Connection, ready: &Arc<Ready>, login: &
     let done = authenticate(connection, login).await;
     connection.rite_is_done();
     match done {
-        Ok(lifetime) => {
+        Ok(welcome) => {
             refused.proven.store(true, Ordering::Relaxed);
             refused.hung_up.store(0, Ordering::Relaxed);
             drop(turn);
-            if let Some(lifetime) = lifetime {
+            if let Some(lifetime) = welcome.lifetime {
                 keep(connection, Arc::clone(ready), lifetime);
             }
-            Ok(())
+            Ok(welcome)
         }
         Err(fault) => {
             let fault = connection.poison(fault);
@@ -103,7 +112,7 @@ fn keep(connection: &Connection, ready: Arc<Ready>, mut lifetime: Duration) {
             match authenticate(&connection, login).await {
                 Ok(next) => {
                     connection.rite_is_done();
-                    let Some(next) = next else { return };
+                    let Some(next) = next.lifetime else { return };
                     lifetime = next;
                 }
                 Err(fault) => {
@@ -117,8 +126,8 @@ fn keep(connection: &Connection, ready: Arc<Ready>, mut lifetime: Duration) {
     let _only_once = connection.inner.keeper.set(task.abort_handle());
 }
 
-/// One authentication; how long the session lasts, when it ends at all.
-async fn authenticate(connection: &Connection, login: &Login) -> Result<Option<Duration>, Fault> {
+/// One authentication.
+async fn authenticate(connection: &Connection, login: &Login) -> Result<Welcome, Fault> {
     let offered = greet(connection, login).await.map_err(|fault| fault.while_in(Step::Sasl))?;
     let mut talk = Talk::begin(connection, login).await?;
     let mut message = talk.first();
@@ -126,7 +135,7 @@ async fn authenticate(connection: &Connection, login: &Login) -> Result<Option<D
         let (answer, lifetime) = say(connection, login, &offered, message).await.map_err(|fault| fault.while_in(Step::Sasl))?;
         match talk.next(answer).await {
             Ok(Some(next)) => message = next,
-            Ok(None) => return Ok(lifetime),
+            Ok(None) => return Ok(Welcome { offered, lifetime }),
             Err(why) => {
                 let text = format!("{} as {}: {why}", login.mechanism(), login.name());
                 return Err(Fault::new(Cause::NotAuthenticated(Foreign::new(text)), connection.address(), Step::Sasl, why)

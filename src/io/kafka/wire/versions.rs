@@ -56,6 +56,11 @@ impl Versions {
         (version >= min && version >= theirs_min).then_some(version)
     }
 
+    /// The lowest and highest version of an API.
+    pub(super) fn range(&self, key: i16) -> Option<(i16, i16)> {
+        self.ranges.get(&key).copied()
+    }
+
     /// The release that these versions suggest.
     pub(super) fn release(&self) -> Option<&'static str> {
         let offers = |key: i16, version: i16| self.ranges.get(&key).is_some_and(|range| range.1 >= version);
