@@ -8,6 +8,7 @@
 mod about;
 mod config;
 mod confirm;
+pub mod doctor;
 mod format;
 pub mod group;
 pub mod groups;
@@ -54,6 +55,8 @@ pub enum Command {
     Group(Box<group::Group>),
     /// Print groups, their lag, or the record that one reads next.
     Groups(Box<groups::Groups>),
+    /// Look at the way to a cluster, step by step.
+    Doctor(Box<doctor::Doctor>),
     /// Print these words: the answer is known already.
     Print(Exit),
 }
@@ -201,6 +204,8 @@ enum Sub {
     Lag(groups::LagArgs),
     /// Print the records around what a group has committed
     Peek(groups::PeekArgs),
+    /// Look at the way to a cluster step by step, and say what to do about what is wrong
+    Doctor(doctor::DoctorArgs),
     /// The configuration: where it is, what is wrong with it, what is in force
     #[command(subcommand)]
     Config(config::ConfigArgs),
@@ -242,6 +247,10 @@ pub fn parse(
         Some(Sub::Groups(args)) => OnCluster::Groups(args),
         Some(Sub::Lag(args)) => OnCluster::Lag(args),
         Some(Sub::Peek(args)) => OnCluster::Peek(args),
+        Some(Sub::Doctor(args)) => {
+            let doctor = doctor::Doctor::new(&args, cli.cluster.as_deref(), &cli.common, variable, &commands());
+            return Ok(Command::Doctor(Box::new(doctor.map_err(usage)?)));
+        }
         Some(Sub::Config(args)) => return Ok(Command::Print(config::run(&args, &cli.common, variable, json))),
         Some(Sub::Completion { shell }) => return Ok(Command::Print(about::completion(shell, Cli::command()))),
         Some(Sub::Man { command }) => return Ok(Command::Print(about::man(command.as_deref(), Cli::command(), json))),
@@ -257,7 +266,7 @@ pub fn parse(
     let config = config::load(variable).map_err(usage)?;
     // Only a person sees on the screen which cluster that is.
     let last = if matches!(wanted, OnCluster::Ui) { last() } else { None };
-    let commands: Vec<String> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    let commands = commands();
     let known = target::Known { config: &config, variable, commands: &commands, last: last.as_deref() };
     let always = target::Always::of(&cli.common, variable).map_err(usage)?;
     let (cluster, context) = target::resolve(cli.cluster.as_deref(), &cli.common, always, &known).map_err(usage)?;
@@ -289,6 +298,10 @@ pub fn parse(
             Command::Group(Box::new(group::Group::new(common, args)))
         }
     })
+}
+
+fn commands() -> Vec<String> {
+    Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
 }
 
 /// What needs a cluster.

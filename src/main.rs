@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use kscope::app::{App, Clock, setup};
+use kscope::cli::doctor::Screen;
 use kscope::cli::{self, Cluster, Command, Ui};
 use kscope::core::context::{Context, Target};
 use kscope::core::history::History;
@@ -47,6 +48,10 @@ fn main() -> ExitCode {
         Ok(Command::Groups(groups)) => {
             let _log = logging("groups");
             groups.run()
+        }
+        Ok(Command::Doctor(doctor)) => {
+            let _log = logging("doctor");
+            doctor.run(screen())
         }
         Ok(Command::Ui(ui)) => open(*ui),
         Ok(Command::Sandbox(sandbox)) => sandbox.run(open),
@@ -117,6 +122,18 @@ fn open(ui: Ui) -> u8 {
 /// What lies below all other screens: the topics for who wants to begin there, else the overview.
 fn first_screen(start: &str) -> Route {
     if start.starts_with("topics") { Route::Topics } else { Route::Overview }
+}
+
+/// What the terminal has, as far as the environment tells.
+fn screen() -> Screen {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let colors = match term::Depth::resolve(ColorChoice::Auto, &set) {
+        term::Depth::True => "24-bit colours",
+        term::Depth::Many => "256 colours",
+        term::Depth::Sixteen => "16 colours",
+        term::Depth::None => "no colours",
+    };
+    Screen { colors }
 }
 
 fn refuse(sentence: &str, code: u8) -> u8 {

@@ -21,6 +21,9 @@ const BOOTSTRAP: &str = "KSCOPE_BOOTSTRAP";
 /// In place of `--readonly`.
 const READONLY: &str = "KSCOPE_READONLY";
 
+/// What is said where nobody names a cluster.
+pub(super) const NOTHING: &str = "no cluster is named";
+
 /// What is looked at.
 pub(super) struct Known<'a> {
     pub config: &'a Config,
@@ -146,6 +149,31 @@ pub(super) fn resolve(argument: Option<&str>, common: &Common, always: Always, k
     Ok((Cluster { from: named.from, ..cluster }, context))
 }
 
+/// Where the cluster is, when something else that was said of it is wrong: its addresses alone.
+pub(super) fn at_least(argument: Option<&str>, common: &Common, always: Always, known: &Known<'_>) -> Option<(Cluster, Context)> {
+    let set = |name: &str| (known.variable)(name).filter(|text| !text.trim().is_empty());
+    let named = from_arguments(argument, common, known).ok()?;
+    let file = |path: &std::path::Path| properties::of_file(path, known.variable).unwrap_or_default();
+    let mut said = common.properties.as_deref().map(file).unwrap_or_default();
+    said.extend(common.settings.iter().filter_map(|text| properties::of_argument(text, known.variable).ok()));
+    said.retain(|property| config::names_a_cluster(&property.key));
+    let named =
+        if named.context.is_none() && named.addresses.is_none() && said.is_empty() { from_elsewhere(known, &set).ok()? } else { named };
+    let of_context = named.context.and_then(|context| {
+        let own = Some(context.bootstrap.clone()).filter(|list| !list.is_empty());
+        own.or_else(|| {
+            let mut below = context.properties_file.as_ref().map(|path| file(&path.value)).unwrap_or_default();
+            below.extend(context.properties.iter().cloned());
+            below.retain(|property| config::names_a_cluster(&property.key));
+            config::understood(below).ok()?.bootstrap
+        })
+    });
+    let over = config::understood(said).ok().and_then(|connection| connection.bootstrap);
+    let bootstrap = named.addresses.or(over).or(of_context)?;
+    let connection = Connection { bootstrap: Some(bootstrap), ..Connection::default() };
+    Some(always.over(connection, named.context.map(in_force).unwrap_or_default(), known.config.limits))
+}
+
 fn from_arguments<'a>(argument: Option<&str>, common: &Common, known: &Known<'a>) -> Result<Named<'a>, Failure> {
     let mut named = Named::default();
     if let Some(name) = &common.context {
@@ -247,7 +275,7 @@ fn nothing(config: &Config) -> Failure {
             format!("kscope NAME opens one of {}; kscope HOST:PORT any other; commands take -c NAME or -b HOST:PORT", names.join(", "))
         }
     };
-    usage("no cluster is named".to_owned()).hint(hint)
+    usage(NOTHING.to_owned()).hint(hint)
 }
 
 fn failure_of(variable: &str, failure: &Failure) -> Failure {

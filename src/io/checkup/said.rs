@@ -14,10 +14,6 @@ const NO_FIX: &str = "correct the setting; kscope config check reads all of them
 
 /// Tells what was said. The passwords that were read stand in the settings from here on. False: nothing can be dialled with it.
 pub(super) async fn look(settings: &mut Settings, out: &Out) -> bool {
-    let addresses: Vec<String> = settings.bootstrap.iter().map(ToString::to_string).collect();
-    if !addresses.is_empty() {
-        out.tell(Finding::good(Look::Settings, "bootstrap", addresses.join(", ")));
-    }
     let security = settings.security.clone();
     let protocol = security.words();
     // A setting that makes no sense leaves nothing to be told of the rest.
