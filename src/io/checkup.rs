@@ -68,10 +68,8 @@ async fn look(mut settings: Settings, wanted: &Wanted, out: Out) {
     out.tell(there::offered(bootstrap, host));
     let Some(cluster) = there::cluster(bootstrap, host, wanted.expects.as_ref(), &out).await else { return };
     let principal = settings.security.principal();
-    let (allowed, ()) = tokio::join!(
-        there::allowed(host, &cluster, principal.as_deref()),
-        road::advertised(&probe, &settings, &arrived, &cluster.brokers, &out),
-    );
+    let (allowed, ()) =
+        tokio::join!(there::allowed(host, &cluster, &principal), road::advertised(&probe, &settings, &arrived, &cluster.brokers, &out),);
     for finding in allowed {
         out.tell(finding);
     }

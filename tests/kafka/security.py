@@ -6,18 +6,21 @@ All listeners belong to one cluster, so that all ways in cost one start:
     MTLS       wants a client's certificate                       ELSEWHERE  one for elsewhere.example alone
     SASL       clear text, all mechanisms                         SASLTLS    TLS, all mechanisms
     SHORT      as SASL, and sessions of SCRAM-SHA-256 and OAUTHBEARER last two seconds
+    SOON       as TLS, and the certificate has ten days left
 
 Users: app/app-secret, leaver/leaver-secret; SCRAM-SHA-256 and -512 and PLAIN. Both may everything, as may who comes without a
 name or with our certificate; all others what ACLs allow (an unsecured token of OAUTHBEARER makes anybody). In the folder `tls`: ca.pem, other-ca.pem,
-client.{pem,key,p12,jks} with variants of the key, trust.{p12,jks}, stranger.{pem,key} of the other authority; stores open
-with `store-secret`.
+client.{pem,key,p12,jks} with variants of the key, trust.{p12,jks}, stranger.{pem,key} of the other authority, old.both.pem that
+has expired; stores open with `store-secret`.
 """
 import subprocess
+import time
 from pathlib import Path
 
 PROTOCOLS = {"TLS": "SSL", "MTLS": "SSL", "EXPIRED": "SSL", "ELSEWHERE": "SSL", "SASL": "SASL_PLAINTEXT", "SASLTLS": "SASL_SSL",
-             "SHORT": "SASL_PLAINTEXT"}
-SERVERS = {"EXPIRED": "expired", "ELSEWHERE": "elsewhere"}
+             "SHORT": "SASL_PLAINTEXT", "SOON": "SSL"}
+SERVERS = {"EXPIRED": "expired", "ELSEWHERE": "elsewhere", "SOON": "soon"}
+SOON_DAYS = 10
 USERS = {"app": "app-secret", "leaver": "leaver-secret"}
 MECHANISMS = "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER"
 STORES = "store-secret"
@@ -95,6 +98,9 @@ def make(folder):
     certificate(folder, "server", "ca", here)
     certificate(folder, "expired", "ca", here, ("20200101000000Z", "20210101000000Z"))
     certificate(folder, "elsewhere", "ca", "DNS:elsewhere.example")
+    end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + (SOON_DAYS * 24 + 1) * 3600))
+    certificate(folder, "soon", "ca", here, ("20250101000000Z", end))
+    certificate(folder, "old", "ca", dates=("20200101000000Z", "20210101000000Z"))
     certificate(folder, "client", "ca", key=("rsa:2048", "rsa_keygen_pubexp:65537"))
     certificate(folder, "stranger", "other-ca")
     secret = f"pass:{STORES}"

@@ -102,7 +102,12 @@ async fn dns(probe: &Probe, address: &Address) -> Result<(Vec<SocketAddr>, Findi
                 (false, true) => "IPv6",
                 _ => "IPv4",
             };
-            let finding = Finding::good(Look::Dns, &subject, format!("{} ({families})", shown.join(", "))).took(began.elapsed());
+            let is_name = address.host().parse::<std::net::IpAddr>().is_err();
+            let finding = if is_name {
+                Finding::good(Look::Dns, &subject, format!("{} ({families})", shown.join(", "))).took(began.elapsed())
+            } else {
+                Finding::good(Look::Dns, &subject, "an address, nothing is to be looked up")
+            };
             Ok((found, finding))
         }
         Err(failure) => Err(words::failed(&subject, &failure).took(began.elapsed())),

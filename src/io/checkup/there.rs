@@ -96,9 +96,8 @@ fn told(bootstrap: &Address, release: Option<&str>, there: &There, expects: Opti
 }
 
 /// What we may do: on the cluster, on some topics, on some groups.
-pub(super) async fn allowed(host: &Host, there: &There, principal: Option<&str>) -> Vec<Finding> {
-    let whom = principal.map_or_else(|| "who you come as (User:ANONYMOUS without TLS and SASL)".to_owned(), ToOwned::to_owned);
-    vec![on_cluster(there.rights, &whom), on_topics(host, &whom).await, on_groups(host, &whom).await]
+pub(super) async fn allowed(host: &Host, there: &There, whom: &str) -> Vec<Finding> {
+    vec![on_cluster(there.rights, whom), on_topics(host, whom).await, on_groups(host, whom).await]
 }
 
 /// The way out of a missing right.
@@ -128,7 +127,7 @@ async fn on_topics(host: &Host, whom: &str) -> Finding {
     };
     if names.is_empty() {
         let words = "no topic is visible: none exist, or there is no right to DESCRIBE any";
-        return Finding::warn(Look::Allowed, "topics", words, acl("DESCRIBE", "the topics", whom));
+        return Finding::warn(Look::Allowed, "topics", words, format!("where there are topics: {}", acl("DESCRIBE", "them", whom)));
     }
     let visible = format!("{} visible", units::counted(units::wide(names.len()), "topic"));
     let sample: Vec<_> = names.into_iter().take(SAMPLE).collect();

@@ -41,7 +41,14 @@ fn a_password_is_never_seen() {
         client("SASL").with("security.protocol", "PLAINTEXT").with("sasl.password", CANARY),
     ];
     for client in &wrong {
-        for arguments in [&["topics"][..], &["tail", "orders"], &["topics", "-o", "json"], &["topics", "-o", "table"]] {
+        for arguments in [
+            &["topics"][..],
+            &["tail", "orders"],
+            &["topics", "-o", "json"],
+            &["topics", "-o", "table"],
+            &["doctor"],
+            &["doctor", "-o", "table"],
+        ] {
             let home = Home::new().with("client.properties", &client.0);
             let file = home.path().join("client.properties").display().to_string();
             let done = home.kscope(&[arguments, &["--properties", &file]].concat(), &[("KSCOPE_LOG", "trace"), ("RUST_BACKTRACE", "1")]);

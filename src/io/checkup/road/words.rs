@@ -16,8 +16,10 @@ pub(super) const RENEW: &str = "the broker needs a new certificate before that d
 pub(super) fn way(subject: &str, settings: &Settings, course: &Course, failure: Option<&Failure>) -> Vec<Finding> {
     let security = &settings.security;
     let mut all = Vec::new();
+    // With TLS 1.3 a broker looks at our certificate once the handshake is done for us.
+    let undone = failure.is_some_and(|failure| failed_at(failure) == Step::Tls);
     match (&course.tls, &security.tls) {
-        (Some(met), Some(asked)) => all.push(tls(subject, met, asked.verify)),
+        (Some(met), Some(asked)) if !undone => all.push(tls(subject, met, asked.verify)),
         (None, None) => all.push(Finding::skipped(Look::Tls, subject, "not used: what is sent and read goes in clear text")),
         _ => {}
     }
@@ -35,9 +37,8 @@ pub(super) fn way(subject: &str, settings: &Settings, course: &Course, failure: 
     match (&course.sasl, &security.sasl) {
         (Some((welcome, took)), Some(asked)) => {
             let mechanism = asked.method.value.mechanism();
-            let whom = security.principal().map(|name| format!(" as {name}")).unwrap_or_default();
             let lifetime = welcome.lifetime.map(|time| format!("; a session lasts {}", units::duration(time))).unwrap_or_default();
-            let words = format!("{mechanism}{whom}; the listener offers {}{lifetime}", welcome.offered.join(", "));
+            let words = format!("{mechanism} as {}; the listener offers {}{lifetime}", security.principal(), welcome.offered.join(", "));
             let finding = if security.is_in_clear_text() {
                 let fix = "where others can listen on the way, use a listener with TLS: security.protocol=SASL_SSL";
                 Finding::warn(Look::Sasl, subject, format!("{words}; the password or token goes in clear text"), fix)
@@ -100,9 +101,12 @@ pub(super) fn expires_soon(met: &Secured) -> Option<String> {
 
 /// A step that failed.
 pub(in crate::io::checkup) fn failed(subject: &str, failure: &Failure) -> Finding {
-    let step = failure.attempts.last().map_or(Step::Request, |attempt| attempt.step);
-    let look = look(step);
+    let look = look(failed_at(failure));
     Finding::bad(look, subject, failure.cause.clone(), sentence(failure), fix(look, failure)).brief(short(failure))
+}
+
+fn failed_at(failure: &Failure) -> Step {
+    failure.attempts.last().map_or(Step::Request, |attempt| attempt.step)
 }
 
 fn look(step: Step) -> Look {
@@ -123,6 +127,7 @@ pub(in crate::io::checkup) fn sentence(failure: &Failure) -> String {
     let cause = failure.cause.words();
     match (&failure.cause, met) {
         (Cause::Unreachable | Cause::TimedOut(_) | Cause::Disconnected, Some(met)) => met.to_owned(),
+        (Cause::NotAuthenticated(_), Some(met)) => format!("{cause}; {}", met.trim_start_matches("refused; ")),
         (_, Some(met)) if !cause.contains(met) => format!("{cause}: {met}"),
         _ => cause,
     }
@@ -161,7 +166,10 @@ pub(super) fn knocked(subject: &str, knocked: &[(usize, SocketAddr, Knock)], pat
         Err(None) => format!("no answer within {}", units::duration(patience)),
     };
     let all: Vec<String> = knocked.iter().map(|(_, one, told)| format!("{} {}", one.ip(), answer(told))).collect();
-    let words = all.join(", ");
+    let words = match knocked {
+        [(_, one, Ok(_))] => format!("{} answers", one.ip()),
+        _ => all.join(", "),
+    };
     let fastest = knocked.iter().filter_map(|(.., told)| told.as_ref().ok()).min();
     let silent = knocked.iter().any(|(.., told)| *told == Err(None));
     match fastest {
@@ -202,7 +210,7 @@ pub(super) fn reached(address: &Address, found: &[SocketAddr], course: &Course) 
 
 /// The classical trap: the bootstrap address answers, and what the cluster names cannot be reached from here.
 pub(super) fn unreached(subject: &str, address: &Address, bootstrap: &str, failure: &Failure) -> Finding {
-    let step = failure.attempts.last().map_or(Step::Request, |attempt| attempt.step);
+    let step = failed_at(failure);
     let words = format!("{bootstrap} answers and says that {subject} is at {address}; from here: {}: {}", step.word(), sentence(failure));
     let fix = match step {
         Step::Dns | Step::Connect | Step::Request if failure.hint.is_none() || matches!(step, Step::Dns | Step::Connect) => format!(

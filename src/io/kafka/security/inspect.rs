@@ -112,15 +112,16 @@ impl Security {
         self.ready().err().map(|trouble| (trouble.text(), trouble.hint))
     }
 
-    /// The name of who we are to a broker, as far as it is known without asking anybody.
-    pub(in crate::io) fn principal(&self) -> Option<String> {
-        let ready = self.kept()?;
-        let login = ready.login.as_ref().map(|login| match login {
+    /// Who we are to a broker, as its rules know us unless they rename us; what was read tells it.
+    pub(in crate::io) fn principal(&self) -> String {
+        let ready = self.kept();
+        let login = ready.as_ref().and_then(|ready| ready.login.as_ref()).map(|login| match login {
             Login::Plain { .. } | Login::Scram { .. } => format!("User:{}", login.name()),
             // Which name a token has is the broker's to say.
             _ => login.name(),
         });
-        login.or_else(|| ready.tls.as_ref()?.identity.as_ref().map(|facts| format!("User:{}", facts.subject)))
+        let certificate = || Some(format!("User:{}", ready.as_ref()?.tls.as_ref()?.identity.as_ref()?.subject));
+        login.or_else(certificate).unwrap_or_else(|| "User:ANONYMOUS".to_owned())
     }
 
     /// Whether a password or token would go in clear text, because somebody said that it may.
