@@ -70,19 +70,27 @@ impl Doctor {
     ) -> Result<Self, Failure> {
         let always = Always::of(common, variable)?;
         let argument = args.cluster.as_deref().or(before);
-        let (config, mut first) = configuration(variable);
+        let folder = config::folder(variable);
+        let path = folder.map(|folder| folder.join(config::FILE_NAME));
+        let subject = path.as_deref().map_or_else(|| config::FILE_NAME.to_owned(), shown);
+        let (config, mut first) = configuration(path.as_deref(), &subject, variable);
         let readable = config.is_some();
         let Some(config) = config.or_else(|| Config::of(None, &|_| None).ok()) else {
             return Err(Failure::new("read the defaults", Cause::Bug(Foreign::new("the default configuration cannot be read"))));
         };
         let known = Known { config: &config, variable, commands, last: None };
-        let (cluster, context) = match target::resolve(argument, common, always, &known) {
+        let resolved = match argument {
+            Some(word) if !readable && target::is_bare(word) => Err(usage(format!("there is no context {word}"))),
+            _ => target::resolve(argument, common, always, &known),
+        };
+        let (cluster, context) = match resolved {
             Ok((cluster, context)) => {
-                first.extend(context.name.as_deref().into_iter().flat_map(|name| of_context(&config, name)));
+                first.extend(context.name.as_deref().into_iter().flat_map(|name| of_context(&config, &subject, name)));
                 (Some(cluster), context)
             }
             Err(failure) => {
-                let (cluster, finding) = unresolved(&failure, readable, || target::at_least(argument, common, always, &known));
+                let at_least = || target::at_least(argument.filter(|word| readable || !target::is_bare(word)), common, always, &known);
+                let (cluster, finding) = unresolved(&failure, readable, at_least);
                 first.extend(finding);
                 cluster.map_or_else(|| (None, Context::default()), |(cluster, context)| (Some(cluster), context))
             }
@@ -131,15 +139,13 @@ impl Doctor {
 }
 
 /// The configuration, unless something is wrong with it; and what is to be said.
-fn configuration(variable: &dyn Fn(&str) -> Option<String>) -> (Option<Config>, Vec<Finding>) {
-    let path = config::folder(variable).map(|folder| folder.join(config::FILE_NAME));
-    let subject = path.as_deref().map_or_else(|| config::FILE_NAME.to_owned(), shown);
+fn configuration(path: Option<&Path>, subject: &str, variable: &dyn Fn(&str) -> Option<String>) -> (Option<Config>, Vec<Finding>) {
     match Config::load(variable) {
         Ok(config) => {
-            let there = path.is_some_and(|path| path.exists());
+            let there = path.is_some_and(Path::exists);
             let count = units::counted(units::wide(config.contexts.len()), "context");
             let words = if there { format!("nothing is wrong; {count}") } else { "there is no such file; the defaults hold".to_owned() };
-            (Some(config), vec![Finding::good(Look::Configuration, &subject, words)])
+            (Some(config), vec![Finding::good(Look::Configuration, subject, words)])
         }
         Err(problems) => (None, problems.0.iter().map(problem).collect()),
     }
@@ -157,11 +163,11 @@ fn problem(problem: &Problem) -> Finding {
 }
 
 /// What a context says beside TLS and SASL, with its lines.
-fn of_context(config: &Config, name: &str) -> Vec<Finding> {
+fn of_context(config: &Config, path: &str, name: &str) -> Vec<Finding> {
     let table = format!("contexts.{name}.");
     let said = config.told.iter().filter(|told| told.name.strip_prefix(&table).is_some_and(|key| !key.contains('.')));
     let line = |told: &config::Told| match &told.origin {
-        Origin::File(line) => format!("{}:{line} {}", config::FILE_NAME, told.name),
+        Origin::File(line) => format!("{path}:{line} {}", told.name),
         Origin::Default | Origin::Variable(_) => told.name.clone(),
     };
     said.map(|told| Finding::good(Look::Settings, &line(told), told.value.as_str())).collect()
@@ -190,6 +196,10 @@ fn unresolved(
     }
     let fix = hint.unwrap_or_else(|| "kscope doctor --help shows how a cluster is named".to_owned());
     (None, Some(Finding::bad(Look::Settings, "", failure.cause.clone(), text, fix)))
+}
+
+fn usage(text: String) -> Failure {
+    Failure::new("read the arguments", Cause::Usage(Foreign::new(text)))
 }
 
 fn shown(path: &Path) -> String {

@@ -194,10 +194,15 @@ fn from_arguments<'a>(argument: Option<&str>, common: &Common, known: &Known<'a>
     }
 }
 
+/// A word that would rather be a context than a host.
+pub(super) fn is_bare(word: &str) -> bool {
+    word != "localhost" && !word.contains([':', ',', '.', '['])
+}
+
 /// A bare word that is no context: a host perhaps, more often a mistyped name.
 fn unknown_word(word: &str, known: &Known<'_>) -> Result<(), Failure> {
     let contexts = &known.config.contexts;
-    if word == "localhost" || word.contains([':', ',', '.', '[']) {
+    if !is_bare(word) {
         return Ok(());
     }
     if let Some(near) = nearest(word, known.commands.iter().map(String::as_str).chain(contexts.iter().map(|context| context.name.as_str())))
