@@ -8,6 +8,7 @@
 mod about;
 mod config;
 mod confirm;
+mod disturbed;
 pub mod doctor;
 mod format;
 pub mod group;

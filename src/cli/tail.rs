@@ -12,7 +12,9 @@ use rustix::io::Errno;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
+use super::disturbed::Disturbed;
 use super::format::Format;
 use super::print::{Printed, Printer, Style};
 use super::words::{self, Exit};
@@ -212,7 +214,8 @@ impl Tail {
         for plan in self.plans {
             let shape = Shape::Lines(self.style.encoder(&plan.topic));
             let options = Options { largest: self.common.cluster.limits.record_alone, ..Options::headless(shape, self.context.clone()) };
-            let sink = Print { topic: plan.topic.clone(), lane: printer.lane(), shared: Arc::clone(&shared), quiet: self.common.quiet };
+            let (topic, shared) = (plan.topic.clone(), Arc::clone(&shared));
+            let sink = Print { topic, lane: printer.lane(), shared, quiet: self.common.quiet, disturbed: Disturbed::default() };
             let (client, work, topic) = (client.clone(), work.clone(), plan.topic.clone());
             // Nobody steers: the lane is closed at once.
             let (_closed, flow) = mpsc::unbounded_channel();
@@ -329,6 +332,7 @@ struct Print {
     lane: mpsc::Sender<Printed>,
     shared: Arc<Shared>,
     quiet: bool,
+    disturbed: Disturbed,
 }
 
 impl Print {
@@ -370,7 +374,12 @@ impl Sink for Print {
         ControlFlow::Continue(())
     }
 
-    fn progress(&mut self, _progress: Progress) {}
+    fn progress(&mut self, progress: Progress) {
+        let said = self.disturbed.words(self.topic.raw(), &progress, Instant::now());
+        if let (Some(text), false) = (said, self.quiet) {
+            words::say(&text);
+        }
+    }
 }
 
 fn now() -> Time {
@@ -397,7 +406,7 @@ mod tests {
     #[tokio::test]
     async fn the_last_buffer_is_cut_behind_the_last_record_wanted() {
         let (lane, mut buffers) = mpsc::channel(4);
-        let mut print = Print { topic: TopicName::new("t"), lane, shared: shared(Some(2)), quiet: true };
+        let mut print = Print { topic: TopicName::new("t"), lane, shared: shared(Some(2)), quiet: true, disturbed: Disturbed::default() };
         let lines = scan::Lines { bytes: b"one\ntwo\nthree\n".to_vec(), ends: vec![4, 8, 14], ..scan::Lines::default() };
         assert!(print.take(Taken::Lines(lines)).await.is_break());
         assert_eq!(buffers.recv().await.unwrap().0, b"one\ntwo\n");
@@ -407,7 +416,7 @@ mod tests {
     async fn a_closed_stdout_is_a_good_end() {
         let (lane, buffers) = mpsc::channel(4);
         drop(buffers);
-        let mut print = Print { topic: TopicName::new("t"), lane, shared: shared(None), quiet: true };
+        let mut print = Print { topic: TopicName::new("t"), lane, shared: shared(None), quiet: true, disturbed: Disturbed::default() };
         let lines = scan::Lines { bytes: b"one\n".to_vec(), ends: vec![4], ..scan::Lines::default() };
         assert!(print.take(Taken::Lines(lines)).await.is_break());
         print.shared.enough.notified().await;

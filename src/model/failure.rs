@@ -203,6 +203,15 @@ impl Failure {
         }
     }
 
+    /// That only the address is to blame which the cluster advertises: the way in answers (P14). The classic mistake, so in one
+    /// sentence that names both; foreign in parts.
+    pub fn advertised(&self) -> Option<String> {
+        let [door, .., other] = &*self.attempts else { return None };
+        let (door_at, at) = (door.address.raw(), other.address.raw());
+        (door.result.raw() == ANSWERS && door.address != other.address)
+            .then(|| format!("{at} is not reachable from here ({}); {door_at} answers and advertises it", other.result.raw()))
+    }
+
     /// The sentence without the place: "list the topics: connection closed by the broker". Foreign parts are raw here:
     /// pass the whole through [`crate::text::Shown::of`] before it is drawn or printed.
     pub fn sentence(&self) -> String {
@@ -213,6 +222,9 @@ impl Failure {
         }
     }
 }
+
+/// The result of an attempt at an address that answers.
+pub const ANSWERS: &str = "answers";
 
 /// Milliseconds as seconds with at most one decimal.
 fn seconds(ms: u64) -> String {

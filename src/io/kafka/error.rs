@@ -194,7 +194,7 @@ impl PartitionError {
             Self::Kafka(code) => Why::Error(Foreign::new(code.words())),
             Self::NoLeader => Why::NoLeader,
             Self::NotOffered => Why::NotOffered,
-            Self::NoAnswer(_) => Why::NoAnswer,
+            Self::NoAnswer(failure) => failure.advertised().map_or(Why::NoAnswer, |words| Why::Error(Foreign::new(words))),
         }
     }
 

@@ -25,7 +25,7 @@ use super::produce::Producer;
 use super::settings::{Address, Settings};
 use super::wire::dial::{self, Target};
 use super::wire::{Common, Connection, Metadata};
-use crate::model::{Broker, BrokerId, Cause, ClusterId, ClusterRights, Foreign, Step, Topic, TopicName};
+use crate::model::{ANSWERS, Broker, BrokerId, Cause, ClusterId, ClusterRights, Foreign, Step, Topic, TopicName};
 pub use health::LinkHealth;
 use slot::Slot;
 pub(super) use slot::jittered;
@@ -361,7 +361,7 @@ impl Pool {
         }
         if open.is_some_and(|open| *open.address() == door) {
             let result = fault.attempts.last().map(|attempt| attempt.result.raw().to_owned()).unwrap_or_default();
-            fault.attempts.insert(0, Fault::new(Cause::Unreachable, &door, Step::Request, "answers").attempts.remove(0));
+            fault.attempts.insert(0, Fault::new(Cause::Unreachable, &door, Step::Request, ANSWERS).attempts.remove(0));
             fault = fault.clone().hint(format!(
                 "bootstrap {door} answers, and the cluster advertises {}, where it is not reachable from here ({result}): check advertised.listeners, or names and routes on this machine",
                 fault.address

@@ -201,7 +201,7 @@ impl Part {
 fn words(failure: &Failure) -> String {
     let words = match &failure.cause {
         Cause::Kafka { message: Some(message), .. } => message.raw().to_owned(),
-        _ => failure.sentence(),
+        _ => failure.advertised().unwrap_or_else(|| failure.sentence()),
     };
     Shown::of(&words).into_string()
 }

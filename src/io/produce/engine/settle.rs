@@ -147,8 +147,10 @@ impl Engine {
             if batch.open {
                 return self.look(partition, batch, false);
             }
-            let words = format!("nothing was appended: it was tried for {}", units::duration(patience));
-            return self.refuse_batch(partition, &batch, why(&batch).hint(words));
+            let why = why(&batch);
+            let cause = why.advertised().map(|words| format!("; {words}")).unwrap_or_default();
+            let words = format!("nothing was appended: it was tried for {}{cause}", units::duration(patience));
+            return self.refuse_batch(partition, &batch, why.hint(words));
         }
         let pause = slot_pause(batch.tries.saturating_sub(1));
         if let Some(lane) = self.lanes.get_mut(&partition) {
