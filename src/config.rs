@@ -10,18 +10,21 @@ mod connection;
 mod contexts;
 pub mod file;
 mod folder;
+pub mod found;
 mod given;
 mod jaas;
 mod keys;
 pub mod palette;
 pub mod properties;
 mod settings;
+mod yaml;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -30,6 +33,7 @@ use crate::core::keymap::Keymap;
 use crate::core::store;
 use crate::core::stream::{Isolation, StartAt};
 use crate::text::TimeFormat;
+use found::{Finding, Machine, Tool};
 use palette::Palette;
 
 pub use connection::{Connection, names_a_cluster, understood};
@@ -60,6 +64,8 @@ pub struct Config {
     /// In order of name.
     pub contexts: Vec<Context>,
     pub default_context: Option<String>,
+    /// What other tools have; read when it is asked for.
+    found: OnceLock<Vec<Finding>>,
     /// Every setting as it is in force and where that was said, in the order of the default file.
     pub told: Vec<Told>,
 }
@@ -186,7 +192,7 @@ impl Config {
         if let (Some(name), Some(entry)) = (&self.default_context, document.iter().find(|entry| entry.key() == "default_context"))
             && !self.contexts.iter().any(|context| context.name == *name)
         {
-            let hint = hint(name, &self.contexts);
+            let hint = hint(name, self.contexts.iter());
             reading.problem(entry, &format!("there is no context {name}"), hint);
         }
     }
@@ -224,6 +230,22 @@ impl Config {
         self.contexts.iter().find(|context| context.name == name)
     }
 
+    /// As [`Self::context`], or one of another tool: `rpk:default`.
+    pub fn any_context(&self, name: &str, variable: &dyn Fn(&str) -> Option<String>) -> Option<&Context> {
+        // Other tools' files are read only for names that may be theirs.
+        self.context(name).or_else(|| Tool::of_name(name).and_then(|_| self.found_contexts(variable).find(|context| context.name == name)))
+    }
+
+    /// What other tools on this machine have, read once.
+    pub fn found(&self, variable: &dyn Fn(&str) -> Option<String>) -> &[Finding] {
+        self.found.get_or_init(|| Machine::this(variable).look())
+    }
+
+    /// Their contexts, those that cannot be used among them.
+    pub fn found_contexts(&self, variable: &dyn Fn(&str) -> Option<String>) -> impl Iterator<Item = &Context> + Clone {
+        self.found(variable).iter().flat_map(|finding| &finding.contexts)
+    }
+
     /// Before any file was read: nothing of it is ever in force, for the default file sets everything.
     fn blank() -> Self {
         Self {
@@ -248,6 +270,7 @@ impl Config {
             aliases: BTreeMap::new(),
             contexts: Vec::new(),
             default_context: None,
+            found: OnceLock::new(),
             told: Vec::new(),
         }
     }

@@ -264,6 +264,29 @@ pub(crate) fn targets() -> Vec<Target> {
     ]
 }
 
+/// As [`targets`], with some of other tools: one that can be gone to, one that cannot.
+pub(crate) fn targets_elsewhere() -> Vec<Target> {
+    let found = |name: &str, bootstrap: &str, from: &str| Target {
+        context: Context {
+            name: Some(name.to_owned()),
+            from: Some(from.to_owned()),
+            security: "PLAINTEXT".to_owned(),
+            ..Context::default()
+        },
+        bootstrap: bootstrap.to_owned(),
+    };
+    let mut all = targets();
+    for target in all.iter_mut().filter(|target| target.context.configured) {
+        target.context.from = Some("config.toml".to_owned());
+    }
+    all.push(found("rpk:default", "127.0.0.1:19092", "~/.config/rpk/rpk.yaml"));
+    let mut pods = found("kafkactl:pods", "broker1:9092", "~/.config/kafkactl/config.yml");
+    pods.context.security = "unusable".to_owned();
+    pods.context.unusable = Some("kafkactl runs in a pod of Kubernetes for it".to_owned());
+    all.push(pods);
+    all
+}
+
 fn text_of(buffer: &Buffer) -> String {
     let mut out = String::new();
     for y in 0..buffer.area.height {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{Cluster, Common};
+use crate::config::found::Tool;
 use crate::config::properties::{self, Mistake, Property};
 use crate::config::{self, Config, Connection, Limits};
 use crate::core::context::Context;
@@ -86,13 +87,31 @@ pub(super) fn all(
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Vec<(Cluster, Context)> {
     let opened = || (Cluster { from: None, ..cluster.clone() }, context.clone());
-    let configured = config.contexts.iter().map(|one| match &context.name {
-        Some(name) if context.configured && *name == one.name => opened(),
-        _ => always.over(one.connection(&[], variable).unwrap_or_else(|mistakes| broken(one, &mistakes)), in_force(one), config.limits),
+    let known = config.contexts.iter().chain(config.found_contexts(variable)).map(|one| {
+        if context.from.is_some() && context.name.as_ref() == Some(&one.name) {
+            return opened();
+        }
+        let (connection, wrong) = match one.connection(&[], variable) {
+            Ok(connection) => (connection, None),
+            Err(mistakes) => {
+                let known = one.found.as_ref().and_then(|found| found.unusable.clone());
+                let why = known.or_else(|| mistakes.first().map(ToString::to_string));
+                (broken(one, &mistakes), why)
+            }
+        };
+        let (cluster, context) = always.over(connection, in_force(one), config.limits);
+        match wrong {
+            Some(why) => (cluster, Context { security: UNUSABLE.to_owned(), unusable: Some(why), ..context }),
+            None => (cluster, context),
+        }
     });
-    let named = (!context.configured).then(opened);
-    named.into_iter().chain(configured).collect()
+    // What the command line named by its addresses stands in no file.
+    let named = context.from.is_none().then(opened);
+    named.into_iter().chain(known).collect()
 }
+
+/// In the place of the security of what cannot be connected to.
+const UNUSABLE: &str = "unusable";
 
 /// A context that cannot be connected to: that is said once somebody goes there.
 fn broken(context: &config::Context, mistakes: &[Mistake]) -> Connection {
@@ -139,10 +158,9 @@ pub(super) fn resolve(argument: Option<&str>, common: &Common, always: Always, k
     let mut connection = connection.map_err(|mistakes| mistaken(&mistakes))?;
     connection.bootstrap = addresses.or(connection.bootstrap);
     if connection.bootstrap.is_none() {
-        return Err(context.map_or_else(|| nothing(known.config), nowhere));
+        return Err(context.map_or_else(|| nothing(known), nowhere));
     }
-    if let Some(context) = context.filter(|context| common.write && context.readonly == config::ReadOnly::Yes) {
-        let why = ReadOnly::Context { line: context.line, write: false };
+    if let Some(why) = context.filter(|context| common.write && context.readonly == config::ReadOnly::Yes).and_then(refused) {
         return Err(Failure::new("open the context", Cause::Refused("--write is refused: the context is read-only")).hint(why.hint()));
     }
     let (cluster, context) = always.over(connection, context.map(in_force).unwrap_or_default(), known.config.limits);
@@ -177,13 +195,13 @@ pub(super) fn at_least(argument: Option<&str>, common: &Common, always: Always, 
 fn from_arguments<'a>(argument: Option<&str>, common: &Common, known: &Known<'a>) -> Result<Named<'a>, Failure> {
     let mut named = Named::default();
     if let Some(name) = &common.context {
-        named.context = Some(context(name, known.config)?);
+        named.context = Some(context(name, known)?);
     }
     if let Some(text) = &common.bootstrap {
         named.addresses = Some(Address::parse_list(text).map_err(|bad| usage(bad.to_string()))?);
     }
     let Some(argument) = argument else { return Ok(named) };
-    match known.config.context(argument) {
+    match known.config.any_context(argument, known.variable) {
         Some(_) if named.context.is_some() => Err(usage("the context is named twice: as an argument and with --context".to_owned())),
         Some(context) => Ok(Named { context: Some(context), ..named }),
         None if named.addresses.is_some() => Err(usage("the cluster is named twice: as an argument and with --bootstrap".to_owned())),
@@ -202,6 +220,9 @@ pub(super) fn is_bare(word: &str) -> bool {
 /// A bare word that is no context: a host perhaps, more often a mistyped name.
 fn unknown_word(word: &str, known: &Known<'_>) -> Result<(), Failure> {
     let contexts = &known.config.contexts;
+    if Tool::of_name(word).is_some() {
+        return context(word, known).map(|_| ());
+    }
     if !is_bare(word) {
         return Ok(());
     }
@@ -213,12 +234,12 @@ fn unknown_word(word: &str, known: &Known<'_>) -> Result<(), Failure> {
     if contexts.is_empty() {
         return Ok(());
     }
-    let there = config::hint(word, contexts).unwrap_or_default();
+    let there = config::hint(word, contexts.iter()).unwrap_or_default();
     Err(usage(format!("there is no context {word}")).hint(format!("{there}; a host is written with its port: {word}:9092")))
 }
 
 fn from_elsewhere<'a>(known: &Known<'a>, set: &dyn Fn(&str) -> Option<String>) -> Result<Named<'a>, Failure> {
-    let ours = set(CONTEXT).map(|name| context(&name, known.config).map_err(|failure| failure_of(CONTEXT, &failure))).transpose()?;
+    let ours = set(CONTEXT).map(|name| context(&name, known).map_err(|failure| failure_of(CONTEXT, &failure))).transpose()?;
     let addresses = |name: &str, text: &str| Address::parse_list(text).map_err(|bad| usage(format!("{name}: {bad}")));
     let addresses_of_ours = set(BOOTSTRAP).map(|text| addresses(BOOTSTRAP, &text)).transpose()?;
     if ours.is_some() || addresses_of_ours.is_some() {
@@ -226,7 +247,7 @@ fn from_elsewhere<'a>(known: &Known<'a>, set: &dyn Fn(&str) -> Option<String>) -
         return Ok(Named { context: ours, addresses: addresses_of_ours, from: Some(format!("the cluster is that of {name}")) });
     }
     if let Some(name) = &known.config.default_context {
-        return Ok(Named { context: Some(context(name, known.config)?), ..Named::default() });
+        return Ok(Named { context: Some(context(name, known)?), ..Named::default() });
     }
     for name in VARIABLES {
         if let Some(text) = set(name) {
@@ -239,10 +260,16 @@ fn from_elsewhere<'a>(known: &Known<'a>, set: &dyn Fn(&str) -> Option<String>) -
     Ok(Named { from: last.map(|context| format!("{} is the context of last time", context.name)), context: last, addresses: None })
 }
 
-fn context<'c>(name: &str, config: &'c Config) -> Result<&'c config::Context, Failure> {
-    config.context(name).ok_or_else(|| {
+fn context<'c>(name: &str, known: &Known<'c>) -> Result<&'c config::Context, Failure> {
+    let config = known.config;
+    config.any_context(name, known.variable).ok_or_else(|| {
         let failure = usage(format!("there is no context {name}"));
-        match config::hint(name, &config.contexts) {
+        let own = config.contexts.iter();
+        let hint = match Tool::of_name(name) {
+            Some(_) => config::hint(name, own.chain(config.found_contexts(known.variable))),
+            None => config::hint(name, own),
+        };
+        match hint {
             Some(hint) => failure.hint(hint),
             None => failure,
         }
@@ -251,19 +278,27 @@ fn context<'c>(name: &str, config: &'c Config) -> Result<&'c config::Context, Fa
 
 /// What the configuration says of a context.
 fn in_force(context: &config::Context) -> Context {
-    let refused = match context.readonly {
-        config::ReadOnly::No => None,
-        config::ReadOnly::Default => Some(ReadOnly::Context { line: context.line, write: true }),
-        config::ReadOnly::Yes => Some(ReadOnly::Context { line: context.line, write: false }),
-    };
+    let from = context.found.as_ref().map_or_else(|| config::FILE_NAME.to_owned(), |found| found.shown.to_string());
     Context {
         name: Some(context.name.clone()),
-        configured: true,
+        configured: context.found.is_none(),
+        from: Some(from),
+        unusable: None,
         hue: context.hue,
-        rules: Rules { guard: context.guard, refused },
+        rules: Rules { guard: context.guard, refused: refused(context) },
         security: String::new(),
         unchecked: None,
         expects: context.expect_cluster_id.clone(),
+    }
+}
+
+/// Why its cluster may not be changed.
+fn refused(context: &config::Context) -> Option<ReadOnly> {
+    match context.readonly {
+        config::ReadOnly::No => None,
+        _ if context.found.is_some() => Some(ReadOnly::Found),
+        config::ReadOnly::Default => Some(ReadOnly::Context { line: context.line, write: true }),
+        config::ReadOnly::Yes => Some(ReadOnly::Context { line: context.line, write: false }),
     }
 }
 
@@ -272,8 +307,10 @@ fn nowhere(context: &config::Context) -> Failure {
         .hint("bootstrap = [\"HOST:PORT\"] in it, or bootstrap.servers in its properties")
 }
 
-fn nothing(config: &Config) -> Failure {
-    let names: Vec<&str> = config.contexts.iter().map(|context| context.name.as_str()).take(12).collect();
+fn nothing(known: &Known<'_>) -> Failure {
+    let usable =
+        known.config.found_contexts(known.variable).filter(|context| context.found.as_ref().is_none_or(|it| it.unusable.is_none()));
+    let names: Vec<&str> = known.config.contexts.iter().chain(usable).map(|context| context.name.as_str()).take(12).collect();
     let hint = match names.as_slice() {
         [] => "kscope HOST:PORT opens the UI; commands take -b HOST:PORT, or set KAFKA_BOOTSTRAP_SERVERS".to_owned(),
         names => {

@@ -111,7 +111,7 @@ pub fn names_a_cluster(key: &str) -> bool {
 }
 
 /// Java takes `PROTOCOL://host:port`, too.
-fn bootstrap(text: &str) -> Result<Vec<Address>, String> {
+pub(super) fn bootstrap(text: &str) -> Result<Vec<Address>, String> {
     let bare: Vec<&str> = text
         .split(',')
         .map(str::trim)

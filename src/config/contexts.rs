@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::Config;
 use super::connection::{self, Connection};
 use super::file::{Entry, Reading};
+use super::found::Found;
 use super::given::{Given, Wrong};
 use super::properties::{self, Mistake, Property};
 use crate::core::context::{Guard, Hue};
@@ -28,8 +29,10 @@ pub struct Context {
     pub readonly: ReadOnly,
     pub guard: Guard,
     pub expect_cluster_id: Option<ClusterId>,
-    /// Its line in the file, from 1: what is refused because of it names it.
+    /// Its line in the file, from 1: what is refused because of it names it. 0 of one that is found elsewhere.
     pub line: usize,
+    /// Where it was found, when that is not config.toml.
+    pub found: Option<Box<Found>>,
 }
 
 /// Whether its cluster may be changed.
@@ -48,6 +51,9 @@ impl Context {
     /// # Errors
     /// Whatever is wrong with them, with who said it.
     pub fn connection(&self, over: &[Property], variable: &dyn Fn(&str) -> Option<String>) -> Result<Connection, Vec<Mistake>> {
+        if let Some((found, why)) = self.found.as_ref().and_then(|found| Some((found, found.unusable.as_ref()?))) {
+            return Err(vec![Mistake::new(&format!("{} {}", found.shown, self.name).into(), why)]);
+        }
         let mut all = match &self.properties_file {
             Some(file) => properties::of_file(&file.value, variable).map_err(|mut mistakes| {
                 for mistake in &mut mistakes {
@@ -134,7 +140,18 @@ fn one(config: &mut Config, reading: &mut Reading<'_, '_>, table: &Entry) -> Opt
     let name = name.to_owned();
     // One whose addresses are wrong is still known by its name: that is one problem, not two.
     let bootstrap = bootstrap.unwrap_or_default();
-    Some(Context { name, bootstrap, properties: own, properties_file: file, hue, readonly, guard, expect_cluster_id: expect, line })
+    Some(Context {
+        name,
+        bootstrap,
+        properties: own,
+        properties_file: file,
+        hue,
+        readonly,
+        guard,
+        expect_cluster_id: expect,
+        line,
+        found: None,
+    })
 }
 
 fn addresses(given: Given<'_>) -> Result<Vec<Address>, Wrong> {
@@ -164,11 +181,11 @@ fn cluster_id(given: Given<'_>) -> Result<ClusterId, Wrong> {
 }
 
 /// What to say about a name that no context has.
-pub fn hint(name: &str, contexts: &[Context]) -> Option<String> {
-    let names = contexts.iter().map(|context| context.name.as_str());
+pub fn hint<'c>(name: &str, contexts: impl Iterator<Item = &'c Context> + Clone) -> Option<String> {
+    let names = contexts.map(|context| context.name.as_str());
     match meant(name, names.clone()) {
         Some(near) => Some(format!("did you mean {near}?")),
-        None if contexts.is_empty() => Some("no context is configured: [contexts.NAME] in config.toml".to_owned()),
+        None if names.clone().next().is_none() => Some("no context is configured: [contexts.NAME] in config.toml".to_owned()),
         None => Some(format!("there are {}", names.take(12).collect::<Vec<_>>().join(", "))),
     }
 }

@@ -134,7 +134,8 @@ impl fmt::Display for Problems {
     }
 }
 
-fn shown(path: &Path) -> String {
+/// A path as it may be shown.
+pub(super) fn shown(path: &Path) -> String {
     Shown::of_bytes(path.as_os_str().as_encoded_bytes()).into_string()
 }
 

@@ -82,7 +82,16 @@ pub fn of_file(path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result
 
 /// As [`of_file`], of a text that is at that path.
 pub(super) fn of_text(path: &Path, text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Property>, Vec<Mistake>> {
-    let shown = Shown::of_bytes(path.as_os_str().as_encoded_bytes()).into_string();
+    of_text_called(&Shown::of_bytes(path.as_os_str().as_encoded_bytes()).into_string(), path, text, variable)
+}
+
+/// As [`of_text`], and messages call the path so.
+pub(super) fn of_text_called(
+    shown: &str,
+    path: &Path,
+    text: &str,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Vec<Property>, Vec<Mistake>> {
     let beside: Arc<Path> = path.parent().unwrap_or(Path::new("")).into();
     let lines = logical(text);
     // In librdkafka's files a backslash is a backslash.

@@ -11,6 +11,10 @@ pub struct Context {
     pub name: Option<String>,
     /// The configuration knows the name.
     pub configured: bool,
+    /// The file that it stands in, as it is told; `None` when only addresses were given.
+    pub from: Option<String>,
+    /// Why it cannot be used, when that is known before it is tried.
+    pub unusable: Option<String>,
     pub hue: Option<Hue>,
     pub rules: Rules,
     /// How it is reached, as Kafka calls it: the protocol, and the mechanism of SASL; empty where that is not known.

@@ -97,6 +97,8 @@ pub enum ReadOnly {
     Flag,
     /// The context's line in the configuration, from 1. `write`: `--write` would allow it.
     Context { line: usize, write: bool },
+    /// The file of another tool that the context was found in.
+    Found,
     /// It is not the cluster that the context expects.
     Stranger,
 }
@@ -108,6 +110,7 @@ impl ReadOnly {
             Self::Flag => "read-only: --readonly was given",
             Self::Context { write: false, .. } => "read-only: the context says so",
             Self::Context { write: true, .. } => "read-only: the context is, unless --write is given",
+            Self::Found => "read-only: the file of the tool that has this context says so",
             Self::Stranger => "read-only: this is not the cluster that the context expects",
         }
     }
@@ -118,6 +121,7 @@ impl ReadOnly {
             Self::Flag => "leave --readonly out, and KSCOPE_READONLY".to_owned(),
             Self::Context { line, write: false } => format!("readonly = true stands at line {line} of config.toml"),
             Self::Context { line, write: true } => format!("--write allows it; readonly stands at line {line} of config.toml"),
+            Self::Found => "kscope config import writes the context into config.toml, where readonly can be changed".to_owned(),
             Self::Stranger => "look at the context's bootstrap and expect_cluster_id".to_owned(),
         }
     }

@@ -19,6 +19,9 @@ const COLOR: usize = 6;
 const BETWEEN: usize = 2;
 /// From so many columns on the security stands beside the addresses, and not below alone.
 const WIDE: usize = 110;
+/// The widest file that a context is from, where there is room and where there is less.
+const FROM: usize = 36;
+const FROM_NARROW: usize = 19;
 /// Columns before the name: the selection, the sign of the one in use.
 const BEFORE: usize = 4;
 /// The widest name that is given all the room it wants.
@@ -102,10 +105,15 @@ impl Screen for Contexts {
     /// Of the selected one, what there is no column for.
     fn status(&self, look: &Look<'_>, pen: &mut Pen<'_>) {
         let Some(target) = look.settings.contexts.get(self.cursor.at) else { return };
+        if let Some(why) = &target.context.unusable {
+            pen.shown(&Shown::of(why), Token::Act, pen.room());
+            return;
+        }
         let why = match target.context.rules.read_only() {
             Some(ReadOnly::Flag) => "read-only: --readonly".to_owned(),
             Some(ReadOnly::Context { line, write: false }) => format!("read-only: line {line} of config.toml"),
             Some(ReadOnly::Context { line, write: true }) => format!("read-only: line {line} of config.toml; --write allows changes"),
+            Some(ReadOnly::Found) => "read-only: its file says so".to_owned(),
             Some(ReadOnly::Stranger) => "read-only: another cluster than it expects".to_owned(),
             None => "may be changed".to_owned(),
         };
@@ -157,6 +165,10 @@ struct Columns {
     bootstrap: usize,
     /// 0: there is no room for it.
     security: usize,
+    /// 0: all that there is stands in config.toml.
+    from: usize,
+    /// 0: the file is told in its place.
+    color: usize,
 }
 
 impl Columns {
@@ -166,8 +178,13 @@ impl Columns {
         let widest = targets.iter().map(|target| text::width(&addresses(&target.bootstrap, usize::MAX))).max().unwrap_or(0);
         let security = targets.iter().map(|target| text::width(&target.context.security)).max().unwrap_or(0).max(8);
         let security = if width >= WIDE { security } else { 0 };
-        let fixed = BEFORE + name + security + MODE + GUARD + COLOR + 5 * BETWEEN;
-        Self { name, bootstrap: widest.clamp(9, width.saturating_sub(fixed).max(9)), security }
+        let elsewhere = targets.iter().any(|target| target.context.name.is_some() && !target.context.configured);
+        let longest = targets.iter().map(|target| Shown::of(from(target)).width()).max().unwrap_or(0);
+        let from = if elsewhere { longest.clamp(4, if width >= WIDE { FROM } else { FROM_NARROW }) } else { 0 };
+        // A colour is seen at the name, too.
+        let color = if elsewhere && width < WIDE { 0 } else { COLOR };
+        let fixed = BEFORE + name + security + MODE + GUARD + color + from + 5 * BETWEEN;
+        Self { name, bootstrap: widest.clamp(9, width.saturating_sub(fixed).max(9)), security, from, color }
     }
 
     fn header(&self, pen: &mut Pen<'_>) {
@@ -175,7 +192,10 @@ impl Columns {
         if self.security > 0 {
             pen.gap(BETWEEN).left("SECURITY", self.security, Token::Dim);
         }
-        for (title, width) in [("MODE", MODE), ("GUARD", GUARD), ("COLOR", COLOR)] {
+        for (title, width) in [("MODE", MODE), ("GUARD", GUARD), ("COLOR", self.color), ("FROM", self.from)] {
+            if width == 0 {
+                continue;
+            }
             pen.gap(BETWEEN).left(title, width, Token::Dim);
         }
     }
@@ -197,10 +217,17 @@ impl Columns {
         pen.to(BEFORE + self.name).gap(BETWEEN).left(addresses(&target.bootstrap, self.bootstrap), self.bootstrap, Token::Dim);
         if self.security > 0 {
             let security = Some(&*target.context.security).filter(|words| !words.is_empty()).unwrap_or("–");
-            pen.gap(BETWEEN).left(security, self.security, Token::Dim);
+            let token = if target.context.unusable.is_some() { Token::Act } else { Token::Dim };
+            pen.gap(BETWEEN).left(security, self.security, token);
         }
         let rules = target.context.rules;
-        let (mode, token) = if rules.read_only().is_some() { ("read-only", Token::Look) } else { ("write", Token::Act) };
+        let (mode, token) = if target.context.unusable.is_some() {
+            ("–", Token::Dim)
+        } else if rules.read_only().is_some() {
+            ("read-only", Token::Look)
+        } else {
+            ("write", Token::Act)
+        };
         pen.gap(BETWEEN).left(mode, MODE, token);
         let (guard, token) = match rules.guard {
             Guard::None => ("–", Token::Dim),
@@ -208,8 +235,21 @@ impl Columns {
             Guard::Typed => ("▲ typed", Token::Act),
         };
         pen.gap(BETWEEN).left(guard, GUARD, token);
-        pen.gap(BETWEEN).left(target.context.hue.map_or("–", Hue::word), COLOR, Token::Dim);
+        if self.color > 0 {
+            pen.gap(BETWEEN).left(target.context.hue.map_or("–", Hue::word), self.color, Token::Dim);
+        }
+        if self.from > 0 {
+            let whole = from(target);
+            let short = whole.rmatch_indices('/').nth(1).and_then(|(at, _)| whole.get(at + 1..)).unwrap_or(whole);
+            let path = if self.from < Shown::of(whole).width() { short } else { whole };
+            pen.gap(BETWEEN).shown(&Shown::of(path), Token::Dim, self.from);
+        }
     }
+}
+
+/// The file that it stands in.
+fn from(target: &Target) -> &str {
+    target.context.from.as_deref().unwrap_or("–")
 }
 
 /// As many whole addresses as there is room for, the first at least, and how many more there are.

@@ -1,6 +1,6 @@
 //! The integration tests: one binary, so that it links once.
 //!
-//! `architecture` reads the source, `config` holds configurations, `doctor` looks at the way to clusters, `flows` compares the sandbox with a real cluster, `kafka` holds real clusters, `sandbox` our own, `scripted` a
+//! `architecture` reads the source, `config` holds configurations, `doctor` looks at the way to clusters, `flows` compares the sandbox with a real cluster, `found` holds files of other tools, `kafka` holds real clusters, `sandbox` our own, `scripted` a
 //! broker that lies and fails on cue, `pty` the program in a pseudo terminal, `security` the ways into a cluster, `readme` the documents beside the source. A test's
 //! name is the promise that it keeps.
 
@@ -18,6 +18,7 @@ mod config;
 mod doctor;
 mod drill;
 mod flows;
+mod found;
 mod kafka;
 mod pace;
 mod pty;

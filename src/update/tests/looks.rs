@@ -20,7 +20,7 @@ use crate::model::{
     Attempt, BrokerId, Cause, ClusterId, Failure, Foreign, LeaderEpoch, Offset, Outcome, PartitionId, ProducerId, Step, Topic, TopicError,
     TxnTable,
 };
-use crate::testing::{self, Made, Script, chunk, live, made, targets, topic};
+use crate::testing::{self, Made, Script, chunk, live, made, targets, targets_elsewhere, topic};
 use messages::full;
 
 const SMALL: (u16, u16) = (80, 24);
@@ -187,6 +187,9 @@ fn contexts_that_one_may_go_to() {
     };
     for size in [SMALL, USUAL, LARGE] {
         looks(&listed(size, targets()).keys("j"), &named(size, "contexts"));
+    }
+    for size in [SMALL, USUAL] {
+        looks(&listed(size, targets_elsewhere()).keys("G"), &named(size, "contexts_of_other_tools"));
     }
     let alone = targets().into_iter().take(1).collect();
     looks(&listed(SMALL, alone), "contexts_none_configured");
