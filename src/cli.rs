@@ -73,6 +73,8 @@ pub struct Ui {
     pub config: Config,
     /// `--color`, over the configuration's.
     pub color: Option<Color>,
+    /// What to say at the start.
+    pub warnings: Vec<String>,
 }
 
 /// Which cluster, and how patient to be with it.
@@ -271,10 +273,16 @@ pub fn parse(
     let known = target::Known { config: &config, variable, commands: &commands, last: last.as_deref() };
     let always = target::Always::of(&cli.common, variable).map_err(usage)?;
     let (cluster, context) = target::resolve(cli.cluster.as_deref(), &cli.common, always, &known).map_err(usage)?;
+    let warnings = exposed(&config, &context, &cli.common, variable);
+    if !matches!(wanted, OnCluster::Ui) && !cli.common.quiet {
+        for warning in &warnings {
+            words::say(warning);
+        }
+    }
     Ok(match wanted {
         OnCluster::Ui => {
             let targets = target::all(&cluster, &context, always, &config, variable);
-            Command::Ui(Box::new(Ui { cluster, context, targets, config, color: cli.common.color }))
+            Command::Ui(Box::new(Ui { cluster, context, targets, config, color: cli.common.color, warnings }))
         }
         OnCluster::Tail(args) => {
             let terminal = std::io::stdout().is_terminal();
@@ -303,6 +311,15 @@ pub fn parse(
 
 fn commands() -> Vec<String> {
     Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
+/// Files with secrets of the cluster that is opened which others may read, as sentences.
+fn exposed(config: &Config, context: &Context, common: &Common, variable: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
+    let named = context.name.as_deref().and_then(|name| config.any_context(name, variable));
+    // What is wrong with it was said already.
+    let over = target::over(common, variable).unwrap_or_default();
+    let open = crate::config::exposed(named.into_iter(), &over, common.properties.as_deref(), variable);
+    open.iter().map(ToString::to_string).collect()
 }
 
 /// What needs a cluster.

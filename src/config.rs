@@ -8,6 +8,8 @@
 
 mod connection;
 mod contexts;
+pub mod edit;
+mod exposed;
 pub mod file;
 mod folder;
 pub mod found;
@@ -16,7 +18,9 @@ mod jaas;
 mod keys;
 pub mod palette;
 pub mod properties;
+mod schema;
 mod settings;
+mod strimzi;
 mod yaml;
 
 #[cfg(test)]
@@ -38,9 +42,13 @@ use palette::Palette;
 
 pub use connection::{Connection, names_a_cluster, understood};
 pub use contexts::{Context, ReadOnly, hint};
+pub use exposed::{Exposed, exposed};
 pub use file::{Place, Problem, Problems};
 pub use folder::{FILE_NAME, FOLDER_VARIABLE, folder};
+pub use properties::words;
+pub use schema::schema;
 pub use settings::{Color, ThemeName};
+pub use strimzi::is_marker;
 
 /// The default file: what holds where the user's says nothing.
 pub const DEFAULT: &str = include_str!("../assets/config.toml");

@@ -106,6 +106,10 @@ fn open(ui: Ui) -> u8 {
         if let Some(from) = ui.cluster.from {
             state.notices.look(clock.now(), from);
         }
+        for warning in ui.warnings {
+            tracing::warn!("{warning}");
+            state.notices.look(clock.now(), warning);
+        }
         if ui.config.ui.mouse {
             // It fails only when the terminal is gone; the input thread reports that.
             let _gone = terminal.mouse(true);

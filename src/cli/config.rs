@@ -1,5 +1,10 @@
 //! `kscope config`: where the configuration is, whether it can be read, what is in force and who said so.
 
+mod detect;
+mod editing;
+mod effective;
+mod import;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -19,7 +24,25 @@ pub(super) enum ConfigArgs {
     /// Read the file and the environment, and say what is wrong
     Check,
     /// Print every setting in force and where it was said
-    Show,
+    Show {
+        /// The context whose connection is told too, also one of another tool
+        #[arg(value_name = "CONTEXT")]
+        name: Option<String>,
+        /// Every value that holds for the context, and what it was chosen over; -X, --properties and flags count
+        #[arg(long)]
+        effective: bool,
+        /// Shorten user names, hosts and paths: for a ticket
+        #[arg(long)]
+        redact: bool,
+    },
+    /// List what other tools on this machine know of clusters
+    Detect,
+    /// Write contexts of other tools, of clients' files or of Kubernetes into the file
+    Import(import::ImportArgs),
+    /// Open the file in $VISUAL or $EDITOR, and check it afterwards
+    Edit,
+    /// Print the JSON schema of the file, for editors
+    Schema,
     /// Print the names of what keys can be bound to, with their keys
     Keys,
     /// Write the documented default file, if there is none yet
@@ -32,10 +55,27 @@ pub(super) fn run(args: &ConfigArgs, common: &Common, variable: &dyn Fn(&str) ->
     match args {
         ConfigArgs::Path => file(variable).map_or_else(|failure| failed(&failure), |path| Exit::done(shown(&path) + "\n")),
         ConfigArgs::Check => check(common, variable).map_or_else(|failure| failed(&failure), Exit::done),
-        ConfigArgs::Show => load(variable).map_or_else(|failure| failed(&failure), |config| Exit::done(show(&config, json))),
+        ConfigArgs::Show { name, effective, redact } => {
+            let name = name.as_deref().or(common.context.as_deref());
+            let shown = load(variable).and_then(|config| match name {
+                None if *effective && over_nothing(common) => Err(effective::needs_a_context()),
+                None if !*effective && !*redact => Ok(show(&config, json)),
+                name => effective::run(name, &config, common, *redact, variable, json),
+            });
+            shown.map_or_else(|failure| failed(&failure), Exit::done)
+        }
+        ConfigArgs::Detect => Exit::done(detect::run(variable, json)),
+        ConfigArgs::Import(args) => import::run(args, common, variable, json).map_or_else(|failure| failed(&failure), Exit::done),
+        ConfigArgs::Edit => editing::run(variable).map_or_else(|failure| failed(&failure), Exit::done),
+        ConfigArgs::Schema => Exit::done(format!("{:#}\n", config::schema())),
         ConfigArgs::Keys => load(variable).map_or_else(|failure| failed(&failure), |config| Exit::done(keys(&config))),
         ConfigArgs::Init => init(variable).map_or_else(|failure| failed(&failure), Exit::done),
     }
+}
+
+/// The options say nothing of a cluster.
+fn over_nothing(common: &Common) -> bool {
+    common.bootstrap.is_none() && common.properties.is_none() && common.settings.is_empty()
 }
 
 /// The configuration, or all that is wrong with it as one failure.
@@ -45,6 +85,11 @@ pub(super) fn load(variable: &dyn Fn(&str) -> Option<String>) -> Result<Config, 
 
 fn failure(problems: &Problems) -> Failure {
     Failure::new("read the configuration", Cause::Usage(Foreign::new(problems.to_string())))
+}
+
+/// With files: they are not what they should be.
+fn failure_of(what: &'static str, text: String) -> Failure {
+    Failure::new(what, Cause::File(Foreign::new(text)))
 }
 
 fn file(variable: &dyn Fn(&str) -> Option<String>) -> Result<PathBuf, Failure> {
@@ -65,7 +110,10 @@ fn check(common: &Common, variable: &dyn Fn(&str) -> Option<String>) -> Result<S
         (true, _) => format!("{}: nothing is wrong; {}\n", shown(&path), crate::text::units::counted(contexts(&config), "context")),
         (false, _) => format!("{}: there is no such file; the defaults hold\n", shown(&path)),
     };
-    Ok(found + &ignored)
+    let over = target::over(common, variable)?;
+    let open = config::exposed(config.contexts.iter(), &over, common.properties.as_deref(), variable);
+    let open: Vec<String> = open.iter().map(|open| format!("warning: {}\n", Shown::of(&open.to_string()))).collect();
+    Ok(found + &ignored + &open.concat())
 }
 
 /// How every context is come to, and what the options say; in words, the properties that mean nothing here.

@@ -101,7 +101,7 @@ impl Sandbox {
         let connection = Connection { bootstrap: Some(bootstrap), ..Connection::default() };
         let (cluster, context) = self.always.over(connection, context, config.limits);
         let targets = target::all(&cluster, &context, self.always, &config, &|name| std::env::var(name).ok());
-        open(Ui { cluster, context, targets, config, color: self.color })
+        open(Ui { cluster, context, targets, config, color: self.color, warnings: Vec::new() })
     }
 }
 

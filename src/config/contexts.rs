@@ -1,6 +1,6 @@
 //! `[contexts.NAME]`: clusters by name, with what holds for them.
 
-mod security;
+pub(super) mod security;
 
 use std::path::PathBuf;
 
@@ -10,6 +10,7 @@ use super::file::{Entry, Reading};
 use super::found::Found;
 use super::given::{Given, Wrong};
 use super::properties::{self, Mistake, Property};
+use super::strimzi;
 use crate::core::context::{Guard, Hue};
 use crate::io::kafka::{Address, Said};
 use crate::model::ClusterId;
@@ -25,6 +26,8 @@ pub struct Context {
     pub properties: Vec<Property>,
     /// A file of a client, below all that.
     pub properties_file: Option<Said<PathBuf>>,
+    /// Folders of Strimzi's secrets, below that file.
+    pub strimzi: Vec<Said<PathBuf>>,
     pub hue: Option<Hue>,
     pub readonly: ReadOnly,
     pub guard: Guard,
@@ -46,6 +49,23 @@ pub enum ReadOnly {
 }
 
 impl Context {
+    /// One that says nothing but this.
+    pub(super) fn bare(name: &str, bootstrap: Vec<Address>, properties: Vec<Property>) -> Self {
+        Self {
+            name: name.to_owned(),
+            bootstrap,
+            properties,
+            properties_file: None,
+            strimzi: Vec::new(),
+            hue: None,
+            readonly: ReadOnly::No,
+            guard: Guard::None,
+            expect_cluster_id: None,
+            line: 0,
+            found: None,
+        }
+    }
+
     /// How to come to it: the client's file, under what the context says, under `over`.
     ///
     /// # Errors
@@ -54,16 +74,7 @@ impl Context {
         if let Some((found, why)) = self.found.as_ref().and_then(|found| Some((found, found.unusable.as_ref()?))) {
             return Err(vec![Mistake::new(&format!("{} {}", found.shown, self.name).into(), why)]);
         }
-        let mut all = match &self.properties_file {
-            Some(file) => properties::of_file(&file.value, variable).map_err(|mut mistakes| {
-                for mistake in &mut mistakes {
-                    mistake.message = format!("{} (named by {})", mistake.message, file.by);
-                }
-                mistakes
-            })?,
-            None => Vec::new(),
-        };
-        all.extend(self.properties.iter().chain(over).cloned());
+        let all = self.all_properties(over, variable)?;
         let named = over.iter().any(|property| connection::names_a_cluster(&property.key));
         let mut connection = connection::understood(all)?;
         if !self.bootstrap.is_empty() && !named {
@@ -71,20 +82,37 @@ impl Context {
         }
         Ok(connection)
     }
+
+    /// Everything that is said of the connection, in the order in which it counts: the last of a key wins.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn all_properties(&self, over: &[Property], variable: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Property>, Vec<Mistake>> {
+        let mut all = strimzi::properties(&self.strimzi)?;
+        all.extend(match &self.properties_file {
+            Some(file) => properties::of_file(&file.value, variable).map_err(|mut mistakes| {
+                for mistake in &mut mistakes {
+                    mistake.message = format!("{} (named by {})", mistake.message, file.by);
+                }
+                mistakes
+            })?,
+            None => Vec::new(),
+        });
+        all.extend(self.properties.iter().chain(over).cloned());
+        Ok(all)
+    }
 }
 
-const KEYS: [&str; 9] = ["bootstrap", "color", "readonly", "guard", "expect_cluster_id", "tls", "sasl", "properties", "properties_file"];
+pub(super) const KEYS: [&str; 10] =
+    ["bootstrap", "color", "readonly", "guard", "expect_cluster_id", "tls", "sasl", "properties", "properties_file", "strimzi_dir"];
 
 /// What is known of other releases, and the sentence about it.
-const LATER: [(&str, &str); 2] = [
-    ("registry", "schema registries are not in this release"),
-    ("strimzi_dir", "folders of Strimzi's secrets are not in this release: ca, cert and key in its table tls name the files"),
-];
+const LATER: [(&str, &str); 1] = [("registry", "schema registries are not in this release")];
 
-const HUES: &[(&str, Hue)] =
+pub(super) const HUES: &[(&str, Hue)] =
     &[("red", Hue::Red), ("amber", Hue::Amber), ("green", Hue::Green), ("cyan", Hue::Cyan), ("blue", Hue::Blue), ("purple", Hue::Purple)];
 
-const GUARDS: &[(&str, Guard)] = &[("none", Guard::None), ("ask", Guard::Ask), ("typed", Guard::Typed)];
+pub(super) const GUARDS: &[(&str, Guard)] = &[("none", Guard::None), ("ask", Guard::Ask), ("typed", Guard::Typed)];
 
 pub(super) fn take(config: &mut Config, reading: &mut Reading<'_, '_>, table: &Entry) {
     for entry in reading.table("", table).unwrap_or_default() {
@@ -101,7 +129,7 @@ fn one(config: &mut Config, reading: &mut Reading<'_, '_>, table: &Entry) -> Opt
         reading.problem_at_key(table, "the name of a context is one word without , and /", None);
         return None;
     }
-    let (mut own, mut file) = (Vec::new(), None);
+    let (mut own, mut file, mut strimzi) = (Vec::new(), None, Vec::new());
     let (mut bootstrap, mut hue, mut readonly, mut guard, mut expect) = (None, None, ReadOnly::No, Guard::None, None);
     let dotted = format!("contexts.{name}");
     let entries = reading.table("contexts", table)?;
@@ -116,6 +144,13 @@ fn one(config: &mut Config, reading: &mut Reading<'_, '_>, table: &Entry) -> Opt
                 let by = security::said_by(reading, &dotted, entry);
                 file = Some(Said::new(super::resolved(&text, &security::beside(reading)), by));
             }),
+            "strimzi_dir" => {
+                let folders = |given: Given<'_>| given.texts().map(|texts| texts.into_iter().map(|(text, _)| text.to_owned()).collect());
+                reading.checked(entry, folders).map(|texts: Vec<String>| {
+                    let (by, beside) = (security::said_by(reading, &dotted, entry), security::beside(reading));
+                    strimzi = texts.iter().map(|text| Said::new(super::resolved(text, &beside), std::sync::Arc::clone(&by))).collect();
+                })
+            }
             "tls" | "sasl" | "properties" => {
                 security::take(config, reading, &dotted, entry, &mut own);
                 None
@@ -140,15 +175,17 @@ fn one(config: &mut Config, reading: &mut Reading<'_, '_>, table: &Entry) -> Opt
     let name = name.to_owned();
     // One whose addresses are wrong is still known by its name: that is one problem, not two.
     let bootstrap = bootstrap.unwrap_or_default();
+    let expect_cluster_id = expect;
     Some(Context {
         name,
         bootstrap,
         properties: own,
         properties_file: file,
+        strimzi,
         hue,
         readonly,
         guard,
-        expect_cluster_id: expect,
+        expect_cluster_id,
         line,
         found: None,
     })

@@ -62,7 +62,7 @@ pub(crate) const MAY_USE: [(&str, &[&str]); 21] = [
 const ABOVE_ALL: [&str; 4] = ["app", "lib", "main", "testing"];
 
 /// A crate, and the only layers that may name it.
-const CRATES: [(&str, &[&str]); 15] = [
+const CRATES: [(&str, &[&str]); 17] = [
     ("tokio", &["app", "cli", "io", "main", "sandbox", "term"]),
     ("kafka_protocol", &["io", "sandbox"]),
     ("rskafka", &["sandbox"]),
@@ -73,6 +73,8 @@ const CRATES: [(&str, &[&str]); 15] = [
     ("clap", &["cli", "main"]),
     ("syntect", &["decode", "io"]),
     ("toml", &["config"]),
+    ("toml_edit", &["config"]),
+    ("saphyr_parser", &["config"]),
     ("rustls", &["io"]),
     ("tokio_rustls", &["io"]),
     ("ring", &["io"]),

@@ -1,5 +1,5 @@
 //! `[contexts.NAME.tls]`, `[contexts.NAME.sasl]` and `[contexts.NAME.properties]`: all of them become properties, the first
-//! two in the words of clients. A secret never stands in the file: `_env`, `_file` or `_command` behind its name tells where.
+//! two in the words of clients. A secret never stands in the file: `_env`, `_file`, `_command` or `_keyring` behind its name tells where.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,7 +52,7 @@ const SASL: &[Row] = &[
 ];
 
 /// Where a secret may be.
-const ELSEWHERE: [&str; 3] = ["_env", "_file", "_command"];
+pub(in crate::config) const ELSEWHERE: [&str; 4] = ["_env", "_file", "_command", "_keyring"];
 
 /// "config.toml:12 contexts.prod.tls.ca".
 pub(super) fn said_by(reading: &Reading<'_, '_>, table: &str, entry: &Entry) -> Arc<str> {
@@ -123,9 +123,30 @@ fn value(given: Given<'_>, kind: Kind, ending: &str, folder: &Path) -> Result<Se
         "_env" => SecretFrom::Variable(text.to_owned()),
         "_file" => SecretFrom::File(resolved(text, folder)),
         "_command" => SecretFrom::Command(text.to_owned()),
+        "_keyring" => match text.rsplit_once('/') {
+            Some((service, user)) if !service.is_empty() && !user.is_empty() => {
+                SecretFrom::Keyring { service: service.to_owned(), user: user.to_owned() }
+            }
+            _ => return Err(Wrong::new("SERVICE/USER is wanted here").hint("for example \"kafka-prod/ops\"")),
+        },
         _ if kind == Kind::Path => SecretFrom::text(resolved(text, folder).to_string_lossy()),
         _ => SecretFrom::text(text),
     })
+}
+
+/// Every key of a table, as it may be written: what the schema lists.
+pub(in crate::config) fn keys_of(table: &str) -> Vec<(String, &'static str)> {
+    let rows = if table == "tls" { TLS } else { SASL };
+    let written = |row: &Row| -> Vec<(String, &'static str)> {
+        let of = |endings: &[&str]| endings.iter().map(|ending| (format!("{}{ending}", row.name), "string")).collect::<Vec<_>>();
+        match row.kind {
+            Kind::Secret => of(&ELSEWHERE),
+            Kind::Name => of(&["", "_env", "_file", "_command", "_keyring"]),
+            Kind::Flag => vec![(row.name.to_owned(), "boolean")],
+            _ => of(&[""]),
+        }
+    };
+    rows.iter().flat_map(written).collect()
 }
 
 fn unknown(reading: &mut Reading<'_, '_>, table: &str, rows: &'static [Row], entry: &Entry) {
@@ -133,13 +154,6 @@ fn unknown(reading: &mut Reading<'_, '_>, table: &str, rows: &'static [Row], ent
     if let Some(row) = rows.iter().find(|row| row.kind == Kind::Secret && row.name == key) {
         let hint = ELSEWHERE.map(|ending| format!("{}{ending}", row.name)).join(", ");
         return reading.problem_at_key(entry, "a secret does not stand in this file", Some(format!("{hint} tell where it is")));
-    }
-    if key.ends_with("_keyring") {
-        return reading.problem_at_key(
-            entry,
-            "the system's keyring is not in this release",
-            Some("a command can ask it: password_command = \"secret-tool lookup …\"".to_owned()),
-        );
     }
     let endings = |row: &Row| match row.kind {
         Kind::Secret => ELSEWHERE.map(|ending| format!("{}{ending}", row.name)).to_vec(),

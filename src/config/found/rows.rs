@@ -161,6 +161,7 @@ impl<'f> Rows<'f> {
             bootstrap: self.bootstrap,
             properties: self.properties,
             properties_file: None,
+            strimzi: Vec::new(),
             hue: self.hue,
             readonly: if self.readonly { ReadOnly::Yes } else { ReadOnly::No },
             guard: Guard::None,

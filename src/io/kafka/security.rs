@@ -289,5 +289,5 @@ impl Security {
 }
 
 fn runs(said: &Said<SecretFrom>) -> bool {
-    matches!(said.value, SecretFrom::Command(_))
+    matches!(said.value, SecretFrom::Command(_) | SecretFrom::Keyring { .. })
 }

@@ -42,6 +42,8 @@ pub enum SecretFrom {
     File(PathBuf),
     /// The first line that a command prints; it goes through the shell.
     Command(String),
+    /// The system's keyring, asked by its own tool: of what, and whose.
+    Keyring { service: String, user: String },
 }
 
 /// Longer is no secret.
@@ -81,13 +83,53 @@ impl Said<SecretFrom> {
             SecretFrom::Command(line) => run(line).map_err(|why| {
                 trouble(format!("the command `{line}` {why}")).hint("run it by hand: the first line that it prints is the secret")
             }),
+            SecretFrom::Keyring { service, user } => of_keyring(service, user)
+                .map_err(|(why, hint)| trouble(format!("the keyring's secret of {service}/{user}: {why}")).hint(hint)),
         }
     }
 }
 
+/// Asks the keyring by the tool of the system (libsecret's or Apple's): their libraries would bring D-Bus into this program.
+/// An error: why, and what to do.
+fn of_keyring(service: &str, user: &str) -> Result<Secret, (String, String)> {
+    let (tool, arguments): (&str, &[&str]) = if cfg!(target_os = "macos") {
+        ("security", &["find-generic-password", "-s", service, "-a", user, "-w"])
+    } else if cfg!(windows) {
+        let hint = "password_command can ask a program that knows the vault".to_owned();
+        return Err(("there is no tool here that prints it".to_owned(), hint));
+    } else {
+        ("secret-tool", &["lookup", "service", service, "username", user])
+    };
+    let by_hand = || {
+        if tool == "security" {
+            format!("store it: security add-generic-password -s '{service}' -a '{user}' -w")
+        } else {
+            format!("store it: secret-tool store --label='{service}' service '{service}' username '{user}'")
+        }
+    };
+    let mut command = Command::new(tool);
+    command.args(arguments).stdin(Stdio::null());
+    let done = command.output().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => (
+            format!("there is no {tool} on this machine"),
+            "install libsecret-tools, or name another place: password_command, password_file".to_owned(),
+        ),
+        _ => (format!("{tool} cannot be run: {error}"), by_hand()),
+    })?;
+    let printed = Zeroizing::new(done.stdout);
+    match first_line(&printed) {
+        Ok(secret) if done.status.success() => Ok(secret),
+        Err(why) if done.status.success() => Err((format!("{tool} {why}"), by_hand())),
+        _ => Err((format!("{tool} knows none"), by_hand())),
+    }
+}
+
 fn run(line: &str) -> Result<Secret, String> {
-    let printed = printed(line)?;
-    let text = std::str::from_utf8(&printed).map_err(|_bytes| "printed something that is not UTF-8".to_owned())?;
+    first_line(&printed(line)?)
+}
+
+fn first_line(printed: &[u8]) -> Result<Secret, String> {
+    let text = std::str::from_utf8(printed).map_err(|_bytes| "printed something that is not UTF-8".to_owned())?;
     match text.lines().next() {
         Some(first) if !first.is_empty() => Ok(Secret::new(first)),
         _ => Err("printed nothing".to_owned()),
@@ -156,6 +198,14 @@ mod tests {
         std::fs::write(&path, "\n").unwrap();
         assert!(read(SecretFrom::File(path)).unwrap_err().contains("is empty"));
         assert!(read(SecretFrom::File(folder.path().join("none"))).unwrap_err().contains("there is no such file"));
+    }
+
+    #[test]
+    fn a_keyring_without_the_secret_says_what_to_do() {
+        let from = SecretFrom::Keyring { service: "kscope-no-such-service".into(), user: "nobody".into() };
+        let trouble = Said::new(from, "config.toml:3 contexts.a.sasl.password_keyring").read().unwrap_err();
+        assert!(trouble.text().contains("the keyring's secret of kscope-no-such-service/nobody: "), "{}", trouble.text());
+        assert!(trouble.hint.is_some());
     }
 
     #[test]
