@@ -142,6 +142,7 @@ fn secret(from: &SecretFrom, open: bool) -> String {
         SecretFrom::Variable(name) => format!("from the variable {name}"),
         SecretFrom::File(path) => format!("from the file {}", path.display()),
         SecretFrom::Command(line) => format!("from the command `{line}`"),
+        SecretFrom::Keyring { service, user } => format!("from the keyring, {service}/{user}"),
     }
 }
 
