@@ -63,7 +63,7 @@ fn hidden_from(line: &str) -> Option<usize> {
     let word = ["password", "secret", "token", "jaas"].iter().filter_map(|word| lower.find(word)).min()?;
     let equals = lower.get(word..)?.find('=')? + word;
     let key = lower.get(..equals)?.trim().trim_matches(['"', '\'']);
-    let elsewhere = ["_env", "_file", "_command", ".location", ".url"].iter().any(|end| key.ends_with(end));
+    let elsewhere = ["_env", "_file", "_command", "_keyring", ".location", ".url"].iter().any(|end| key.ends_with(end));
     (!elsewhere).then_some(equals + 1)
 }
 

@@ -150,7 +150,7 @@ pub fn is_secret(key: &str) -> bool {
     ]
     .iter()
     .any(|part| key.contains(part))
-        && !["_env", "_file", "_command", "location", ".url", "credentials.source"].iter().any(|end| key.ends_with(end))
+        && !["_env", "_file", "_command", "_keyring", "location", ".url", "credentials.source"].iter().any(|end| key.ends_with(end))
 }
 
 /// Keys that only librdkafka has.
