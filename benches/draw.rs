@@ -150,6 +150,7 @@ fn cluster(topics: usize) -> ClusterView {
         topics,
         release: Some("4.2"),
         rights: None,
+        certificate: None,
     }
 }
 

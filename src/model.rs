@@ -14,7 +14,7 @@ mod time;
 mod txn;
 
 pub use chunk::{BatchFacts, Chunk, ChunkBuilder, Codec, Header, HeaderIter, Headers, RecordRef, TimestampType, varint};
-pub use cluster::{Broker, ClusterView, Partition, Topic, TopicError, Volume};
+pub use cluster::{Broker, Certificate, ClusterView, Partition, Topic, TopicError, Volume};
 pub use failure::{ANSWERS, Attempt, Cause, Failure, Step};
 pub use group::{Commit, GroupDescription, GroupKind, GroupListing, GroupState, Holder, Member, PartitionCommit, ShareStart, TopicCommits};
 pub use id::{BrokerId, ClusterId, Foreign, GroupId, LeaderEpoch, Offset, PartitionId, ProducerId, TopicId, TopicName};

@@ -317,6 +317,7 @@ pub(crate) fn cluster(mut topics: Vec<Topic>) -> ClusterView {
         topics: topics.into_iter().map(Arc::new).collect(),
         release: Some("4.2"),
         rights: None,
+        certificate: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{BrokerId, ClusterId, ClusterRights, Foreign, LeaderEpoch, PartitionId, TopicId, TopicName};
+use super::{BrokerId, ClusterId, ClusterRights, Foreign, LeaderEpoch, PartitionId, Time, TopicId, TopicName};
 
 /// What one Metadata answer said. Topics that we may not describe are left out by the broker without a word (P27).
 #[derive(Debug, Clone)]
@@ -17,6 +17,26 @@ pub struct ClusterView {
     pub release: Option<&'static str>,
     /// What we may do on the cluster; `None`: not told.
     pub rights: Option<ClusterRights>,
+    /// The certificate that ends first of those that the open connections rest on; `None` without TLS.
+    pub certificate: Option<Certificate>,
+}
+
+/// A certificate, for who asks how long it lasts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// The address of the broker that showed it, host:port as dialled; `None`: it is our own.
+    pub of: Option<Foreign>,
+    /// Whom it names: "CN=kafka-1.int".
+    pub subject: Foreign,
+    /// Its last moment.
+    pub not_after: Time,
+}
+
+impl Certificate {
+    /// Whole days that are left; negative when it has ended.
+    pub fn days_left(&self, now: Time) -> i64 {
+        self.not_after.0.saturating_sub(now.0).div_euclid(24 * 60 * 60 * 1_000_000)
+    }
 }
 
 impl ClusterView {
@@ -95,5 +115,18 @@ impl Topic {
     /// The largest replica set of its partitions.
     pub fn replication(&self) -> usize {
         self.partitions.iter().map(|p| p.replicas.len()).max().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_that_are_left_are_whole_and_negative_once_it_has_ended() {
+        let day = 24 * 60 * 60 * 1_000_000;
+        let ends = Certificate { of: None, subject: Foreign::new("CN=a"), not_after: Time(10 * day) };
+        let left = |now: i64| ends.days_left(Time(now));
+        assert_eq!((left(0), left(9 * day - 1), left(10 * day), left(10 * day + 1)), (10, 1, 0, -1));
     }
 }

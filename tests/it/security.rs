@@ -3,6 +3,7 @@
 //!
 //! The cluster is `kafka::secured`; to add a way, a row in `ways`; a mistake, one in `faults`.
 
+mod ends;
 mod faults;
 mod rights;
 mod secrets;

@@ -159,6 +159,7 @@ impl Pool {
             topics: self.keep(topics, all),
             release: connection.release(),
             rights: self.known(|known| known.rights).map(|(rights, _)| rights),
+            certificate: self.ends_first(),
         }
     }
 
@@ -258,6 +259,7 @@ impl Pool {
             topics: Vec::new(),
             release: connection.release(),
             rights: None,
+            certificate: self.ends_first(),
         })
     }
 }

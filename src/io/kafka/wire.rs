@@ -27,7 +27,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::fault::Fault;
-use super::security::Ready;
+use super::security::{Facts, Ready};
 use crate::model::{BrokerId, Cause, Step};
 pub(super) use calls::*;
 pub use calls::{SPOKEN, Spoken};
@@ -147,6 +147,8 @@ struct Shared {
     common: Common,
     /// What was read for TLS and SASL, when there is either: the words of a failure name it.
     ready: Option<Arc<Ready>>,
+    /// Of the broker's chain, the certificate that ends first.
+    ends: OnceLock<Facts>,
 }
 
 impl Shared {
@@ -216,6 +218,12 @@ impl Connection {
 
     pub(super) fn release(&self) -> Option<&'static str> {
         self.inner.versions.get().and_then(Versions::release)
+    }
+
+    /// Our own certificate, and that of the broker's chain which ends first.
+    pub(super) fn certificates(&self) -> (Option<&Facts>, Option<&Facts>) {
+        let shared = &self.inner.shared;
+        (shared.ready.as_ref().and_then(|ready| ready.tls.as_ref()?.identity.as_ref()), shared.ends.get())
     }
 
     /// The lowest and highest version of an API that the broker offers.

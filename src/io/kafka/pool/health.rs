@@ -1,12 +1,14 @@
 //! How the brokers' connections are doing, as a snapshot for the screen.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::{Peer, Pool, Slot};
-use crate::model::{Attempt, BrokerId, Foreign};
+use crate::io::kafka::security::Facts;
+use crate::model::{Attempt, BrokerId, Certificate, Foreign, Time};
 
 /// One broker's connections at one moment; durations count back from that moment.
 #[derive(Debug, Clone)]
@@ -49,6 +51,24 @@ impl Pool {
         }
         all
     }
+}
+
+impl Pool {
+    /// The certificate that ends first of those that the open connections rest on, our own among them.
+    pub(in crate::io::kafka) fn ends_first(&self) -> Option<Certificate> {
+        let peers = self.peers();
+        let slots = peers.iter().flat_map(|peer| [&peer.control, &peer.fetch]).chain([&self.entry]);
+        let all = slots.filter_map(Slot::open).flat_map(|connection| {
+            let (ours, theirs) = connection.certificates();
+            let theirs = theirs.map(|facts| certificate(Some(Foreign::new(Arc::clone(connection.address()))), facts));
+            ours.map(|facts| certificate(None, facts)).into_iter().chain(theirs).collect::<Vec<_>>()
+        });
+        all.min_by_key(|certificate| certificate.not_after)
+    }
+}
+
+fn certificate(of: Option<Foreign>, facts: &Facts) -> Certificate {
+    Certificate { of, subject: Foreign::new(facts.subject.as_str()), not_after: Time::from_millis(facts.not_after.saturating_mul(1000)) }
 }
 
 fn of_peer(peer: &Peer, now: Instant) -> LinkHealth {

@@ -153,6 +153,8 @@ pub(in crate::io::kafka) async fn connect_noting(
     };
     let began = Instant::now();
     let connection = serve((transport, peer), name, target, settings, common, ready.clone());
+    let ends = course.tls.as_ref().and_then(|met| met.chain.iter().min_by_key(|facts| facts.not_after));
+    let _fresh = ends.map(|facts| connection.inner.shared.ends.set(facts.clone()));
     let table = match versions::negotiate(&connection).await {
         Ok(table) => table,
         Err(fault) if ready.as_ref().is_none_or(|ready| ready.tls.is_none()) => {
@@ -232,6 +234,7 @@ fn serve(
         vitals: Mutex::new(Vitals::default()),
         common: common.clone(),
         ready,
+        ends: OnceLock::new(),
     });
     if let Some(broker) = target.broker {
         let _fresh = shared.broker.set(broker);
