@@ -5,7 +5,7 @@ use super::road::words as road_words;
 use crate::core::checkup::{Finding, Look};
 use crate::io::kafka::Address;
 use crate::io::kafka::probe::{Host, Probe, Right, Rights, There};
-use crate::model::{Cause, ClusterId, Failure, Foreign};
+use crate::model::{Cause, ClusterId, ClusterRights, Failure, Foreign};
 use crate::text::units;
 
 /// So many topics and groups are looked at for rights.
@@ -97,7 +97,9 @@ fn told(bootstrap: &Address, release: Option<&str>, there: &There, expects: Opti
 
 /// What we may do: on the cluster, on some topics, on some groups.
 pub(super) async fn allowed(host: &Host, there: &There, whom: &str) -> Vec<Finding> {
-    vec![on_cluster(there.rights, whom), on_topics(host, whom).await, on_groups(host, whom).await]
+    // Who may do everything on the cluster sees all there is.
+    let all = there.rights.is_some_and(|rights| !rights.are_limited());
+    vec![on_cluster(there.rights, whom), on_topics(host, all, whom).await, on_groups(host, all, whom).await]
 }
 
 /// The way out of a missing right.
@@ -105,26 +107,30 @@ fn acl(right: &str, resource: &str, whom: &str) -> String {
     format!("an ACL that allows {right} on {resource} to {whom}")
 }
 
-fn on_cluster(rights: Option<Rights>, whom: &str) -> Finding {
+fn on_cluster(rights: Option<ClusterRights>, whom: &str) -> Finding {
     let Some(rights) = rights else {
         return Finding::skipped(Look::Allowed, "cluster", "the brokers do not tell what we may do on it");
     };
-    let names = rights.names();
+    let names: Vec<&str> = ClusterRights::NAMED.iter().filter(|(bit, _)| rights.has(*bit)).map(|(_, name)| *name).collect();
     let words = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-    let sign = |right: Right| if rights.allow(right) { '✓' } else { '✗' };
-    let brief = format!("cluster: Describe {} Alter {}", sign(Right::Describe), sign(Right::Alter));
-    if rights.allow(Right::Describe) {
+    let may = |name: &str| names.contains(&name);
+    let sign = |name: &str| if may(name) { '✓' } else { '✗' };
+    let brief = format!("cluster: Describe {} Alter {}", sign("DESCRIBE"), sign("ALTER"));
+    if may("DESCRIBE") {
         return Finding::good(Look::Allowed, "cluster", words).brief(brief);
     }
     let lost = "DESCRIBE on the cluster is missing: groups are listed only where DESCRIBE on the group is allowed, and there are no sizes on disk and no replicas that move";
     Finding::warn(Look::Allowed, "cluster", format!("{words}; {lost}"), acl("DESCRIBE", "Cluster kafka-cluster", whom)).brief(brief)
 }
 
-async fn on_topics(host: &Host, whom: &str) -> Finding {
+async fn on_topics(host: &Host, all: bool, whom: &str) -> Finding {
     let names = match host.topic_names().await {
         Ok(names) => names,
         Err(failure) => return unknown("topics", &failure),
     };
+    if names.is_empty() && all {
+        return Finding::skipped(Look::Allowed, "topics", "there is no topic");
+    }
     if names.is_empty() {
         let words = "no topic is visible: none exist, or there is no right to DESCRIBE any";
         return Finding::warn(Look::Allowed, "topics", words, format!("where there are topics: {}", acl("DESCRIBE", "them", whom)));
@@ -143,17 +149,18 @@ async fn on_topics(host: &Host, whom: &str) -> Finding {
     lacking("topics", &visible, &told, &needed, (Right::Write, "nothing can be sent to"), whom)
 }
 
-async fn on_groups(host: &Host, whom: &str) -> Finding {
+async fn on_groups(host: &Host, all: bool, whom: &str) -> Finding {
     let ids = match host.group_ids().await {
         Ok(ids) => ids,
         Err(failure) => return unknown("groups", &failure),
     };
     if ids.is_empty() {
-        return Finding::skipped(
-            Look::Allowed,
-            "groups",
-            "none is visible on this broker: there are none, or there is no right to DESCRIBE any",
-        );
+        let words = if all {
+            "this broker coordinates none"
+        } else {
+            "none is visible on this broker: it coordinates none, or there is no right to DESCRIBE any"
+        };
+        return Finding::skipped(Look::Allowed, "groups", words);
     }
     let visible = format!("{} visible on this broker", units::counted(units::wide(ids.len()), "group"));
     let sample: Vec<_> = ids.into_iter().take(SAMPLE).collect();
