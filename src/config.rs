@@ -320,14 +320,20 @@ pub fn read(path: &Path) -> Result<Option<String>, Problem> {
     String::from_utf8(bytes).map(Some).map_err(|error| cannot(format!("byte {} is not UTF-8", error.utf8_error().valid_up_to())))
 }
 
-/// Writes the default file where the configuration is looked for, with its folder. False: a file is there already.
+/// The schema beside the file, which its first line names.
+pub const SCHEMA_NAME: &str = "config.schema.json";
+
+/// Writes the default file where the configuration is looked for, with its folder, and the schema of this release beside it.
+/// False: a file is there already.
 ///
 /// # Errors
-/// The folder or the file cannot be made.
+/// The folder or a file cannot be made.
+#[expect(clippy::disallowed_methods, reason = "the configuration is written by commands, which have no loop")]
 pub fn write_default(path: &Path) -> std::io::Result<bool> {
     use std::io::Write as _;
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
+        std::fs::write(folder.join(SCHEMA_NAME), format!("{:#}\n", schema()))?;
     }
     match std::fs::OpenOptions::new().write(true).create_new(true).open(path) {
         Ok(mut file) => file.write_all(DEFAULT.as_bytes()).map(|()| true),

@@ -45,7 +45,7 @@ mod tests {
     use crate::model::{Offset, PartitionId};
 
     fn progress(troubles: &[Option<&str>]) -> Progress {
-        let part = |(id, trouble): (i32, &Option<&str>)| PartitionProgress {
+        let part = |(id, trouble): (i32, Option<&str>)| PartitionProgress {
             id: PartitionId(id),
             first: None,
             position: Offset(0),
@@ -55,7 +55,7 @@ mod tests {
             leader: None,
             trouble: trouble.map(str::to_owned),
         };
-        Progress { partitions: (0..).zip(troubles).map(part).collect(), ..Progress::default() }
+        Progress { partitions: (0..).zip(troubles.iter().copied()).map(part).collect(), ..Progress::default() }
     }
 
     #[test]

@@ -34,7 +34,7 @@ fn the_examples_of_the_default_file_are_right() {
     let is_example = |line: &&str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| !key.trim().contains(' '));
     let uncommented: Vec<&str> = DEFAULT.lines().map(|line| line.strip_prefix("# ").filter(is_example).unwrap_or(line)).collect();
     let config = config(&uncommented.join("\n"));
-    assert_eq!((config.contexts.len(), config.default_context.as_deref(), config.aliases.len()), (4, Some("dev-local"), 1));
+    assert_eq!((config.contexts.len(), config.default_context.as_deref(), config.aliases.len()), (6, Some("dev-local"), 1));
     assert_eq!(config.keymap.keys_of(Action::Follow), ["s", "F"]);
 }
 

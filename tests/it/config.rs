@@ -74,6 +74,9 @@ fn the_file_is_found_written_shown_and_checked() {
     assert!(home.kscope(&["config", "check"], &[]).ok().text().contains("no such file"));
     home.kscope(&["config", "init"], &[]).ok();
     assert_eq!(fs::read_to_string(path.trim()).unwrap(), kscope::config::DEFAULT);
+    let named = kscope::config::DEFAULT.lines().next().unwrap().strip_prefix("#:schema ").unwrap();
+    let schema = fs::read_to_string(Path::new(path.trim()).parent().unwrap().join(named)).unwrap();
+    assert_eq!(schema, home.kscope(&["config", "schema"], &[]).ok().text());
     assert_eq!(home.kscope(&["config", "init"], &[]).code, Some(2), "a file that is there is not written over");
     assert!(home.kscope(&["config", "check"], &[]).ok().text().contains("nothing is wrong"));
     let shown = home.kscope(&["config", "show"], &[("KSCOPE_UI_TIME", "age")]).ok().text();

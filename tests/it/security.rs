@@ -5,6 +5,7 @@
 
 mod ends;
 mod faults;
+mod found;
 mod rights;
 mod secrets;
 mod sessions;

@@ -206,6 +206,9 @@ impl Making {
 impl Import {
     /// A secret got another file than it was to have: its name was taken.
     pub fn moved(&mut self, folder: &str, from: &str, to: &str) {
+        for secret in self.secrets.iter_mut().filter(|secret| secret.folder == folder && secret.name == from) {
+            to.clone_into(&mut secret.name);
+        }
         let (old, new) = (format!("{folder}/{from}"), format!("{folder}/{to}"));
         let tables = [self.context.tls.as_mut(), self.context.sasl.as_mut()];
         for (_, setting) in tables.into_iter().flatten().flatten() {
