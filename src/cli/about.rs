@@ -17,8 +17,8 @@ pub(super) enum Shell {
 }
 
 /// What was compiled in; what is not in this release is said, so that nobody looks for an option.
-const FEATURES: [&str; 4] = ["gzip", "snappy", "lz4", "zstd"];
-const MISSING: [&str; 2] = ["TLS", "SASL"];
+const FEATURES: [&str; 6] = ["gzip", "snappy", "lz4", "zstd", "TLS", "SASL"];
+const MISSING: [&str; 2] = ["Kerberos", "schema registries"];
 
 /// The script that a shell reads.
 pub(super) fn completion(shell: Shell, mut command: Command) -> Exit {

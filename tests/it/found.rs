@@ -92,6 +92,26 @@ fn the_list_holds_them_behind_the_configured_ones() {
 }
 
 #[test]
+fn no_secret_of_another_tool_is_in_the_log_or_on_the_screen() {
+    let broker = orders();
+    let kaf = format!(
+        "clusters:\n- name: dev\n  brokers: [{:?}]\n  security-protocol: SASL_PLAINTEXT\n  SASL: {{mechanism: PLAIN, username: ops, password: canary-kaf}}\n",
+        broker.address()
+    );
+    let home = Home::new().with(".kaf/config", &kaf).with(".config/rpk/rpk.yaml", include_str!("found/rpk.yaml"));
+    let state = home.path().join(".local/state/kscope");
+    let mut terminal = Terminal::kscope_in(home, &["kaf:dev"], &[ON_TOPICS], 100, 24);
+    // What answers there knows nothing of SASL.
+    terminal.until("it is said that there is no way in", |screen| screen.contents().contains("SASL"));
+    terminal.keys(":ctx\r");
+    terminal.until_text("rpk:cloud");
+    let written: Vec<String> =
+        std::fs::read_dir(&state).unwrap().filter_map(|entry| std::fs::read_to_string(entry.unwrap().path()).ok()).collect();
+    assert!(written.iter().any(|text| text.contains("started")), "the log is looked at");
+    assert!(!written.concat().contains("canary") && !String::from_utf8_lossy(&terminal.raw()).contains("canary"));
+}
+
+#[test]
 fn detect_lists_every_tool_and_says_what_cannot_be_used() {
     let text = everything().kscope(&["config", "detect"], &[]).ok().text();
     for part in [

@@ -42,8 +42,12 @@ pub fn write(path: &Path, before: Option<&str>, after: &str) -> Result<(), Unwri
         if now.is_some() {
             fs::rename(&beside, &path)
         } else {
-            // Who made it meanwhile keeps it: a link is refused where there is a file.
-            fs::hard_link(&beside, &path).and_then(|()| fs::remove_file(&beside))
+            // Who made it meanwhile keeps it: a link is refused where there is a file. Not every file system has links.
+            match fs::hard_link(&beside, &path) {
+                Ok(()) => fs::remove_file(&beside),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+                Err(_no_links) => fs::rename(&beside, &path),
+            }
         }
     };
     write().map_err(|error| {

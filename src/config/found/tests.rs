@@ -153,3 +153,20 @@ fn a_host_with_a_port_is_no_context() {
         [None, Some(Tool::Kaf), None, None]
     );
 }
+
+proptest::proptest! {
+    /// Whatever lies there, it is read or said to be unusable: nothing panics, and every context has a name that can be typed.
+    #[test]
+    fn any_text_is_contexts_or_says_why_not(
+        head in proptest::sample::select(vec!["", "clusters:\n", "contexts:\n", "profiles:\n", "akhq:\n", "kafka:\n clusters:\n"]),
+        text in "[-a-z:\\[\\]{},&*!|>'\"\n\t\r #ü%@$]{0,120}",
+    ) {
+        let whole = format!("{head}{text}");
+        for tool in Tool::ALL {
+            for context in read(tool, &whole).contexts {
+                proptest::prop_assert!(!context.name.contains(|c: char| c.is_whitespace() || c.is_control()), "{:?}", context.name);
+                let _said = context.connection(&[], &|_| None);
+            }
+        }
+    }
+}
