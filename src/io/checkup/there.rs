@@ -191,13 +191,15 @@ fn lacking(
     let change = if unchanged.is_empty() { String::new() } else { format!("; {without} {} (no {})", unchanged.join(", "), change.name()) };
     let missing: Vec<(Right, Vec<&str>, &str)> =
         needed.iter().map(|&(right, lost)| (right, without_right(right), lost)).filter(|(_, names, _)| !names.is_empty()).collect();
-    let Some((right, names, _)) = missing.first() else {
+    if missing.is_empty() {
         let all: Vec<&str> = needed.iter().map(|(right, _)| right.name()).collect();
         return Finding::good(Look::Allowed, subject, format!("{looked}: {} on all of them{change}", all.join(" and ")));
-    };
+    }
     let lost: Vec<String> =
         missing.iter().map(|(right, names, lost)| format!("no {} on {}: {lost}", right.name(), names.join(", "))).collect();
-    Finding::warn(Look::Allowed, subject, format!("{looked}: {}{change}", lost.join("; ")), acl(right.name(), &names.join(", "), whom))
+    let wanted: Vec<String> = missing.iter().map(|(right, names, _)| format!("{} on {}", right.name(), names.join(", "))).collect();
+    let fix = format!("an ACL that allows {} to {whom}", wanted.join(", and "));
+    Finding::warn(Look::Allowed, subject, format!("{looked}: {}{change}", lost.join("; ")), fix)
 }
 
 /// A question that was not answered.

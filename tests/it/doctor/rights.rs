@@ -31,7 +31,12 @@ fn a_missing_right_is_a_warning_that_names_it() {
     let topics = of(&told, "topics");
     has(
         &topics,
-        &["warn", "no READ on unreadable", "their records cannot be read", "an ACL that allows READ on unreadable to User:ANONYMOUS"],
+        &[
+            "warn",
+            "no READ on unreadable",
+            "their records cannot be read",
+            "an ACL that allows READ on unreadable, and DESCRIBE_CONFIGS on unreadable to User:ANONYMOUS",
+        ],
     );
     assert!(!topics.to_string().contains("hidden"), "{topics:#}");
     assert_eq!(told.code, Some(0), "a missing right is a warning");

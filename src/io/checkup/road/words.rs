@@ -213,10 +213,11 @@ pub(super) fn unreached(subject: &str, address: &Address, bootstrap: &str, failu
     let step = failed_at(failure);
     let words = format!("{bootstrap} answers and says that {subject} is at {address}; from here: {}: {}", step.word(), sentence(failure));
     let fix = match step {
-        Step::Dns | Step::Connect | Step::Request if failure.hint.is_none() || matches!(step, Step::Dns | Step::Connect) => format!(
-            "advertised.listeners of {subject} has to name an address that its clients reach; or make {} known and reachable here (DNS, hosts file, VPN)",
-            address.host()
-        ),
+        Step::Dns | Step::Connect => {
+            let is_name = address.host().parse::<std::net::IpAddr>().is_err();
+            let here = if is_name { "known and reachable from here (DNS, hosts file, VPN)" } else { "reachable from here (routes, VPN)" };
+            format!("advertised.listeners of {subject} has to name an address that its clients reach; or make {} {here}", address.host())
+        }
         _ => fix(look(step), failure),
     };
     Finding::bad(Look::Advertised, subject, failure.cause.clone(), words, fix).brief(format!("{address}: {}", short(failure)))
