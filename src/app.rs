@@ -3,14 +3,17 @@
 
 pub mod setup;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::mpsc;
 use tokio::time::{Instant as TokioInstant, sleep_until};
 
+use crate::core::configure::{Told, Wish};
 use crate::core::effect::{Effect, Term};
 use crate::core::event::{Arrival, Event, Signal};
 use crate::draw;
-use crate::io::editor::Draft;
+use crate::io::editor::{self, Draft};
 use crate::io::kafka::{Client, Settings};
 use crate::io::runner::{Lanes as TaskLanes, Runner};
 use crate::model::{Cause, Failure, Time};
@@ -25,7 +28,7 @@ const DATA_FRAME: Duration = Duration::from_millis(33);
 const DATA_FRAME_SSH: Duration = Duration::from_millis(100);
 
 /// Everything the loop works with.
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "it holds a function")]
 pub struct App {
     pub terminal: Terminal,
     pub lanes: Lanes,
@@ -34,7 +37,21 @@ pub struct App {
     pub state: State,
     /// How the clusters that can be gone to are reached, in the order of the state's contexts.
     pub targets: Vec<Settings>,
+    /// What reads and writes the user's configuration, on a thread that may block.
+    pub configure: Configure,
+    /// What came of that.
+    pub configured: (mpsc::Sender<Configured>, mpsc::Receiver<Configured>),
     pub clock: Clock,
+}
+
+/// Reads and writes the user's configuration.
+pub type Configure = Arc<dyn Fn(&Wish) -> Configured + Send + Sync>;
+
+/// What came of a wish, with how the clusters are reached that can be gone to, when those are others now.
+#[derive(Debug)]
+pub struct Configured {
+    pub told: Told,
+    pub targets: Option<Vec<Settings>>,
 }
 
 /// The wall clock once, the monotonic clock since.
@@ -63,6 +80,7 @@ impl Clock {
 enum Woken {
     Event(Event, Wants),
     Notice(Notice),
+    Configured(Configured),
     Draw,
     Closed,
 }
@@ -97,6 +115,15 @@ impl App {
                     }
                     self.notice(notice);
                     wants = Some(Wants::Now);
+                }
+                Woken::Configured(Configured { told, targets }) => {
+                    wants = Some(Wants::Now);
+                    // Together with the list that the state has, so that a place in it is the same place here.
+                    if let Some(targets) = targets {
+                        self.runner.know(&targets);
+                        self.targets = targets;
+                    }
+                    self.handle(Event::Configured(told));
                 }
                 Woken::Draw => {}
                 Woken::Closed => {
@@ -136,6 +163,7 @@ impl App {
                 Some((id, progress)) => Woken::Event(Event::Arrival(Arrival::Progress(id, progress)), Wants::Soon),
                 None => Woken::Draw,
             },
+            Some(configured) = self.configured.1.recv() => Woken::Configured(configured),
             // Before what wakes by itself: whatever that does, a frame that is due is drawn.
             () = at(due) => Woken::Draw,
             () = at(wake) => Woken::Event(Event::Woke, Wants::Soon),
@@ -189,6 +217,8 @@ impl App {
                         self.runner.reach(Client::new(settings.clone()));
                     }
                 }
+                Effect::Configure(Wish::Edit(name)) => self.edit_configuration(name),
+                Effect::Configure(wish) => self.configure(wish),
                 Effect::Quit => {}
                 effect => self.runner.perform(effect),
             }
@@ -209,6 +239,29 @@ impl App {
                     self.state.notices.failure(&failure.hint(too_long.to_string()));
                 }
             }
+        }
+    }
+
+    fn configure(&self, wish: Wish) {
+        let (configure, lane) = (Arc::clone(&self.configure), self.configured.0.clone());
+        tokio::task::spawn_blocking(move || {
+            // A loop that is gone wants nothing of it.
+            let _gone = lane.blocking_send(configure(&wish));
+        });
+    }
+
+    /// The editor on the file itself; what is in it then is read anew.
+    fn edit_configuration(&mut self, name: Option<String>) {
+        let edited = (self.configure)(&Wish::Edit(name));
+        match edited.told {
+            Told::Edit { path, line } => {
+                let status = self.terminal.run_child(&mut editor::on_file(&path, line, &|name| std::env::var_os(name)));
+                if let Err(failure) = editor::ended(status) {
+                    self.handle(Event::Configured(Told::Failed(failure)));
+                }
+                self.configure(Wish::Look);
+            }
+            told => self.handle(Event::Configured(told)),
         }
     }
 

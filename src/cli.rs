@@ -7,6 +7,7 @@
 
 mod about;
 mod config;
+pub mod configure;
 mod confirm;
 mod disturbed;
 pub mod doctor;
@@ -75,6 +76,10 @@ pub struct Ui {
     pub color: Option<Color>,
     /// What to say at the start.
     pub warnings: Vec<String>,
+    /// What holds for every cluster, whichever is gone to.
+    always: target::Always,
+    /// Options say something besides the context that is opened.
+    overridden: bool,
 }
 
 /// Which cluster, and how patient to be with it.
@@ -241,15 +246,15 @@ pub fn parse(
     let cli = Cli::try_parse_from(args).map_err(|error| refused(&error, json))?;
     let usage = |failure: Failure| Exit::failed(&failure, json);
     let wanted = match cli.command {
-        None => OnCluster::Ui,
-        Some(Sub::Tail(args)) => OnCluster::Tail(args),
-        Some(Sub::Produce(args)) => OnCluster::Produce(args),
-        Some(Sub::Topics(args)) => OnCluster::Topics(args),
-        Some(Sub::Topic(args)) => OnCluster::Topic(args),
-        Some(Sub::Group(args)) => OnCluster::Group(args),
-        Some(Sub::Groups(args)) => OnCluster::Groups(args),
-        Some(Sub::Lag(args)) => OnCluster::Lag(args),
-        Some(Sub::Peek(args)) => OnCluster::Peek(args),
+        None => None,
+        Some(Sub::Tail(args)) => Some(OnCluster::Tail(args)),
+        Some(Sub::Produce(args)) => Some(OnCluster::Produce(args)),
+        Some(Sub::Topics(args)) => Some(OnCluster::Topics(args)),
+        Some(Sub::Topic(args)) => Some(OnCluster::Topic(args)),
+        Some(Sub::Group(args)) => Some(OnCluster::Group(args)),
+        Some(Sub::Groups(args)) => Some(OnCluster::Groups(args)),
+        Some(Sub::Lag(args)) => Some(OnCluster::Lag(args)),
+        Some(Sub::Peek(args)) => Some(OnCluster::Peek(args)),
         Some(Sub::Doctor(args)) => {
             let doctor = doctor::Doctor::new(&args, cli.cluster.as_deref(), &cli.common, variable, &commands());
             return Ok(Command::Doctor(Box::new(doctor.map_err(usage)?)));
@@ -268,49 +273,68 @@ pub fn parse(
     };
     let config = config::load(variable).map_err(usage)?;
     // Only a person sees on the screen which cluster that is.
-    let last = if matches!(wanted, OnCluster::Ui) { last() } else { None };
+    let last = if wanted.is_none() { last() } else { None };
     let commands = commands();
     let known = target::Known { config: &config, variable, commands: &commands, last: last.as_deref() };
     let always = target::Always::of(&cli.common, variable).map_err(usage)?;
-    let (cluster, context) = target::resolve(cli.cluster.as_deref(), &cli.common, always, &known).map_err(usage)?;
-    let warnings = exposed(&config, &context, &cli.common, variable);
-    if !matches!(wanted, OnCluster::Ui) && !cli.common.quiet {
+    let resolved = target::resolve(cli.cluster.as_deref(), &cli.common, always, &known);
+    // A person chooses one on the screen.
+    let nowhere = wanted.is_none() && resolved.as_ref().is_err_and(target::is_nothing) && interactive();
+    let opened = match resolved {
+        Err(_) if nowhere => (Cluster::nowhere(config.limits), Context::default()),
+        resolved => resolved.map_err(usage)?,
+    };
+    let warnings = exposed(&config, &opened.1, &cli.common, variable);
+    let Some(wanted) = wanted else {
+        let overridden = cli.common.bootstrap.is_some() || cli.common.properties.is_some() || !cli.common.settings.is_empty();
+        let targets = target::all(Some(&opened).filter(|_| !nowhere), always, &config, variable);
+        let (cluster, context) = opened;
+        return Ok(Command::Ui(Box::new(Ui { cluster, context, targets, config, color: cli.common.color, warnings, always, overridden })));
+    };
+    if !cli.common.quiet {
         for warning in &warnings {
             words::say(warning);
         }
     }
+    on_cluster(wanted, opened, &config, &cli.common, variable).map_err(usage)
+}
+
+/// A command on that cluster.
+fn on_cluster(
+    wanted: OnCluster,
+    (cluster, context): (Cluster, Context),
+    config: &Config,
+    common: &Common,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Command, Failure> {
+    let writing = |cluster, context| writing::Common::of(cluster, context, common);
     Ok(match wanted {
-        OnCluster::Ui => {
-            let targets = target::all(&cluster, &context, always, &config, variable);
-            Command::Ui(Box::new(Ui { cluster, context, targets, config, color: cli.common.color, warnings }))
-        }
         OnCluster::Tail(args) => {
             let terminal = std::io::stdout().is_terminal();
-            let output = cli.common.output.unwrap_or(if terminal { Output::Table } else { Output::Ndjson });
-            let color = cli.common.color.unwrap_or_default();
-            let common = tail::Common { cluster, output, terminal, color, quiet: cli.common.quiet };
-            Command::Tail(Box::new(tail::Tail::new(common, args).map_err(usage)?))
+            let output = common.output.unwrap_or(if terminal { Output::Table } else { Output::Ndjson });
+            let color = common.color.unwrap_or_default();
+            let common = tail::Common { cluster, output, terminal, color, quiet: common.quiet };
+            Command::Tail(Box::new(tail::Tail::new(common, args)?))
         }
-        OnCluster::Produce(args) => {
-            let common = writing::Common::of(cluster, context, &cli.common);
-            Command::Produce(Box::new(produce::Produce::new(common, args, variable).map_err(usage)?))
-        }
-        OnCluster::Topics(args) => Command::Topics(Box::new(topics::Topics::list(for_topics(cluster, &cli.common), &args).map_err(usage)?)),
-        OnCluster::Groups(args) => Command::Groups(Box::new(groups::Groups::list(for_topics(cluster, &cli.common), &args).map_err(usage)?)),
+        OnCluster::Produce(args) => Command::Produce(Box::new(produce::Produce::new(writing(cluster, context), args, variable)?)),
+        OnCluster::Topics(args) => Command::Topics(Box::new(topics::Topics::list(for_topics(cluster, common), &args)?)),
+        OnCluster::Groups(args) => Command::Groups(Box::new(groups::Groups::list(for_topics(cluster, common), &args)?)),
         OnCluster::Lag(args) => {
-            Command::Groups(Box::new(groups::Groups::lag(for_topics(cluster, &cli.common), args, config.groups.stalled_after)))
+            Command::Groups(Box::new(groups::Groups::lag(for_topics(cluster, common), args, config.groups.stalled_after)))
         }
-        OnCluster::Peek(args) => Command::Groups(Box::new(groups::Groups::peek(for_topics(cluster, &cli.common), args).map_err(usage)?)),
-        OnCluster::Topic(args) => Command::Topics(Box::new(topics::Topics::describe(for_topics(cluster, &cli.common), args))),
-        OnCluster::Group(args) => {
-            let common = writing::Common::of(cluster, context, &cli.common);
-            Command::Group(Box::new(group::Group::new(common, args)))
-        }
+        OnCluster::Peek(args) => Command::Groups(Box::new(groups::Groups::peek(for_topics(cluster, common), args)?)),
+        OnCluster::Topic(args) => Command::Topics(Box::new(topics::Topics::describe(for_topics(cluster, common), args))),
+        OnCluster::Group(args) => Command::Group(Box::new(group::Group::new(writing(cluster, context), args))),
     })
 }
 
 fn commands() -> Vec<String> {
     Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
+/// Whether a person sits there, who can be shown a screen.
+fn interactive() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
 /// Files with secrets of the cluster that is opened which others may read, as sentences.
@@ -324,7 +348,6 @@ fn exposed(config: &Config, context: &Context, common: &Common, variable: &dyn F
 
 /// What needs a cluster.
 enum OnCluster {
-    Ui,
     Tail(tail::TailArgs),
     Produce(produce::ProduceArgs),
     Topics(topics::TopicsArgs),

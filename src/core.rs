@@ -10,6 +10,7 @@ pub mod caret;
 pub mod checkup;
 pub mod cluster;
 pub mod command;
+pub mod configure;
 pub mod context;
 pub mod cursor;
 pub mod editor;

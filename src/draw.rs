@@ -17,6 +17,8 @@ use crate::state::State;
 use crate::text::{self, Shown};
 use crate::ui::{self, Pen, Token};
 
+/// From so many days before its end on a certificate is told of.
+const ENDING: i64 = 30;
 /// The least that can show anything.
 const LEAST: (u16, u16) = (40, 10);
 
@@ -97,6 +99,7 @@ fn header(state: &State, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
             right.push((format!("{trip}as of"), Token::Dim));
             right.push((at.clone(), Token::Text));
         }
+        (None, None) if cluster.is_nowhere() => {}
         (None, None) => right.push(("○ connecting".to_owned(), Token::Look)),
     }
     let width_of = |right: &[(String, Token)]| right.iter().map(|(text, _)| text::width(text) + 1).sum::<usize>() + 1;
@@ -104,7 +107,10 @@ fn header(state: &State, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     pen.ground(state.theme.bar()).gap(1).bold("kscope", Token::Accent).gap(2);
     let modes = modes(state);
     let taken: usize = modes.iter().map(|(word, _)| text::width(word) + 2).sum();
-    let name = Shown::of(cluster.context.name.as_deref().unwrap_or(&cluster.bootstrap));
+    let name = match &cluster.context.name {
+        None if cluster.is_nowhere() => Shown::of("no cluster"),
+        name => Shown::of(name.as_deref().unwrap_or(&cluster.bootstrap)),
+    };
     // Where there is no room for all, the name matters more than the time, of which a half would be a wrong one.
     if pen.column() + name.width().min(40) + taken + width_of(&right) > usize::from(area.width) {
         right.truncate(1);
@@ -130,8 +136,11 @@ fn header(state: &State, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
 }
 
 /// What one must know before pressing a key: a cluster to be careful with, and whether it can be changed.
-fn modes(state: &State) -> Vec<(&'static str, Token)> {
+fn modes(state: &State) -> Vec<(String, Token)> {
     let cluster = &state.cluster;
+    if cluster.is_nowhere() {
+        return Vec::new();
+    }
     // A change that waits for its moment is not to be forgotten on another screen.
     let armed = state.stack.iter().any(|opened| opened.screen.armed().is_some()).then_some(("▲ARMED", Token::Act));
     let guarded = cluster.context.rules.is_guarded().then_some(("▲PROD", Token::Act));
@@ -140,7 +149,20 @@ fn modes(state: &State) -> Vec<(&'static str, Token)> {
         None => ("WRITE", Token::Act),
     };
     let unchecked = cluster.context.unchecked.map(|words| (words, Token::Act));
-    guarded.into_iter().chain([mode]).chain(unchecked).chain(armed).collect()
+    let words = guarded.into_iter().chain([mode]).chain(unchecked).chain(armed);
+    words.map(|(word, token)| (word.to_owned(), token)).chain(ending(state)).collect()
+}
+
+/// That a certificate ends soon which the connections rest on: without a new one nobody comes in any more.
+fn ending(state: &State) -> Option<(String, Token)> {
+    let certificate = state.cluster.view.get()?.certificate.as_ref()?;
+    let whose = if certificate.of.is_some() { "BROKER" } else { "OUR" };
+    Some(match certificate.days_left(state.now) {
+        ..0 => (format!("▲{whose} CERTIFICATE IS OVER"), Token::Act),
+        0 => (format!("▲{whose} CERTIFICATE ENDS TODAY"), Token::Act),
+        days @ ..=ENDING => (format!("▲{whose} CERTIFICATE: {days} d"), Token::Look),
+        _ => return None,
+    })
 }
 
 /// The colour of the context's name: its own, else red where one must be careful.
@@ -197,7 +219,8 @@ fn editing(line: Option<&Line>) -> Vec<ui::Bound<'static>> {
 /// The keys of a form: its commands, and what a letter does not do there.
 fn of_form(state: &State, columns: usize) -> Vec<ui::Bound<'static>> {
     let Some(top) = state.top() else { return Vec::new() };
-    let rows = COMMANDS.iter().filter(|row| row.scope == Scope::Form && !row.short.is_empty() && top.screen.allows(row.action).is_ok());
+    let scopes = top.screen.scopes();
+    let rows = COMMANDS.iter().filter(|row| scopes.contains(&row.scope) && !row.short.is_empty() && top.screen.allows(row.action).is_ok());
     let mut pairs: Vec<ui::Bound<'static>> =
         rows.filter_map(|row| Some((state.keymap.keys_of(row.action).first()?.clone(), row.short))).collect();
     let always = [("esc".to_owned(), "back"), ("f1".to_owned(), "help")];

@@ -2,11 +2,14 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
-use kscope::app::{App, Clock, setup};
+use kscope::app::{App, Clock, Configure, Configured, setup};
+use kscope::cli::configure::{Done, Start};
 use kscope::cli::doctor::Screen;
 use kscope::cli::{self, Cluster, Command, Ui};
+use kscope::core::configure::Told;
 use kscope::core::context::{Context, Target};
 use kscope::core::history::History;
 use kscope::core::saved::{Keeper, Saved};
@@ -85,6 +88,7 @@ fn open(ui: Ui) -> u8 {
         terminal.leave();
         return refuse("the system gives no more threads", 1);
     };
+    let configure = configure(Start::of(&ui));
     let code = {
         let _entered = runtime.enter();
         let (mut runner, tasks) = Runner::new(Client::new(ui.cluster.settings()), work);
@@ -95,14 +99,17 @@ fn open(ui: Ui) -> u8 {
         settings.log = log::folder();
         settings.contexts = ui.targets.iter().map(target).collect();
         let bootstrap = addresses(&ui.cluster);
+        let nowhere = bootstrap.is_empty() && ui.context.name.is_none();
         let (mut state, mut first) =
-            update::start(clock.now(), terminal.size(), bootstrap, theme, settings, first_screen(&ui.config.ui.start));
+            update::start(clock.now(), terminal.size(), bootstrap, theme, settings, first_screen(&ui.config.ui.start, nowhere));
         state.keymap = ui.config.keymap;
         state.cluster.context = ui.context;
         let kept = saved();
         state.history = History::of_saved(&kept.inputs);
         state.keeper = Keeper::new(saved_path(), kept);
-        first.extend(update::begin_with(&mut state, &ui.config.ui.start));
+        if !nowhere {
+            first.extend(update::begin_with(&mut state, &ui.config.ui.start));
+        }
         if let Some(from) = ui.cluster.from {
             state.notices.look(clock.now(), from);
         }
@@ -117,15 +124,23 @@ fn open(ui: Ui) -> u8 {
         }
         let targets: Vec<_> = ui.targets.iter().map(|(cluster, _)| cluster.settings()).collect();
         runner.know(&targets);
-        runtime.block_on(Box::pin(App { terminal, lanes, runner, tasks, state, targets, clock }.run(first)))
+        let configured = tokio::sync::mpsc::channel(4);
+        runtime.block_on(Box::pin(App { terminal, lanes, runner, tasks, state, targets, configure, configured, clock }.run(first)))
     };
     runtime.shutdown_timeout(FAREWELL);
     code
 }
 
-/// What lies below all other screens: the topics for who wants to begin there, else the overview.
-fn first_screen(start: &str) -> Route {
-    if start.starts_with("topics") { Route::Topics } else { Route::Overview }
+/// What lies below all other screens: the contexts where no cluster was named, the topics for who wants to begin there, else the
+/// overview.
+fn first_screen(start: &str, nowhere: bool) -> Route {
+    if nowhere {
+        Route::Contexts
+    } else if start.starts_with("topics") {
+        Route::Topics
+    } else {
+        Route::Overview
+    }
 }
 
 /// What the terminal has, as far as the environment tells.
@@ -164,6 +179,28 @@ fn saved() -> Saved {
 fn addresses(cluster: &Cluster) -> String {
     let list: Vec<String> = cluster.bootstrap.iter().map(ToString::to_string).collect();
     list.join(",")
+}
+
+/// The way from a wish about the configuration to what came of it.
+fn configure(start: Start) -> Configure {
+    let split =
+        |all: &[(Cluster, Context)]| (all.iter().map(|(cluster, _)| cluster.settings()).collect(), all.iter().map(target).collect());
+    Arc::new(move |wish| {
+        let (told, targets) = match start.obey(wish) {
+            Ok(Done::There(all)) => {
+                let (settings, targets) = split(&all);
+                (Told::There(targets), Some(settings))
+            }
+            Ok(Done::Added(name, all)) => {
+                let (settings, targets) = split(&all);
+                (Told::Added { name, targets }, Some(settings))
+            }
+            Ok(Done::Preview(preview)) => (Told::Preview(preview), None),
+            Ok(Done::Edit(path, line)) => (Told::Edit { path, line }, None),
+            Err(failure) => (Told::Failed(failure), None),
+        };
+        Configured { told, targets }
+    })
 }
 
 fn target((cluster, context): &(Cluster, Context)) -> Target {

@@ -15,6 +15,7 @@ use ratatui::layout::Rect;
 use crate::core::action::{Action, Scope};
 use crate::core::ask::Ask;
 use crate::core::cluster::Cluster;
+use crate::core::configure::{Told, Wish};
 use crate::core::context::{Hue, Target};
 use crate::core::effect::{Effect, Owner, TaskId, Term};
 use crate::core::event::Arrival;
@@ -38,6 +39,7 @@ pub mod group;
 pub mod groups;
 pub mod log;
 pub mod messages;
+pub mod newcontext;
 pub mod overview;
 pub mod produce;
 pub mod reset;
@@ -62,6 +64,8 @@ pub enum Route {
     At(Box<At>),
     /// The clusters that one may go to.
     Contexts,
+    /// A context to be written; the one of another tool that it is made of.
+    NewContext(Option<String>),
     /// Records to be written to a topic.
     Produce(Box<Opening>),
     /// A change of what a group has committed.
@@ -98,6 +102,7 @@ impl Route {
             | (Self::Groups, Self::Groups)
             | (Self::Contexts, Self::Contexts)
             | (Self::Log, Self::Log) => true,
+            (Self::NewContext(a), Self::NewContext(b)) => a == b,
             (Self::Topic(a) | Self::UsedBy(a), Self::Topic(b) | Self::UsedBy(b)) | (Self::Messages(a), Self::Messages(b)) => {
                 a.name == b.name
             }
@@ -120,6 +125,7 @@ pub fn open(route: Route, cx: &mut Cx<'_>) -> Box<dyn Screen> {
         Route::At(at) => Box::new(messages::Messages::open_at(*at, cx)),
         Route::Groups => Box::new(groups::Groups::open(cx)),
         Route::Contexts => Box::new(contexts::Contexts::open(cx)),
+        Route::NewContext(found) => Box::new(newcontext::NewContext::open(found, cx)),
         Route::Log => Box::new(log::Log::open(cx)),
         Route::Produce(opening) => Box::new(produce::Produce::open(*opening, cx)),
         Route::Reset(opening) => Box::new(reset::Reset::open(*opening, cx)),
@@ -187,6 +193,10 @@ impl Cx<'_> {
 
     pub fn flow(&mut self, id: TaskId, flow: Flow) {
         self.effects.push(Effect::Flow(id, flow));
+    }
+
+    pub fn configure(&mut self, wish: Wish) {
+        self.effects.push(Effect::Configure(wish));
     }
 
     pub fn term(&mut self, term: Term) {
@@ -310,7 +320,7 @@ pub trait Screen: Debug {
         false
     }
 
-    /// Whether it is a form: while a text is typed, keys that are no letters are its commands first ([`Scope::Form`]).
+    /// Whether it is a form: while a text is typed, keys that are no letters are its commands first.
     fn form(&self) -> bool {
         false
     }
@@ -359,6 +369,9 @@ pub trait Screen: Debug {
 
     /// The text that [`Term::Edit`] gave away comes back.
     fn edited(&mut self, _cx: &mut Cx<'_>, _text: Result<String, Failure>) {}
+
+    /// What came of a wish about the configuration. The list of the settings is the new one already.
+    fn configured(&mut self, _cx: &mut Cx<'_>, _told: &Told) {}
 
     /// That moment has come.
     fn woke(&mut self, _cx: &mut Cx<'_>) {}

@@ -46,9 +46,17 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn at(columns: u16, rows: u16) -> Self {
-        let settings = settings();
+        Self::started("kafka-1:9092", Route::Topics, (columns, rows))
+    }
+
+    /// Of a program that was started without a cluster.
+    pub(crate) fn nowhere(columns: u16, rows: u16) -> Self {
+        Self::started("", Route::Contexts, (columns, rows))
+    }
+
+    fn started(bootstrap: &str, route: Route, size: (u16, u16)) -> Self {
         let theme = Theme::new(Depth::True, Ground::Dark);
-        let (state, effects) = start(Time::from_millis(NOW), (columns, rows), "kafka-1:9092".to_owned(), theme, settings, Route::Topics);
+        let (state, effects) = start(Time::from_millis(NOW), size, bootstrap.to_owned(), theme, settings(), route);
         let mut script = Self { state, waiting: VecDeque::new(), effects: Vec::new() };
         script.take(effects);
         script

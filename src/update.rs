@@ -8,6 +8,7 @@ mod switch;
 mod trail;
 
 use crate::core::ask::{Ask, Reply};
+use crate::core::configure::Told;
 use crate::core::effect::{Effect, Owner, TaskId, Term};
 use crate::core::event::{Arrival, Event};
 use crate::core::guard::Gate;
@@ -21,6 +22,9 @@ use crate::model::Time;
 use crate::screens::{self, Cx, Route, Settings};
 use crate::state::{Opened, State};
 use crate::ui::Theme;
+
+/// Where there is no cluster there is nothing of it to be seen.
+const NOWHERE: &str = "No cluster is open: enter goes to the selected one.";
 
 /// The state of a program that has just been started, and what it wants done first.
 pub fn start(now: Time, size: (u16, u16), bootstrap: String, theme: Theme, settings: Settings, route: Route) -> (State, Vec<Effect>) {
@@ -80,6 +84,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Arrival(arrival) => on_arrival(state, arrival, &mut effects),
         Event::Signal(_) => quit(state, &mut effects),
         Event::Edited(text) => with_top(state, &mut effects, |screen, cx| screen.edited(cx, text)),
+        Event::Configured(told) => configured(state, &told, &mut effects),
         Event::Woke => {
             with_top(state, &mut effects, |screen, cx| screen.woke(cx));
         }
@@ -89,6 +94,22 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     ask_when_due(state, &mut effects);
     keep(state, &mut effects);
     gate::pass(state, effects)
+}
+
+/// What came of a wish about the configuration: first the list of what can be gone to, then every screen hears of it.
+fn configured(state: &mut State, told: &Told, effects: &mut Vec<Effect>) {
+    match told {
+        Told::There(targets) | Told::Added { targets, .. } => state.settings.contexts.clone_from(targets),
+        // The form says itself why nothing can be written.
+        Told::Failed(failure) if !state.top().is_some_and(|top| matches!(top.route, Route::NewContext(_))) => {
+            state.notices.failure(failure);
+        }
+        Told::Failed(_) | Told::Preview(_) | Told::Edit { .. } => {}
+    }
+    every(state, effects, |screen, cx| screen.configured(cx, told));
+    if matches!(told, Told::Added { .. }) && state.top().is_some_and(|top| matches!(top.route, Route::NewContext(_))) {
+        close_top(state, effects);
+    }
 }
 
 /// Tells the screens when another one than before is seen.
@@ -119,6 +140,10 @@ fn close_top(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Opens a screen over the others; what was left before is left for good.
 pub(crate) fn open_route(state: &mut State, route: Route, effects: &mut Vec<Effect>) {
+    if state.cluster.is_nowhere() && !matches!(route, Route::Contexts | Route::NewContext(_) | Route::Log) {
+        let now = state.now;
+        return state.notices.look(now, NOWHERE);
+    }
     state.ahead.clear();
     push(state, route, effects);
 }
@@ -173,7 +198,7 @@ fn on_arrival(state: &mut State, arrival: Arrival, effects: &mut Vec<Effect>) {
 
 /// Asks for the cluster's metadata when its time has come: the retry that needs no key.
 fn ask_when_due(state: &mut State, effects: &mut Vec<Effect>) {
-    if !state.quitting && state.cluster.is_due(state.now) {
+    if !state.quitting && !state.cluster.is_nowhere() && state.cluster.is_due(state.now) {
         ask_cluster(state, false, effects);
     }
     ask_groups(state, effects);
@@ -211,7 +236,7 @@ fn keep(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 fn ask_cluster(state: &mut State, urgent: bool, effects: &mut Vec<Effect>) {
-    if state.cluster.view.is_loading() {
+    if state.cluster.view.is_loading() || state.cluster.is_nowhere() {
         return;
     }
     state.next_task += 1;

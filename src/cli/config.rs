@@ -3,7 +3,7 @@
 mod detect;
 mod editing;
 mod effective;
-mod import;
+pub(super) mod import;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -92,7 +92,7 @@ fn failure_of(what: &'static str, text: String) -> Failure {
     Failure::new(what, Cause::File(Foreign::new(text)))
 }
 
-fn file(variable: &dyn Fn(&str) -> Option<String>) -> Result<PathBuf, Failure> {
+pub(super) fn file(variable: &dyn Fn(&str) -> Option<String>) -> Result<PathBuf, Failure> {
     let folder = config::folder(variable);
     folder.map(|folder| folder.join(config::FILE_NAME)).ok_or_else(|| {
         let cause = Cause::File(Foreign::new("there is no home folder"));

@@ -100,8 +100,11 @@ impl Sandbox {
         let context = Context { name: Some("sandbox".to_owned()), ..Context::default() };
         let connection = Connection { bootstrap: Some(bootstrap), ..Connection::default() };
         let (cluster, context) = self.always.over(connection, context, config.limits);
-        let targets = target::all(&cluster, &context, self.always, &config, &|name| std::env::var(name).ok());
-        open(Ui { cluster, context, targets, config, color: self.color, warnings: Vec::new() })
+        let opened = (cluster, context);
+        let targets = target::all(Some(&opened), self.always, &config, &|name| std::env::var(name).ok());
+        let (cluster, context) = opened;
+        let (color, always) = (self.color, self.always);
+        open(Ui { cluster, context, targets, config, color, warnings: Vec::new(), always, overridden: false })
     }
 }
 

@@ -25,6 +25,11 @@ const READONLY: &str = "KSCOPE_READONLY";
 /// What is said where nobody names a cluster.
 pub(super) const NOTHING: &str = "no cluster is named";
 
+/// Whether that is all that is wrong.
+pub(super) fn is_nothing(failure: &Failure) -> bool {
+    matches!(&failure.cause, Cause::Usage(text) if text.raw() == NOTHING)
+}
+
 /// What is looked at.
 pub(super) struct Known<'a> {
     pub config: &'a Config,
@@ -77,19 +82,18 @@ impl Always {
     }
 }
 
-/// All that can be gone to from the cluster that is open: itself, and the contexts of the configuration. A context that was
+/// All that can be gone to from the cluster that was opened: itself, and the contexts of the configuration. A context that was
 /// opened by other addresses than its own keeps those.
 pub(super) fn all(
-    cluster: &Cluster,
-    context: &Context,
+    opened: Option<&(Cluster, Context)>,
     always: Always,
     config: &Config,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Vec<(Cluster, Context)> {
-    let opened = || (Cluster { from: None, ..cluster.clone() }, context.clone());
+    let as_opened = |(cluster, context): &(Cluster, Context)| (Cluster { from: None, ..cluster.clone() }, context.clone());
     let known = config.contexts.iter().chain(config.found_contexts(variable)).map(|one| {
-        if context.from.is_some() && context.name.as_ref() == Some(&one.name) {
-            return opened();
+        if let Some(it) = opened.filter(|(_, context)| context.from.is_some() && context.name.as_ref() == Some(&one.name)) {
+            return as_opened(it);
         }
         let (connection, wrong) = match one.connection(&[], variable) {
             Ok(connection) => (connection, None),
@@ -106,7 +110,7 @@ pub(super) fn all(
         }
     });
     // What the command line named by its addresses stands in no file.
-    let named = context.from.is_none().then(opened);
+    let named = opened.filter(|(_, context)| context.from.is_none()).map(as_opened);
     named.into_iter().chain(known).collect()
 }
 

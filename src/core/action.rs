@@ -21,6 +21,8 @@ pub enum Scope {
     Readers,
     /// The list of contexts.
     Contexts,
+    /// A context to be written.
+    NewContext,
     /// The cluster at a glance.
     Overview,
     /// Where a group is selected: what can be done to it.
@@ -53,6 +55,7 @@ impl Scope {
             Self::Topic => "TOPIC",
             Self::Readers => "READERS",
             Self::Contexts => "CONTEXTS",
+            Self::NewContext => "NEW CONTEXT",
             Self::Overview => "OVERVIEW",
             Self::Change => "CHANGE A GROUP",
             Self::Aim => "SCOPE AND TARGET",
@@ -204,6 +207,15 @@ actions! {
     }
     Contexts {
         SwitchContext "context.switch" "switch" ["enter", "l"] "go to that cluster";
+        TestContext "context.test" "test" ["t"] "test the way to it step by step";
+        AddContext "context.add" "add" ["a"] "a new context, with a form";
+        ImportContext "context.import" "import" ["i"] "write one of another tool into config.toml";
+        EditContexts "context.edit" "edit" ["e"] "config.toml in your editor, at this context";
+    }
+    NewContext {
+        WriteContext "new-context.write" "write" ["ctrl-s"] "write it into config.toml";
+        ContextNext "new-context.next" "field" ["tab"] "next field";
+        ContextPrevious "new-context.previous" "" ["shift-tab"] "previous field";
     }
     Value {
         Fold "value.fold" "fold" ["enter", "z a"] "fold or open";

@@ -108,6 +108,11 @@ impl Cluster {
         Self { context: target.context, ..Self::of(target.bootstrap) }
     }
 
+    /// Nobody named a cluster: one of the contexts is to be chosen.
+    pub fn is_nowhere(&self) -> bool {
+        self.bootstrap.is_empty() && self.context.name.is_none()
+    }
+
     /// Whether this is the one that is open.
     pub fn is(&self, target: &Target) -> bool {
         self.bootstrap == target.bootstrap && self.context.name == target.context.name

@@ -1,6 +1,7 @@
 //! Everything the core may want done, as values: tests compare them, the guard refuses them, only `app` and `io` do them.
 
 use super::ask::Ask;
+use super::configure::Wish;
 use super::guard::Permit;
 use super::stream::Flow;
 
@@ -33,6 +34,8 @@ pub enum Effect {
     /// To the cluster at that place of the list that the program was started with: what is asked from here on goes there, and
     /// the connections to the one before are closed.
     Switch(usize),
+    /// To read or write the user's configuration; [`super::event::Event::Configured`] brings what came of it.
+    Configure(Wish),
     /// What needs the terminal: done by the loop itself, while the input thread is parked.
     Term(Term),
     Quit,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::ask::{Answer, Reply};
+use super::configure::Told;
 use super::effect::TaskId;
 use super::key::Input;
 use super::stream::{Delivery, Progress};
@@ -15,6 +16,8 @@ pub enum Event {
     Signal(Signal),
     /// The user's editor has ended: the text as it is now.
     Edited(Result<String, Failure>),
+    /// What came of a wish about the configuration.
+    Configured(Told),
     /// The moment that `State::wake_at` named has come.
     Woke,
 }

@@ -50,13 +50,7 @@ impl Draft {
 
     /// The editor's command: `$VISUAL`, `$EDITOR` or vi, with what stands there behind its name.
     pub fn command(&self, variable: &dyn Fn(&str) -> Option<OsString>) -> Command {
-        let named = ["VISUAL", "EDITOR"].iter().find_map(|name| variable(name).filter(|word| !word.is_empty()));
-        let mut line = named.unwrap_or_else(|| OsStr::new("vi").to_owned());
-        // The shell takes it apart, as git's and crontab's does.
-        line.push(" \"$1\"");
-        let mut command = Command::new("/bin/sh");
-        command.arg("-c").arg(line).arg("kscope").arg(&self.path);
-        command
+        command(&self.path, None, variable)
     }
 
     /// The text as the editor left it.
@@ -84,6 +78,41 @@ impl Draft {
             bytes.pop();
         }
         String::from_utf8(bytes).map_err(|_bytes| failed("what the editor wrote is no UTF-8 text").hint(hint))
+    }
+}
+
+/// The editor on a file of the user's own, at that line where it can be told so.
+pub fn on_file(path: &Path, line: usize, variable: &dyn Fn(&str) -> Option<OsString>) -> Command {
+    command(path, Some(line), variable)
+}
+
+fn command(path: &Path, line: Option<usize>, variable: &dyn Fn(&str) -> Option<OsString>) -> Command {
+    let named = ["VISUAL", "EDITOR"].iter().find_map(|name| variable(name).filter(|word| !word.is_empty()));
+    let mut editor = named.unwrap_or_else(|| OsStr::new("vi").to_owned());
+    // These take it before the file; others would open a file of that name.
+    let first = editor.to_string_lossy().split_whitespace().next().map(str::to_owned).unwrap_or_default();
+    let knows = ["vi", "vim", "nvim", "nano", "emacs", "emacsclient", "micro", "kak", "joe", "mcedit"];
+    let at = line.filter(|_| Path::new(&first).file_name().is_some_and(|name| knows.iter().any(|known| name == *known)));
+    // The shell takes it apart, as git's and crontab's does.
+    editor.push(if at.is_some() { " \"$2\" \"$1\"" } else { " \"$1\"" });
+    let mut command = Command::new("/bin/sh");
+    command.arg("-c").arg(editor).arg("kscope").arg(path);
+    if let Some(line) = at {
+        command.arg(format!("+{line}"));
+    }
+    command
+}
+
+/// How the editor ended.
+///
+/// # Errors
+/// It could not be started, or failed.
+pub fn ended(status: io::Result<ExitStatus>) -> Result<(), Failure> {
+    let hint = "VISUAL or EDITOR names the editor";
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(failed(&format!("the editor ended with {status}")).hint(hint)),
+        Err(error) => Err(failed(&format!("the editor did not start: {error}")).hint(hint)),
     }
 }
 

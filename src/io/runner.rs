@@ -128,7 +128,7 @@ impl Runner {
                 }
             }
             // A client is made of settings that the core does not know: `app` does, and calls `reach`.
-            Effect::Switch(_) | Effect::Term(_) | Effect::Quit => {}
+            Effect::Switch(_) | Effect::Configure(_) | Effect::Term(_) | Effect::Quit => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! What comes from the terminal: keys through the key map to the screen or the whole program, pastes, the mouse.
 
 use super::{ask_cluster, close_top, command, quit, trail, with_top};
-use crate::core::action::{Action, COMMANDS, Scope};
+use crate::core::action::{Action, COMMANDS};
 use crate::core::effect::{Effect, Term};
 use crate::core::key::{Input, Key, KeyCode, Mouse};
 use crate::core::keymap::Found;
@@ -81,8 +81,9 @@ fn form_command(state: &State, key: Key) -> Option<Action> {
     if matches!(key.code, KeyCode::Char(_)) && !key.ctrl && !key.alt {
         return None;
     }
-    let Found::Action(action) = state.keymap.find(&[Scope::Form], &[key]) else { return None };
-    let of_form = COMMANDS.iter().any(|row| row.action == action && row.scope == Scope::Form);
+    let scopes = screen.scopes();
+    let Found::Action(action) = state.keymap.find(&scopes, &[key]) else { return None };
+    let of_form = COMMANDS.iter().any(|row| row.action == action && scopes.contains(&row.scope));
     let everywhere = matches!(action, Action::Back | Action::Help | Action::Redraw | Action::Suspend);
     (everywhere || of_form && screen.allows(action).is_ok()).then_some(action)
 }

@@ -23,7 +23,10 @@ pub(super) fn named(state: &mut State, name: &str, effects: &mut Vec<Effect>) ->
 /// A change of the cluster is under way, or waits: it would be given up in the middle.
 pub(super) fn to(state: &mut State, at: usize, effects: &mut Vec<Effect>) -> Result<(), Reason> {
     let Some(target) = state.settings.contexts.get(at).cloned() else { return Ok(()) };
-    if state.cluster.is(&target) {
+    // What could not be opened as it was may be another one by now.
+    let hopeless =
+        state.cluster.view.get().is_none() && state.cluster.trouble.as_ref().is_some_and(|trouble| trouble.failure.waits_for_user());
+    if state.cluster.is(&target) && !hopeless {
         let now = state.now;
         state.notices.look(now, format!("{} is in use already; ctrl-r asks it anew.", target.name()));
         return Ok(());

@@ -7,6 +7,7 @@ mod ends;
 mod faults;
 mod found;
 mod rights;
+mod screen;
 mod secrets;
 mod sessions;
 mod tokens;

@@ -46,35 +46,44 @@ pub(super) fn run(args: &ImportArgs, common: &Common, variable: Variable<'_>, js
     let path = file(variable)?;
     let before = config::read(&path).map_err(|problem| usage(problem.to_string()))?;
     let mut imports = wanted(args, common, variable)?;
-    let mut writing = Writing { path: &path, text: before.clone().unwrap_or_default(), written: Vec::new() };
-    // All of it is tried before a byte is written.
-    writing.try_all(&imports)?;
-    if !args.dry_run {
-        let done = writing
-            .secrets(&mut imports)
-            .and_then(|()| writing.try_all(&imports))
-            .and_then(|text| edit::write(&path, before.as_deref(), &text).map_err(|why| unwritten(&why)));
-        if let Err(failure) = done {
-            writing.take_back();
-            return Err(failure);
-        }
+    if args.dry_run {
+        Writing::new(&path, before.unwrap_or_default()).try_all(&imports)?;
+    } else {
+        write(&path, &mut imports)?;
     }
     Ok(report(&imports, &path, args.dry_run, json))
 }
 
-struct Writing<'p> {
+/// Adds them to the file, with their secrets beside it. All of it is tried before a byte is written.
+pub(in crate::cli) fn write(path: &Path, imports: &mut [Import]) -> Result<(), Failure> {
+    let before = config::read(path).map_err(|problem| usage(problem.to_string()))?;
+    let mut writing = Writing::new(path, before.clone().unwrap_or_default());
+    writing.try_all(imports)?;
+    let done = writing
+        .secrets(imports)
+        .and_then(|()| writing.try_all(imports))
+        .and_then(|text| edit::write(path, before.as_deref(), &text).map_err(|why| unwritten(&why)));
+    done.inspect_err(|_failure| writing.take_back())
+}
+
+/// A file of the configuration while contexts are added to it.
+pub(in crate::cli) struct Writing<'p> {
     path: &'p Path,
     text: String,
     written: Vec<PathBuf>,
 }
 
-impl Writing<'_> {
+impl<'p> Writing<'p> {
+    pub(in crate::cli) fn new(path: &'p Path, text: String) -> Self {
+        Self { path, text, written: Vec::new() }
+    }
+
     fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("."))
     }
 
     /// The text with all of them.
-    fn try_all(&self, imports: &[Import]) -> Result<String, Failure> {
+    pub(in crate::cli) fn try_all(&self, imports: &[Import]) -> Result<String, Failure> {
         imports.iter().try_fold(self.text.clone(), |text, import| {
             edit::add(self.path, &text, &import.context).map_err(|problem| usage(problem.to_string()))
         })

@@ -10,7 +10,7 @@ use crate::core::cluster::Cluster;
 use crate::core::figures;
 use crate::core::timeline::{Change, What};
 use crate::model::{BrokerId, ClusterView};
-use crate::screens::{Look, Route, tone_token};
+use crate::screens::{Look, PARTIAL, Route, tone_token};
 use crate::text::{Shown, units};
 use crate::ui::{self, Pen, Token};
 
@@ -277,5 +277,8 @@ pub(super) fn status(screen: &Overview, look: &Look<'_>, pen: &mut Pen<'_>) {
         return;
     }
     let load = look.cluster.load.requests_per_second().map(|rate| format!(" · {rate:.1} requests/s of ours")).unwrap_or_default();
+    if look.cluster.view.get().is_some_and(|view| view.is_partial()) {
+        pen.own(format!("{PARTIAL} is listed and counted"), Token::Look).gap(3);
+    }
     pen.own(format!("t topics · g g groups · all of it comes from the Kafka protocol{load}"), Token::Dim);
 }

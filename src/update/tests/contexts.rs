@@ -1,15 +1,20 @@
 //! To another cluster while the program runs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::reset::changed;
 use super::{messages, orders, unreachable};
 use crate::core::ask::{Answer, Ask, Reply};
+use crate::core::checkup::{Checkup, Finding, Look};
+use crate::core::configure::{New, Preview, Told, Wish};
+use crate::core::context::{Context, Target};
 use crate::core::effect::{Effect, Owner, TaskId};
 use crate::core::event::{Arrival, Event};
 use crate::core::history::Kind;
 use crate::core::reset::{self, Deed};
 use crate::core::saved::{Keeper, Saved};
+use crate::model::{Cause, Failure, Foreign};
 use crate::testing::{Script, chunk, cluster, made, targets, topic};
 
 /// With somewhere to go.
@@ -80,12 +85,12 @@ fn late_answers_of_the_old_cluster_change_nothing() {
     let delivery = crate::core::stream::Delivery {
         generation: 0,
         facts: vec![],
-        chunk: std::sync::Arc::new(chunk(&[made(0, "k", "{}")])),
+        chunk: Arc::new(chunk(&[made(0, "k", "{}")])),
         read: 1,
         not_shown: 0,
     };
     script.event(Event::Arrival(Arrival::Chunk(reader, delivery)));
-    let late = Ok(Answer::Cluster(std::sync::Arc::new(old)));
+    let late = Ok(Answer::Cluster(Arc::new(old)));
     script.event(Event::Arrival(Arrival::Reply(Reply { id: TaskId(1), result: late })));
     script.event(Event::Arrival(Arrival::Reply(Reply { id: reader, result: Err(unreachable()) })));
     assert_eq!(script.screen(), before);
@@ -173,4 +178,100 @@ fn a_change_that_is_under_way_or_waits_keeps_one_here() {
         let script = typed(begun(), "ctx").keys("G enter").sees("A change of a group waits or runs");
         assert!(switched(&script).is_empty());
     }
+}
+
+/// The list of contexts, the cursor on the second.
+fn listed() -> Script {
+    let script = typed(among(orders()), "ctx").keys("j");
+    assert_eq!(wishes(&script).last(), Some(&Wish::Look), "the files may have changed");
+    script
+}
+
+fn wishes(script: &Script) -> Vec<Wish> {
+    script.effects.iter().filter_map(|effect| if let Effect::Configure(wish) = effect { Some(wish.clone()) } else { None }).collect()
+}
+
+fn told(mut script: Script, told: Told) -> Script {
+    script.event(Event::Configured(told));
+    script
+}
+
+fn findings() -> Checkup {
+    let refused = Cause::NotAuthenticated(Foreign::new("SCRAM-SHA-512 as app"));
+    Checkup {
+        findings: vec![
+            Finding::good(Look::Dns, "kafka-1.int:9092", "10.0.0.1 (IPv4)").took(Duration::from_millis(12)),
+            Finding::bad(Look::Sasl, "kafka-1.int:9092", refused, "refused: \u{1b}[2J", "check the password").brief("refused"),
+        ],
+        done: true,
+    }
+}
+
+#[test]
+fn the_way_to_a_context_is_tested_where_it_stands_in_the_list() {
+    let script = listed().sees("t tests the way there step by step").keys("t");
+    let (id, ask) = script.ask("checkup");
+    assert!(matches!(ask, Ask::Checkup { target: 1, .. }), "{ask:?}");
+    let mut script = script.sees("testing for");
+    let part = Checkup { done: false, findings: findings().findings.into_iter().take(1).collect() };
+    script.event(Event::Arrival(Arrival::Part(id, Answer::Checkup(Arc::new(part)))));
+    let script = script.sees("DNS ✓ 12ms").sees_not("refused");
+    let script = script.reply("checkup", Ok(Answer::Checkup(Arc::new(findings()))));
+    let script = script.sees("1 failed").sees("SASL ✗ refused").sees("fix: check the password").sees("tested");
+    // It belongs to its context, also when the list is another one.
+    let mut fewer = targets();
+    fewer.remove(0);
+    let script = told(script, Told::There(fewer)).sees("SASL ✗ refused").sees("─ prod-eu ");
+    assert_eq!(script.state.top().unwrap().screen.cursor(), (0, 2));
+    script.keys("j").sees_not("SASL ✗ refused").sees("t tests the way");
+}
+
+#[test]
+fn without_a_cluster_the_contexts_are_there_and_nothing_is_asked() {
+    let mut script = Script::nowhere(120, 36);
+    script.state.settings.contexts = targets();
+    let script = told(script, Told::There(targets())).sees("no cluster").sees("prod-eu").sees_not("connecting").sees_not("WRITE  ");
+    let script = script.later(Duration::from_secs(60));
+    assert!(!script.effects.iter().any(|effect| matches!(effect, Effect::Start { .. })), "{:?}", script.effects);
+    let script = typed(script, "topics").sees("No cluster is open");
+    let script = script.keys("esc").sees("prod-eu").keys("j j enter");
+    assert_eq!(switched(&script), [2]);
+    assert!(matches!(script.ask("cluster").1, Ask::Cluster { .. }));
+}
+
+#[test]
+fn a_context_is_written_by_the_form_then_chosen_and_tested() {
+    let script = listed().keys("a").sees("New context").sees("A name, and an address");
+    let script = script.text("dev").keys("tab").text("localhost:9092");
+    let Some(Wish::Preview(New::Made(draft))) = wishes(&script).pop() else { panic!("{:?}", wishes(&script)) };
+    assert_eq!((&*draft.name, draft.bootstrap.starts_with('l')), ("dev", true));
+    // One question at a time; what was typed meanwhile is asked for behind it.
+    let shown = |text: &str| Told::Preview(Preview { toml: text.to_owned(), path: "/c/config.toml".to_owned(), ..Preview::default() });
+    let script = told(script, shown("[contexts.dev]"));
+    let Some(Wish::Preview(New::Made(draft))) = wishes(&script).pop() else { panic!("{:?}", wishes(&script)) };
+    assert_eq!(draft.bootstrap, "localhost:9092");
+    let script = told(script, shown("[contexts.dev]\nbootstrap")).sees("bootstrap").sees("at the end of /c/config.toml");
+    // What cannot be written is not.
+    let wrong = Failure::new("write the configuration", Cause::Usage(Foreign::new("there is a context dev already")));
+    let script = told(script.text("x"), Told::Failed(wrong)).sees("there is a context dev already").keys("ctrl-s");
+    assert!(!wishes(&script).iter().any(|wish| matches!(wish, Wish::Add(_))));
+    let script = told(script.keys("backspace"), shown("[contexts.dev]")).keys("ctrl-s");
+    assert!(matches!(wishes(&script).pop(), Some(Wish::Add(New::Made(_)))));
+    let mut more = targets();
+    more.push(Target { context: Context { name: Some("dev".to_owned()), ..Context::default() }, bootstrap: "localhost:9092".to_owned() });
+    let script = told(script, Told::Added { name: "dev".to_owned(), targets: more }).sees("dev was written").sees("testing for");
+    assert!(matches!(script.ask("checkup").1, Ask::Checkup { target: 3, .. }));
+}
+
+#[test]
+fn what_another_tool_has_is_imported_under_a_name_of_our_own() {
+    let mut script = typed(among(orders()), "ctx");
+    script.state.settings.contexts = crate::testing::targets_elsewhere();
+    let all = script.state.settings.contexts.clone();
+    let script = told(script, Told::There(all)).keys("G i").sees("Import");
+    let Some(Wish::Preview(New::Import { found, name })) = wishes(&script).pop() else { panic!("{:?}", wishes(&script)) };
+    assert!(found.contains(':') && !name.contains(':'), "{found} {name}");
+    let script = script.keys("esc").keys("g g j i").sees("It stands in config.toml already");
+    let script = script.keys("e");
+    assert!(matches!(wishes(&script).pop(), Some(Wish::Edit(Some(_)))));
 }

@@ -13,7 +13,10 @@ use std::time::Duration;
 
 use super::{messages, orders, unreachable};
 use crate::core::ask::Answer;
+use crate::core::checkup::{Checkup, Finding, Look as Looked};
+use crate::core::configure::{Preview, Told};
 use crate::core::context::Context;
+use crate::core::event::Event;
 use crate::core::store::Limits;
 use crate::core::stream::{Fact, PartitionProgress, Progress};
 use crate::model::{
@@ -178,6 +181,38 @@ fn the_palette_lists_what_can_be_done_and_the_topics_there_are() {
 
 // --- one topic ------------------------------------------------------------------------------------------------------
 
+/// What a look at the way to a cluster may find.
+fn checked() -> Checkup {
+    let expired = Cause::Tls(Foreign::new("the broker's certificate expired on 2026-11-20"));
+    Checkup {
+        findings: vec![
+            Finding::good(
+                Looked::Settings,
+                "/home/me/.config/kscope/config.toml:12 contexts.prod-eu.tls.ca",
+                "authorities: /home/me/certs/ca.pem",
+            ),
+            Finding::warn(
+                Looked::Stores,
+                "/home/me/certs/me.pem",
+                "CN=me, issued by CN=Test CA, expires in 12 days, on 2026-12-02 10:00 UTC",
+                "have it renewed before then",
+            ),
+            Finding::good(Looked::Dns, "kafka-1.int:9092", "10.0.0.1 (IPv4), fd00::1 (IPv6)").took(Duration::from_millis(12)),
+            Finding::good(Looked::Connect, "kafka-1.int:9092", "10.0.0.1 answers").took(Duration::from_micros(880)),
+            Finding::bad(
+                Looked::Tls,
+                "kafka-1.int:9092",
+                expired,
+                "the broker's certificate expired on 2026-11-20 12:59 UTC; this machine's clock says 2026-11-20 13:01 UTC",
+                "the broker needs a new certificate; if the clock here is wrong, set it",
+            )
+            .brief("expired"),
+            Finding::skipped(Looked::Cluster, "", "not asked: no broker let us in"),
+        ],
+        done: true,
+    }
+}
+
 #[test]
 fn contexts_that_one_may_go_to() {
     let listed = |size, contexts| {
@@ -191,6 +226,28 @@ fn contexts_that_one_may_go_to() {
     for size in [SMALL, USUAL] {
         looks(&listed(size, targets_elsewhere()).keys("G"), &named(size, "contexts_of_other_tools"));
     }
+    for size in [SMALL, USUAL, LARGE] {
+        looks(
+            &listed(size, targets()).keys("j t").reply("checkup", Ok(Answer::Checkup(std::sync::Arc::new(checked())))),
+            &named(size, "contexts_tested"),
+        );
+        let preview = Preview {
+            toml: "[contexts.dev]\nbootstrap = [\"localhost:9092\"]\n".to_owned(),
+            path: "/home/me/.config/kscope/config.toml".to_owned(),
+            left_out: vec!["TLS: the password goes over the network in clear text".to_owned()],
+            secrets: vec!["secrets/dev.sasl.password".to_owned()],
+        };
+        let mut form = listed(size, targets())
+            .keys("a")
+            .text("dev")
+            .keys("tab")
+            .text("localhost:9092")
+            .keys("tab tab tab right tab tab")
+            .text("hunter2");
+        form.event(Event::Configured(Told::Preview(preview)));
+        looks(&form, &named(size, "new_context"));
+    }
+    looks(&Script::nowhere(80, 24), "contexts_of_nobody");
     let alone = targets().into_iter().take(1).collect();
     looks(&listed(SMALL, alone), "contexts_none_configured");
     let mut script = at(SMALL).cluster(odd_topics());

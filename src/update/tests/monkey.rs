@@ -15,6 +15,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::core::ask::{Answer, Ask, LogTail, Older, Positions, ReplicaSize, Reply, TopicPositions, Traffic};
+use crate::core::configure::Wish;
 use crate::core::effect::{Effect, Owner, TaskId};
 use crate::core::event::{Arrival, Event, Signal};
 use crate::core::guard::Receipt;
@@ -40,6 +41,8 @@ const CASES: u32 = 24;
 struct Monkey {
     state: State,
     /// Tasks that were started and not yet answered or cancelled, with what they were asked.
+    /// Wishes about the configuration that nobody has answered yet.
+    wishes: Vec<Wish>,
     under_way: Vec<(TaskId, Owner, Ask)>,
     /// Tasks that are over: what they still send is late.
     over: Vec<TaskId>,
@@ -52,7 +55,7 @@ impl Monkey {
         let settings = Settings { limits: Limits { records: 40, bytes: 30_000 }, contexts: testing::targets(), ..settings() };
         let theme = Theme::new(depth, Ground::Dark);
         let (state, effects) = start(Time::from_millis(NOW), (80, 24), "kafka-1:9092".to_owned(), theme, settings, Route::Topics);
-        let mut monkey = Self { state, under_way: Vec::new(), over: Vec::new(), generations: BTreeMap::new() };
+        let mut monkey = Self { state, under_way: Vec::new(), wishes: Vec::new(), over: Vec::new(), generations: BTreeMap::new() };
         monkey.performs(effects)?;
         Ok(monkey)
     }
@@ -96,6 +99,7 @@ impl Monkey {
                     let of_the_old = self.under_way.iter().find(|(_, owner, _)| *owner != Owner::PROGRAM);
                     prop_assert!(of_the_old.is_none(), "{of_the_old:?} goes on");
                 }
+                Effect::Configure(wish) => self.wishes.push(wish),
                 Effect::Quit => prop_assert!(self.state.quitting),
                 Effect::Term(_) => {}
             }
@@ -116,6 +120,10 @@ impl Monkey {
             }
             Does::Input(input) => self.event(Event::Input(input.clone())),
             Does::Later(ms) => {
+                for wish in std::mem::take(&mut self.wishes) {
+                    let told = making::told(&wish, &self.state.settings.contexts, *ms);
+                    self.event(Event::Configured(told))?;
+                }
                 self.state.now = self.state.now.plus(Duration::from_millis(*ms));
                 self.event(Event::Woke)
             }

@@ -8,13 +8,16 @@ use proptest::sample::select;
 
 use crate::core::action::COMMANDS;
 use crate::core::ask::{Answer, Behind, GroupAsk, GroupLag, GroupList, TopicFacts};
+use crate::core::configure::{Preview, Told, Wish};
+use crate::core::context::{Context, Target};
 use crate::core::key::{Input, Key};
 use crate::core::lag::{Place, TopicPlaces};
 use crate::core::produce;
 use crate::core::stream::{Fact, PartitionProgress, Progress};
 use crate::model::{
-    BrokerId, Cleanup, Commit, Foreign, GroupDescription, GroupId, GroupKind, GroupListing, GroupState, Keep, LeaderEpoch, Member, Move,
-    Offset, Operation, PartitionId, ProducerId, Resource, Setting, Source, Time, Topic, TopicError, TopicId, TopicName, TxnTable, Why,
+    BrokerId, Cause, Cleanup, Commit, Failure, Foreign, GroupDescription, GroupId, GroupKind, GroupListing, GroupState, Keep, LeaderEpoch,
+    Member, Move, Offset, Operation, PartitionId, ProducerId, Resource, Setting, Source, Time, Topic, TopicError, TopicId, TopicName,
+    TxnTable, Why,
 };
 use crate::testing::{self, topic};
 
@@ -417,4 +420,22 @@ pub(super) fn produced(sending: &produce::Sending, n: usize) -> Answer {
         unlogged: Some(Foreign::new("full")),
         journal: Some(Err(Foreign::new("full"))),
     }))
+}
+
+/// What may come of a wish about the configuration: lists that grow and shrink, previews, and failures.
+pub(super) fn told(wish: &Wish, there: &[Target], n: u64) -> Told {
+    let failed = || Told::Failed(Failure::new("read the configuration", Cause::Usage(Foreign::new("bad \u{1b}[2J line\nand more"))));
+    let mut targets = there.to_vec();
+    if n.is_multiple_of(3) {
+        targets.pop();
+    } else if n.is_multiple_of(2) {
+        let context = Context { name: Some(format!("made-{n}")), configured: n.is_multiple_of(4), ..Context::default() };
+        targets.push(Target { context, bootstrap: "made:9092".to_owned() });
+    }
+    match wish {
+        _ if n.is_multiple_of(7) => failed(),
+        Wish::Look | Wish::Edit(_) => Told::There(targets),
+        Wish::Preview(_) => Told::Preview(Preview { toml: "[contexts.a]".to_owned(), ..Preview::default() }),
+        Wish::Add(_) => Told::Added { name: targets.last().map(|last| last.name().to_owned()).unwrap_or_default(), targets },
+    }
 }
