@@ -1,6 +1,8 @@
 //! The whole frame: header, breadcrumbs, the visible screen, the keys that work here, the status line; help and the
 //! panel about a lost connection on top. Reads the state, never writes it.
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget as _};
@@ -14,7 +16,7 @@ use crate::core::notices::Tone;
 use crate::overlays::{help, offline, palette};
 use crate::screens::{self, Look};
 use crate::state::State;
-use crate::text::{self, Shown};
+use crate::text::{self, Shown, units};
 use crate::ui::{self, Pen, Token};
 
 /// From so many days before its end on a certificate is told of.
@@ -150,7 +152,15 @@ fn modes(state: &State) -> Vec<(String, Token)> {
     };
     let unchecked = cluster.context.unchecked.map(|words| (words, Token::Act));
     let words = guarded.into_iter().chain([mode]).chain(unchecked).chain(armed);
-    words.map(|(word, token)| (word.to_owned(), token)).chain(ending(state)).collect()
+    words.map(|(word, token)| (word.to_owned(), token)).chain(throttled(state)).chain(ending(state)).collect()
+}
+
+/// That figures come late because a quota is used up.
+fn throttled(state: &State) -> Option<(String, Token)> {
+    let throttle = state.cluster.load.throttle(state.now)?;
+    let time = units::duration(Duration::from_millis(throttle.ms));
+    let by = throttle.broker.map(|id| format!(" BY BROKER {}", id.0)).unwrap_or_default();
+    Some((format!("▲THROTTLED {time}{by}"), Token::Look))
 }
 
 /// That a certificate ends soon which the connections rest on: without a new one nobody comes in any more.

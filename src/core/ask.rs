@@ -13,8 +13,8 @@ use super::reset::{self, Order, Report, Step, Wish};
 use super::stream::{Delivery, Plan, Progress};
 use crate::decode::{View, Wanted};
 use crate::model::{
-    BrokerId, Chunk, ClusterId, ClusterView, Failure, GroupDescription, GroupId, GroupKind, GroupListing, Holder, Keep, Move, Offset,
-    PartitionId, Setting, ShareStart, Time, Topic, TopicId, TopicName, TxnTable, Volume, Why,
+    BrokerId, Chunk, ClusterId, ClusterRights, ClusterView, Failure, GroupDescription, GroupId, GroupKind, GroupListing, Holder, Keep,
+    Move, Offset, PartitionId, Setting, ShareStart, Time, Topic, TopicId, TopicName, TxnTable, Volume, Why,
 };
 use crate::query::Filter;
 use crate::text;
@@ -229,6 +229,15 @@ pub struct Traffic {
     pub requests: u64,
     /// Answers that told us to slow down.
     pub throttled: u64,
+    /// A broker did so just now.
+    pub throttle: Option<Throttle>,
+}
+
+/// A broker told us to slow down: which, where that is known, and for how many milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Throttle {
+    pub broker: Option<BrokerId>,
+    pub ms: u64,
 }
 
 /// Records to write as NDJSON, in the form of `kscope tail -o ndjson`.
@@ -261,6 +270,8 @@ pub enum Answer {
     },
     /// All parts of a question were told; what asking has cost so far.
     Told(Traffic),
+    /// What we may do on the cluster: a part of the answer to [`Ask::Cluster`] that no list waits for.
+    Rights(ClusterRights),
     /// A reader reached its end: what it was asked for is all there.
     ReadEnded,
     Older(Box<Older>),

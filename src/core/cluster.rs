@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::ask::{Answer, Ask, Reply, Traffic};
+use super::ask::{Answer, Ask, Reply, Throttle, Traffic};
 use super::brokers::Brokers;
 use super::context::{Context, Stranger, Target};
 use super::effect::TaskId;
@@ -13,7 +13,7 @@ use super::groups::poll::{Kind, Poll};
 use super::guard::ReadOnly;
 use super::remote::{Remote, Status};
 use super::timeline::{Timeline, What};
-use crate::model::{ClusterView, Failure, Time, TopicName};
+use crate::model::{ClusterRights, ClusterView, Failure, Time, TopicName};
 
 /// Metadata is asked anew so often, as long as it works. An answer that takes long is asked for less often, so that a
 /// cluster of a hundred thousand partitions is never busy with us for more than a fiftieth of the time.
@@ -45,6 +45,8 @@ pub struct Cluster {
     /// What was seen to change, the newest last.
     pub timeline: Timeline,
     pub load: Load,
+    /// What we may do there, once it was told.
+    pub rights: Option<ClusterRights>,
     /// When to ask next, unless a question is under way.
     next: Option<Time>,
     /// When the last answer came.
@@ -65,6 +67,8 @@ impl Load {
     const WINDOW: Duration = Duration::from_secs(20);
     /// Over less than this nothing is said.
     const LEAST: Duration = Duration::from_secs(4);
+    /// So long what was told of a throttle holds, besides its own time.
+    const FRESH: Duration = Duration::from_secs(10);
 
     fn told(&mut self, traffic: Traffic, now: Time) {
         self.samples.push_back((now, traffic));
@@ -79,6 +83,12 @@ impl Load {
         let time = now.since(*then);
         let requests = u32::try_from(new.requests.saturating_sub(old.requests)).unwrap_or(u32::MAX);
         (time >= Self::LEAST).then(|| f64::from(requests) / time.as_secs_f64())
+    }
+
+    /// That a broker told us to slow down just now.
+    pub fn throttle(&self, now: Time) -> Option<Throttle> {
+        let (at, traffic) = self.samples.back()?;
+        traffic.throttle.filter(|throttle| now.since(*at) < Self::FRESH + Duration::from_millis(throttle.ms))
     }
 
     /// How often brokers told us to slow down, since the start.
@@ -106,6 +116,11 @@ impl Cluster {
     /// The same, with what holds for it.
     pub fn at(target: Target) -> Self {
         Self { context: target.context, ..Self::of(target.bootstrap) }
+    }
+
+    /// Whether lists may lack what we may not describe.
+    pub fn is_partial(&self) -> bool {
+        self.rights.is_some_and(ClusterRights::are_limited) || self.view.get().is_some_and(|view| view.is_partial())
     }
 
     /// Nobody named a cluster: one of the contexts is to be chosen.
@@ -188,6 +203,8 @@ impl Cluster {
         }
         if let Answer::Told(traffic) = answer {
             self.load.told(*traffic, now);
+        } else if let Answer::Rights(rights) = answer {
+            self.rights = Some(*rights);
         } else if let Some(view) = self.view.get() {
             let view = std::sync::Arc::clone(view);
             self.figures.take(answer, &view, now);

@@ -3,21 +3,28 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
 use super::kafka::{At, Client, Held, Isolation, OffsetAsk, PartitionError};
-use crate::core::ask::{Answer, Positions, Pulse, ReplicaSize, TopicFacts, TopicPositions, Traffic, Which};
+use crate::core::ask::{Answer, Positions, Pulse, ReplicaSize, Throttle, TopicFacts, TopicPositions, Traffic, Which};
 use crate::model::{BrokerId, Cause, Failure, Foreign, Keep, PartitionId, Setting, Topic, TopicId, TopicName, Why};
 
 const WHAT: &str = "look up figures of topics";
 /// So many partitions are asked about in one request.
 const ONE_REQUEST: usize = 800;
 
+/// So long after it is over a throttle is still told of.
+const RECENT: Duration = Duration::from_secs(5);
+
 /// What asking has cost so far.
 pub(super) fn traffic(client: &Client) -> Traffic {
-    Traffic { requests: client.requests(), throttled: client.throttled().borrow().count }
+    let throttled = client.throttled().borrow().clone();
+    let ms = u64::try_from(throttled.time.as_millis()).unwrap_or(u64::MAX);
+    let recent = throttled.at.is_some_and(|at| at.elapsed() < throttled.time + RECENT);
+    let throttle = recent.then_some(Throttle { broker: throttled.broker, ms });
+    Traffic { requests: client.requests(), throttled: throttled.count, throttle }
 }
 
 /// Partitions to ask about, by topic.

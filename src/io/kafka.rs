@@ -45,8 +45,8 @@ pub use wire::{SPOKEN, Spoken, Throttled};
 
 use crate::core::guard::Permit;
 use crate::model::{
-    BrokerId, ClusterRights, ClusterView, Failure, GroupId, GroupKind, Holder, LeaderEpoch, Move, Offset, PartitionId, ShareStart, TopicId,
-    TopicName,
+    BrokerId, Cause, ClusterRights, ClusterView, Failure, Foreign, GroupId, GroupKind, Holder, LeaderEpoch, Move, Offset, PartitionId,
+    ShareStart, TopicId, TopicName,
 };
 
 /// A cluster. Cloning is cheap and shares the connections; they close when the last clone and the last [`Link`] go.
@@ -402,6 +402,15 @@ impl Client {
     /// Sockets open now, scans' included.
     pub fn connections(&self) -> usize {
         self.pool.common.open.load(Ordering::Relaxed)
+    }
+
+    /// The failure of what was not answered for so long: a broker that throttles us owes nothing meanwhile.
+    pub fn silence(&self, what: &'static str, ms: u64) -> Failure {
+        let cause = match self.throttled().borrow().words() {
+            Some(words) => Cause::Kafka { code: 89, name: "THROTTLING_QUOTA_EXCEEDED", message: Some(Foreign::new(words)) },
+            None => Cause::TimedOut(ms),
+        };
+        Failure::new(what, cause)
     }
 
     /// Changes whenever a broker throttles us (P12).

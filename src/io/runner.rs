@@ -189,15 +189,7 @@ struct Given {
 
 async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, given: Given) -> Result<Answer, Failure> {
     match ask {
-        Ask::Cluster { urgent } => {
-            if urgent {
-                client.retry_now();
-            }
-            let view = client.cluster("list the topics", Wanted::All).await?;
-            // What we may do is told by a question of its own, which no list waits for: the next one knows it.
-            tokio::spawn(async move { client.rights().await });
-            Ok(Answer::Cluster(Arc::new(view)))
-        }
+        Ask::Cluster { urgent } => list(client, out, id, urgent).await,
         Ask::Positions { which, topics } => {
             super::figures::positions(&client, which, &topics, |part| tell(&out, id, part)).await;
             Ok(Answer::Told(super::figures::traffic(&client)))
@@ -290,6 +282,20 @@ async fn produce(client: &Client, out: &Out, id: TaskId, given: Given, sending: 
     };
     let report = super::produce::send(client, out.state.as_deref(), permit, sending, stop, tell).await;
     Ok(Answer::Produced(Box::new(report)))
+}
+
+/// What the cluster has. What we may do there is told by a question of its own, which no list waits for.
+async fn list(client: Client, out: Out, id: TaskId, urgent: bool) -> Result<Answer, Failure> {
+    if urgent {
+        client.retry_now();
+    }
+    let view = client.cluster("list the topics", Wanted::All).await?;
+    tokio::spawn(async move {
+        if let Some(rights) = client.rights().await {
+            tell(&out, id, Answer::Rights(rights)).await;
+        }
+    });
+    Ok(Answer::Cluster(Arc::new(view)))
 }
 
 /// Looks at the way to a cluster.

@@ -82,7 +82,8 @@ fn the_list_holds_them_behind_the_configured_ones() {
     terminal.until_text("orders");
     terminal.keys(":ctx\r");
     let screen = terminal.until_text("FROM");
-    let rows: Vec<&str> = screen.lines().filter(|line| line.contains("config.toml") || line.contains("~/.kaf/config")).collect();
+    let rows: Vec<&str> = screen.lines().skip_while(|line| !line.contains("FROM")).skip(1).take(3).collect();
+    assert!(rows[0].contains("config.toml") && rows[1..].iter().all(|row| row.contains("~/.kaf/config")), "{screen}");
     assert!(rows.len() == 3 && rows[0].contains("prod") && rows[1].contains("kaf:dev") && rows[2].contains("kaf:gone"), "{screen}");
     terminal.keys("G");
     terminal.until_text("it names no broker");

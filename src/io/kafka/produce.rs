@@ -172,7 +172,7 @@ impl ProduceLink {
         if !throttle.is_zero() {
             self.pool.common.throttled.send_modify(|told| {
                 let address = Some(Arc::clone(self.connection.address()));
-                *told = Throttled { address, broker: None, time: throttle, count: told.count.saturating_add(1) };
+                *told = Throttled { address, broker: None, time: throttle, at: Some(Instant::now()), count: told.count.saturating_add(1) };
             });
         }
         Ok(Produced { throttle, partitions: matched(version, ask, answer.responses, &self.pool) })

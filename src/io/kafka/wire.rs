@@ -29,6 +29,7 @@ use tokio::time::Instant;
 use super::fault::Fault;
 use super::security::{Facts, Ready};
 use crate::model::{BrokerId, Cause, Step};
+use crate::text::units;
 pub(super) use calls::*;
 pub use calls::{SPOKEN, Spoken};
 pub(super) use frame::{skip_tags, unsigned_varint};
@@ -98,8 +99,19 @@ pub struct Throttled {
     pub broker: Option<BrokerId>,
     /// For how long.
     pub time: Duration,
+    /// When it was told.
+    pub at: Option<Instant>,
     /// How many answers so far carried a throttle time.
     pub count: u64,
+}
+
+impl Throttled {
+    /// That we hold back now, in words: what is not answered waits for that.
+    pub fn words(&self) -> Option<String> {
+        let left = (self.at? + self.time).checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+        let who = self.broker.map_or_else(|| self.address.as_deref().unwrap_or("a broker").to_owned(), |id| format!("broker {}", id.0));
+        Some(format!("{who} throttles us, for {} more (a quota of the cluster)", units::duration(left)))
+    }
 }
 
 /// What the connections of a client have in common.

@@ -14,7 +14,7 @@ use super::decode::{Block, Job, Rows, Spare, run};
 use super::engine::Engine;
 use super::span::{Of, Span, read};
 use crate::io::kafka::{Client, FetchedPartition};
-use crate::model::{BrokerId, Cause, Failure, Offset};
+use crate::model::{BrokerId, Failure, Offset};
 use crate::text::units;
 
 /// Offsets that the first look takes of each partition; each further look takes four times as many.
@@ -175,8 +175,8 @@ async fn look(engine: &mut Engine, walks: &mut [Walk], open: &[usize], limit: us
         let (client, of) = (engine.client.clone(), engine.wish.of.clone());
         asking.spawn(async move {
             let some = spans.iter().map(|(_, span)| span.clone()).collect();
-            let answers = timeout(PATIENCE, ask(client, of, leader, some)).await;
-            let slow = |_| Failure::new("read the newest records", Cause::TimedOut(3000));
+            let answers = timeout(PATIENCE, ask(client.clone(), of, leader, some)).await;
+            let slow = |_| client.silence("read the newest records", 3000);
             (spans, answers.map_err(slow).and_then(|answers| answers))
         });
     }

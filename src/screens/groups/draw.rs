@@ -79,7 +79,7 @@ fn title(groups: &Groups, look: &Look<'_>, pen: &mut Pen<'_>) {
         let count =
             if listed == total { units::thousands(total) } else { format!("{} of {}", units::thousands(listed), units::thousands(total)) };
         facts.push((count, Token::Dim));
-        if look.cluster.view.get().is_some_and(|view| view.is_partial()) {
+        if look.cluster.is_partial() {
             facts.push((PARTIAL.to_owned(), Token::Look));
         }
         let words = if groups.attention == 1 { "needs attention" } else { "need attention" };

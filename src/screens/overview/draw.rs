@@ -277,7 +277,7 @@ pub(super) fn status(screen: &Overview, look: &Look<'_>, pen: &mut Pen<'_>) {
         return;
     }
     let load = look.cluster.load.requests_per_second().map(|rate| format!(" · {rate:.1} requests/s of ours")).unwrap_or_default();
-    if look.cluster.view.get().is_some_and(|view| view.is_partial()) {
+    if look.cluster.is_partial() {
         pen.own(format!("{PARTIAL} is listed and counted"), Token::Look).gap(3);
     }
     pen.own(format!("t topics · g g groups · all of it comes from the Kafka protocol{load}"), Token::Dim);

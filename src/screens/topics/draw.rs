@@ -47,7 +47,7 @@ fn title(topics: &Topics, look: &Look<'_>, pen: &mut Pen<'_>) {
         let count =
             if listed == total { units::thousands(total) } else { format!("{} of {}", units::thousands(listed), units::thousands(total)) };
         facts.push((count, Token::Dim));
-        if view.is_partial() {
+        if look.cluster.is_partial() {
             facts.push((PARTIAL.to_owned(), Token::Look));
         }
     }

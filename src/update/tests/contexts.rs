@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::reset::changed;
 use super::{messages, orders, unreachable};
-use crate::core::ask::{Answer, Ask, Reply};
+use crate::core::ask::{Answer, Ask, Reply, Throttle, Traffic};
 use crate::core::checkup::{Checkup, Finding, Look};
 use crate::core::configure::{New, Preview, Told, Wish};
 use crate::core::context::{Context, Target};
@@ -14,7 +14,7 @@ use crate::core::event::{Arrival, Event};
 use crate::core::history::Kind;
 use crate::core::reset::{self, Deed};
 use crate::core::saved::{Keeper, Saved};
-use crate::model::{Cause, Failure, Foreign};
+use crate::model::{BrokerId, Cause, Certificate, ClusterRights, ClusterView, Failure, Foreign, Time};
 use crate::testing::{Script, chunk, cluster, made, targets, topic};
 
 /// With somewhere to go.
@@ -274,4 +274,31 @@ fn what_another_tool_has_is_imported_under_a_name_of_our_own() {
     let script = script.keys("esc").keys("g g j i").sees("It stands in config.toml already");
     let script = script.keys("e");
     assert!(matches!(wishes(&script).pop(), Some(Wish::Edit(Some(_)))));
+}
+
+#[test]
+fn what_a_cluster_keeps_from_us_is_said_on_every_screen() {
+    let mut script = orders().sees_not("DESCRIBE").sees_not("THROTTLED");
+    let some = ClusterRights::of(0b1_0000_0000).unwrap();
+    script.event(Event::Arrival(Arrival::Part(TaskId(u64::MAX), Answer::Rights(some))));
+    let mut script = script.sees("only what you may DESCRIBE");
+    let throttle = Some(Throttle { broker: Some(BrokerId(2)), ms: 2100 });
+    let told = Answer::Told(Traffic { requests: 9, throttled: 1, throttle });
+    script.event(Event::Arrival(Arrival::Part(TaskId(u64::MAX), told)));
+    let script = script.sees("▲THROTTLED 2.1s BY BROKER 2");
+    script.later(Duration::from_secs(30)).sees_not("THROTTLED");
+}
+
+#[test]
+fn a_certificate_that_ends_soon_is_told_of_on_every_screen() {
+    let ends = |days: i64| {
+        let not_after = Time(Time::from_millis(crate::testing::NOW).0 + days * 24 * 3_600 * 1_000_000 + 1);
+        let certificate = Some(Certificate { of: None, subject: Foreign::new("CN=me"), not_after });
+        let view = ClusterView { certificate, ..cluster(vec![topic("orders", 1)]) };
+        Script::at(120, 36).reply("cluster", Ok(Answer::Cluster(Arc::new(view))))
+    };
+    ends(31).sees_not("CERTIFICATE");
+    ends(30).sees("▲OUR CERTIFICATE: 30 d");
+    ends(0).sees("▲OUR CERTIFICATE ENDS TODAY");
+    ends(-1).sees("▲OUR CERTIFICATE IS OVER");
 }

@@ -212,7 +212,9 @@ fn good(ask: &Ask, last: usize) -> Result<Answer, TestCaseError> {
             Answer::Cluster(Arc::new(cluster(topics.split_off(first))))
         }
         Ask::Read(_) => Answer::ReadEnded,
-        Ask::Positions { .. } | Ask::Sizes(_) | Ask::Groups | Ask::Lag(_) => Answer::Told(Traffic { requests: last as u64, throttled: 1 }),
+        Ask::Positions { .. } | Ask::Sizes(_) | Ask::Groups | Ask::Lag(_) => {
+            Answer::Told(Traffic { requests: last as u64, throttled: 1, throttle: None })
+        }
         Ask::Describe(groups) => Answer::Described(groups.iter().map(|group| making::described(group, last)).collect()),
         Ask::Behind(records) => Answer::Behind(records.iter().map(|record| making::behind(record, last)).collect()),
         Ask::Keep(names) => Answer::Kept(names.iter().map(|name| (name.clone(), making::keep(last))).collect()),

@@ -179,12 +179,16 @@ fn what_is_known_in_part_is_printed_and_ends_with_7() {
 fn what_the_broker_refuses_is_1_and_what_cannot_be_written_too() {
     let (sandbox, home) = (still(), Home::new());
     let before = sandbox.commits(GROUP);
+    // A missing right is told apart.
     sandbox.inject(Injection::next(ApiKey::OffsetCommit, Fault::Error(30)));
+    let done = run(&home, &sandbox, &[CHANGES[0], &NOW].concat());
+    assert!(done.code == Some(4) && done.text().contains("READ on the group"), "{:?} {}", done.code, done.text());
+    sandbox.inject(Injection::next(ApiKey::OffsetCommit, Fault::Error(12)));
     let done = run(&home, &sandbox, &[CHANGES[0], &NOW].concat());
     assert!(done.code == Some(1) && done.stderr.contains("1 failed"), "{:?} {}", done.code, done.stderr);
     let row: Value = serde_json::from_str(done.lines()[0]).expect("JSON");
     assert_eq!((row["outcome"].as_str(), &row["readBack"]), (Some("failed"), &row["committed"]), "{row}");
-    assert!(row["error"].as_str().is_some_and(|why| why.contains("30")), "{row}");
+    assert!(row["error"].as_str().is_some_and(|why| why.contains("12")), "{row}");
     assert_eq!(sandbox.commits(GROUP), before);
     let done = run(&home, &sandbox, &[CHANGES[0], &["--export", "/nowhere/at/all.csv"]].concat());
     ends(&done, 1, "file");

@@ -135,7 +135,7 @@ fn where_idempotence_is_forbidden_nothing_is_sent_twice_and_the_log_tells_what_b
     let sandbox = still();
     sandbox.inject(Injection::always(ApiKey::InitProducerId, Fault::Error(31)));
     let (counts, safety) = disturbed(&sandbox, Acks::All, 12);
-    assert!(matches!(&safety, Safety::Plain(why) if why.raw().contains("CLUSTER_AUTHORIZATION_FAILED")), "{safety:?}");
+    assert!(matches!(&safety, Safety::Plain(why) if why.raw().contains("IDEMPOTENT_WRITE on the cluster")), "{safety:?}");
     assert!(counts.unknown == 0 && counts.read_back > 20 && counts.failed > 5 && counts.appended > ROUNDS, "{counts:?}");
 }
 

@@ -313,6 +313,7 @@ impl Socket {
                 address: Some(Arc::clone(&self.shared.address)),
                 broker: self.shared.broker.get().copied(),
                 time,
+                at: Some(now),
                 count: t.count.saturating_add(1),
             };
         });

@@ -208,6 +208,7 @@ async fn a_throttled_answer_is_delivered_and_the_next_request_held() {
     let told = common.borrow().clone();
     assert_eq!((told.count, told.time), (1, Duration::from_secs(30)));
     assert!(connection.vitals().held_until.is_some());
+    assert!(common.borrow().words().is_some_and(|words| words.contains("throttles us")), "{:?}", common.borrow());
     assert!(timeout(Duration::from_millis(50), metadata(&connection)).await.is_err());
     assert_eq!(script.asked().iter().filter(|asked| asked.key == 3).count(), 1);
 }

@@ -11,7 +11,7 @@ use crate::io::scan::Shape;
 use crate::io::scan::answer::Zone;
 use crate::io::scan::part::{PART_BYTES, share};
 use crate::io::scan::span::isolation;
-use crate::model::{BrokerId, Cause, Failure, Offset};
+use crate::model::{BrokerId, Offset};
 
 /// How long a broker may wait for records.
 pub(super) const LONG_POLL: Duration = Duration::from_millis(500);
@@ -79,7 +79,7 @@ impl Engine {
             if part.heard.is_some_and(|heard| now.duration_since(heard) > SILENCE) {
                 silent = true;
                 let ms = u64::try_from(SILENCE.as_millis()).unwrap_or(u64::MAX);
-                part.miss(Failure::new(super::WHAT, Cause::TimedOut(ms)), now);
+                part.miss(self.client.silence(super::WHAT, ms), now);
             }
         }
         if silent {
