@@ -50,7 +50,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
-pub use hooks::{Fault, Injection};
+pub use hooks::{Fault, Injection, Offered};
 pub use kafka_protocol::messages::ApiKey;
 
 use cluster::Cluster;
@@ -143,6 +143,11 @@ impl Sandbox {
     /// Where each broker listens; broker 1 is the first.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.cluster.brokers.iter().map(|broker| broker.address).collect()
+    }
+
+    /// From now on this is offered and nothing else, as managed services do that keep much to themselves.
+    pub fn offer_only(&self, alone: &[Offered]) {
+        self.cluster.hooks.offer(alone.to_vec());
     }
 
     /// What happens to requests that are still to come. Those of the sandbox's own traffic are left alone.

@@ -37,6 +37,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::cluster::{Cluster, Named, State};
 use super::code;
+use super::hooks::Hooks;
 use super::topic::{Partition, Topic};
 
 /// The APIs that are offered, with the lowest and highest version, as Apache Kafka 4.1 has them.
@@ -66,8 +67,8 @@ pub(super) const OFFERED: [(ApiKey, i16, i16); 22] = [
 ];
 
 /// Whether a request of this version is understood.
-pub(super) fn offers(api: ApiKey, version: i16) -> bool {
-    OFFERED.iter().any(|&(key, min, max)| key == api && (min..=max).contains(&version))
+pub(super) fn offers(hooks: &Hooks, api: ApiKey, version: i16) -> bool {
+    hooks.offered(&OFFERED).into_iter().any(|(key, min, max)| key == api && (min..=max).contains(&version))
 }
 
 /// One request, and what hooks want of its answer.

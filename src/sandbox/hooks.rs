@@ -93,11 +93,31 @@ pub(super) struct Hooks {
     injections: Mutex<Vec<Injection>>,
     counts: Mutex<BTreeMap<(i16, i32), u64>>,
     mutations: Mutex<Vec<(ApiKey, String)>>,
+    /// What is offered alone, as managed services do: the API, its lowest and its highest version.
+    offered: Mutex<Option<Vec<Offered>>>,
 }
+
+/// An API, and the versions of it that are offered.
+pub type Offered = (ApiKey, i16, i16);
 
 impl Hooks {
     pub(super) fn inject(&self, injection: Injection) {
         lock(&self.injections).push(injection);
+    }
+
+    pub(super) fn offer(&self, alone: Vec<Offered>) {
+        *lock(&self.offered) = Some(alone);
+    }
+
+    /// Of all that the sandbox has, what it offers now.
+    pub(super) fn offered(&self, all: &[Offered]) -> Vec<Offered> {
+        let alone = lock(&self.offered);
+        let Some(alone) = &*alone else { return all.to_vec() };
+        let both = |&(api, min, max): &Offered| {
+            let (_, low, high) = alone.iter().find(|(key, ..)| *key == api)?;
+            Some((api, min.max(*low), max.min(*high))).filter(|(_, min, max)| min <= max)
+        };
+        all.iter().filter_map(both).collect()
     }
 
     /// Counts a request that is not of the sandbox's own traffic, and takes the fault that is meant for it.

@@ -108,7 +108,7 @@ async fn respond(
         fault = cluster.hooks.asked(api, broker);
     }
     // ApiVersions alone is answered whatever its version is.
-    if !api::offers(api, version) && api != ApiKey::ApiVersions {
+    if !api::offers(&cluster.hooks, api, version) && api != ApiKey::ApiVersions {
         tracing::debug!(broker, ?api, version, client, "the sandbox was asked for what it does not offer");
         return None;
     }

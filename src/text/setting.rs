@@ -12,7 +12,7 @@ pub fn why(why: &Why) -> String {
         Why::NoLeader => "a partition has no leader".to_owned(),
         Why::NoAnswer => "a broker does not answer".to_owned(),
         Why::Denied(right) => format!("not authorised: {}", right.words()),
-        Why::NotOffered => "this release of Kafka does not offer it".to_owned(),
+        Why::NotOffered => "not offered by this broker".to_owned(),
         Why::NoTopic => "the topic or partition is not there".to_owned(),
         Why::Error(text) => Shown::of(text.raw()).into_string(),
     }

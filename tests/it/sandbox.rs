@@ -8,6 +8,7 @@ mod faults;
 mod groups;
 mod lag;
 mod living;
+mod managed;
 mod members;
 mod produce;
 mod program;

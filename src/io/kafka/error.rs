@@ -204,7 +204,7 @@ impl PartitionError {
             Self::Kafka(code) => format!("{} ({} {})", code.words(), code.name(), code.0),
             Self::Denied(right) => format!("not authorised: {}", right.words()),
             Self::NoLeader => "no leader".to_owned(),
-            Self::NotOffered => "the leader's release does not offer this".to_owned(),
+            Self::NotOffered => "not offered by this broker".to_owned(),
             Self::NoAnswer(failure) => match failure.attempts.last() {
                 Some(last) => format!("{}: {}", last.address.raw(), last.result.raw()),
                 None => failure.sentence(),

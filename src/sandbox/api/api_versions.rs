@@ -17,6 +17,6 @@ pub(super) fn answer(asked: &Asked<'_>) -> ApiVersionsResponse {
     let range = |(key, min, max)| ApiVersion::default().with_api_key(key as i16).with_min_version(min).with_max_version(max);
     ApiVersionsResponse::default()
         .with_error_code(asked.error.or(unsupported).unwrap_or(0))
-        .with_api_keys(OFFERED.into_iter().map(range).collect())
+        .with_api_keys(asked.cluster.hooks.offered(&OFFERED).into_iter().map(range).collect())
         .with_throttle_time_ms(asked.throttle_ms)
 }
