@@ -62,11 +62,19 @@ fn everything_else_works(table: &[Offered]) {
     let (sandbox, home) = (still(), Home::new());
     sandbox.offer_only(table);
     let run = |arguments: &[&str]| home.kscope(&[&["-b", &bootstrap(&sandbox), "-o", "ndjson"], arguments].concat(), &[]);
-    says(&run(&["topics", "-f", "!inventory"]), 0, &["\"name\":\"orders\"", "\"sizeBytes\":null", "sizeBytes is unknown", "not offered by this broker"]);
+    says(
+        &run(&["topics", "-f", "!inventory"]),
+        0,
+        &["\"name\":\"orders\"", "\"sizeBytes\":null", "sizeBytes is unknown", "not offered by this broker"],
+    );
     says(&run(&["tail", "orders", "--from", "-3", "--until", "now"]), 0, &["\"topic\":\"orders\""]);
     says(&run(&["groups"]), 0, &[GROUP, "\"lagKnown\":true"]);
     says(&run(&["lag", GROUP]), 0, &["\"committed\":", "\"verdict\":"]);
-    says(&run(&["topic", "describe", "orders"]), 0, &["\"addingReplicas\":null", "which replicas are moving is unknown", "not offered by this broker"]);
+    says(
+        &run(&["topic", "describe", "orders"]),
+        0,
+        &["\"addingReplicas\":null", "which replicas are moving is unknown", "not offered by this broker"],
+    );
     says(&run(&["doctor"]), 0, &["not offered by this broker", "sizes on disk (DescribeLogDirs)"]);
     says(&run(&["produce", "orders", "-k", "managed", "-v", "{}"]), 0, &["\"topic\":\"orders\"", "1 record appended"]);
 
