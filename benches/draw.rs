@@ -149,7 +149,6 @@ fn cluster(topics: usize) -> ClusterView {
         brokers: (1..4).map(broker).collect(),
         topics,
         release: Some("4.2"),
-        rights: None,
         certificate: None,
     }
 }

@@ -255,7 +255,7 @@ impl App {
         let edited = (self.configure)(&Wish::Edit(name));
         match edited.told {
             Told::Edit { path, line } => {
-                let status = self.terminal.run_child(&mut editor::on_file(&path, line, &|name| std::env::var_os(name)));
+                let status = self.terminal.run_child(&mut editor::on_file(&path, Some(line), &|name| std::env::var_os(name)));
                 if let Err(failure) = editor::ended(status) {
                     self.handle(Event::Configured(Told::Failed(failure)));
                 }

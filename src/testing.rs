@@ -324,7 +324,6 @@ pub(crate) fn cluster(mut topics: Vec<Topic>) -> ClusterView {
         brokers: vec![broker(1), broker(2), broker(3)],
         topics: topics.into_iter().map(Arc::new).collect(),
         release: Some("4.2"),
-        rights: None,
         certificate: None,
     }
 }

@@ -120,7 +120,7 @@ impl Cluster {
 
     /// Whether lists may lack what we may not describe.
     pub fn is_partial(&self) -> bool {
-        self.rights.is_some_and(ClusterRights::are_limited) || self.view.get().is_some_and(|view| view.is_partial())
+        self.rights.is_some_and(ClusterRights::are_limited)
     }
 
     /// Nobody named a cluster: one of the contexts is to be chosen.

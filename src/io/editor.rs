@@ -50,7 +50,7 @@ impl Draft {
 
     /// The editor's command: `$VISUAL`, `$EDITOR` or vi, with what stands there behind its name.
     pub fn command(&self, variable: &dyn Fn(&str) -> Option<OsString>) -> Command {
-        command(&self.path, None, variable)
+        on_file(&self.path, None, variable)
     }
 
     /// The text as the editor left it.
@@ -81,12 +81,8 @@ impl Draft {
     }
 }
 
-/// The editor on a file of the user's own, at that line where it can be told so.
-pub fn on_file(path: &Path, line: usize, variable: &dyn Fn(&str) -> Option<OsString>) -> Command {
-    command(path, Some(line), variable)
-}
-
-fn command(path: &Path, line: Option<usize>, variable: &dyn Fn(&str) -> Option<OsString>) -> Command {
+/// The editor on a file, at that line where it can be told so.
+pub fn on_file(path: &Path, line: Option<usize>, variable: &dyn Fn(&str) -> Option<OsString>) -> Command {
     let named = ["VISUAL", "EDITOR"].iter().find_map(|name| variable(name).filter(|word| !word.is_empty()));
     let mut editor = named.unwrap_or_else(|| OsStr::new("vi").to_owned());
     // These take it before the file; others would open a file of that name.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{BrokerId, ClusterId, ClusterRights, Foreign, LeaderEpoch, PartitionId, Time, TopicId, TopicName};
+use super::{BrokerId, ClusterId, Foreign, LeaderEpoch, PartitionId, Time, TopicId, TopicName};
 
 /// What one Metadata answer said. Topics that we may not describe are left out by the broker without a word (P27).
 #[derive(Debug, Clone)]
@@ -15,8 +15,6 @@ pub struct ClusterView {
     pub topics: Vec<Arc<Topic>>,
     /// The release that the brokers' API versions suggest ("4.2"), a guess that says "≈".
     pub release: Option<&'static str>,
-    /// What we may do on the cluster; `None`: not told.
-    pub rights: Option<ClusterRights>,
     /// The certificate that ends first of those that the open connections rest on; `None` without TLS.
     pub certificate: Option<Certificate>,
 }
@@ -36,13 +34,6 @@ impl Certificate {
     /// Whole days that are left; negative when it has ended.
     pub fn days_left(&self, now: Time) -> i64 {
         self.not_after.0.saturating_sub(now.0).div_euclid(24 * 60 * 60 * 1_000_000)
-    }
-}
-
-impl ClusterView {
-    /// Whether lists may lack what we may not describe.
-    pub fn is_partial(&self) -> bool {
-        self.rights.is_some_and(ClusterRights::are_limited)
     }
 }
 

@@ -1,21 +1,19 @@
 //! `kscope config edit`: the user's editor on config.toml, and what is wrong with it afterwards.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
-use std::path::Path;
-use std::process::Command;
 
 use super::{failure, failure_of, file, shown};
 use crate::config::{self, Config};
+use crate::io::editor;
 use crate::model::Failure;
 
 /// Opens it, made from the default first where there is none; checks it when the editor has ended, and offers to go on.
 pub(super) fn run(variable: &dyn Fn(&str) -> Option<String>) -> Result<String, Failure> {
     let path = file(variable)?;
     let set = |name: &str| variable(name).filter(|text| !text.trim().is_empty());
-    let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| if cfg!(windows) { "notepad" } else { "vi" }.to_owned());
     config::write_default(&path).map_err(|error| failure_of("write the configuration", format!("{}: {error}", shown(&path))))?;
     loop {
-        open(&editor, &path)?;
+        editor::ended(editor::on_file(&path, None, &|name| set(name).map(Into::into)).status())?;
         let Err(problems) = Config::load(variable) else { return Ok(format!("{}: nothing is wrong\n", shown(&path))) };
         let failed = failure(&problems);
         if !std::io::stdin().is_terminal() {
@@ -29,17 +27,4 @@ pub(super) fn run(variable: &dyn Fn(&str) -> Option<String>) -> Result<String, F
             return Err(failed);
         }
     }
-}
-
-/// The editor may have arguments of its own.
-fn open(editor: &str, path: &Path) -> Result<(), Failure> {
-    let mut command = if cfg!(windows) { Command::new(editor) } else { Command::new("sh") };
-    if !cfg!(windows) {
-        command.arg("-c").arg(format!("{editor} \"$1\"")).arg("sh");
-    }
-    let status = command.arg(path).status().map_err(|error| failure_of("open the editor", format!("{editor}: {error}")))?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(failure_of("edit the configuration", format!("the editor ended with {status}")).hint("VISUAL or EDITOR names it"))
 }

@@ -158,7 +158,6 @@ impl Pool {
             brokers,
             topics: self.keep(topics, all),
             release: connection.release(),
-            rights: self.known(|known| known.rights).map(|(rights, _)| rights),
             certificate: self.ends_first(),
         }
     }
@@ -258,7 +257,6 @@ impl Pool {
                 .collect(),
             topics: Vec::new(),
             release: connection.release(),
-            rights: None,
             certificate: self.ends_first(),
         })
     }
