@@ -143,6 +143,14 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
+        // What the brokers said, for a failure that is not seen again.
+        if std::thread::panicking() {
+            for node in 1..=self.bootstrap.len() {
+                let log = std::fs::read(self.folder.join(node.to_string()).join("log")).unwrap_or_default();
+                let tail = log.get(log.len().saturating_sub(4_000)..).unwrap_or_default();
+                eprintln!("---- the end of the log of node {node}\n{}", String::from_utf8_lossy(tail));
+            }
+        }
         self.input = None;
         drop(self.process.wait());
     }

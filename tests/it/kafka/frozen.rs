@@ -21,16 +21,18 @@ const GROUP: &str = "quiet";
 const TOPIC: &str = "orders";
 const WANTED: i64 = 9;
 
-/// Resets the group; the broker is frozen as soon as the file for undo is there, and goes on at `thaws`.
-fn frozen(cluster: &RefCell<Cluster>, thaws: impl Fn(&Step) -> bool) -> Report {
+/// Resets the group; the broker is frozen as soon as the file for undo is there, and goes on at `thaws`. `retry` is how long a
+/// request is tried again in all.
+fn frozen(cluster: &RefCell<Cluster>, retry: Duration, thaws: impl Fn(&Step) -> bool) -> Report {
     let state = tempfile::tempdir().expect("a folder");
-    let mut settings = Settings::new(Address::parse_list(&cluster.borrow().brokers()).expect("addresses"));
-    (settings.request, settings.retry) = (Duration::from_secs(1), Duration::from_secs(2));
-    let client = Client::new(settings);
+    let settings = Settings::new(Address::parse_list(&cluster.borrow().brokers()).expect("addresses"));
+    // The preview has the patience of every day: a slow machine is not what is tested here.
+    let patient = Client::new(settings.clone());
+    let client = Client::new(Settings { request: Duration::from_secs(1), retry, ..settings });
     block_on(async {
         let target = Deed::Reset(Target::Offset(WANTED));
         let wish = Wish { group: GroupId::new(GROUP), deed: target, scope: Scope::Committed, edits: Vec::new() };
-        let plan = reset::preview(&client, None, wish).await.expect("a plan");
+        let plan = reset::preview(&patient, None, wish).await.expect("a plan");
         let step = |step: &Step| {
             if matches!(step, Step::Kept(_)) {
                 cluster.borrow_mut().pause(1);
@@ -54,7 +56,7 @@ fn a_broker_that_freezes_leaves_what_is_unknown_and_what_is_read_when_it_goes_on
     }
     let cluster = RefCell::new(cluster);
     // It stays frozen: nothing can be read, and nothing is claimed.
-    let report = frozen(&cluster, |_| false);
+    let report = frozen(&cluster, Duration::from_secs(2), |_| false);
     cluster.borrow_mut().resume(1);
     let Ended::Written(outcomes) = &report.ended else { panic!("{report:?}") };
     assert_eq!((outcomes.len(), report.ended.counts(), report.ended.exit_code()), (3, (0, 0, 3), 7), "{report:?}");
@@ -70,9 +72,9 @@ fn a_broker_that_freezes_leaves_what_is_unknown_and_what_is_read_when_it_goes_on
         commit(&cluster.borrow(), GROUP, TOPIC, partition, 5);
     }
     // It goes on when the answer is given up: reading finds what stands there.
-    let report = frozen(&cluster, |step| matches!(step, Step::Verifying));
+    let report = frozen(&cluster, Duration::from_secs(30), |step| matches!(step, Step::Verifying));
     let Ended::Written(outcomes) = &report.ended else { panic!("{report:?}") };
-    let at = stands(&cluster.borrow(), GROUP);
+    let at = crate::eventually("it answers", || Some(stands(&cluster.borrow(), GROUP)).filter(|at| at.len() == 3));
     for (outcome, at) in outcomes.iter().zip(at) {
         let read = outcome.read_back.as_ref().ok().and_then(|commit| commit.as_ref().map(|commit| commit.offset.0));
         assert!(read.is_some(), "{outcome:?}");

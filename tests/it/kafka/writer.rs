@@ -188,6 +188,14 @@ impl Writer {
         *self.leaders.get(&(topic.to_owned(), partition)).unwrap_or_else(|| panic!("{topic}[{partition}] has no leader"))
     }
 
+    /// Asks anew who leads the topic unless the leader took the request; keeps what is known while an election goes on.
+    fn moved(&mut self, topic: &str, is_there: bool) {
+        let known = self.leaders.clone();
+        if !is_there && self.learn(topic) < known.keys().filter(|(t, _)| t == topic).count() {
+            self.leaders = known;
+        }
+    }
+
     fn at_leader(&mut self, topic: &str, partition: i32) -> &mut Connection {
         let leader = self.leader(topic, partition);
         self.brokers.entry(leader).or_insert_with(|| Connection::open(&self.addresses[&leader]))
@@ -210,7 +218,9 @@ impl Writer {
             let reply = self.at_leader(topic, partition).call(9, &request);
             let answer = &reply.responses[0].partition_responses[0];
             let done = Appended { base_offset: answer.base_offset, log_append_time_ms: answer.log_append_time_ms };
-            ok(answer.error_code, &format!("produce to {topic}[{partition}]: {:?}", answer.error_message)).then_some(done)
+            let is_there = ok(answer.error_code, &format!("produce to {topic}[{partition}]: {:?}", answer.error_message));
+            self.moved(topic, is_there);
+            is_there.then_some(done)
         })
     }
 
@@ -237,7 +247,9 @@ impl Writer {
         eventually("the leader knows its offsets", || {
             let reply = self.at_leader(topic, partition).call(5, &request);
             let answer = &reply.topics[0].partitions[0];
-            ok(answer.error_code, &format!("offsets of {topic}[{partition}]")).then_some(answer.offset)
+            let (is_there, offset) = (ok(answer.error_code, &format!("offsets of {topic}[{partition}]")), answer.offset);
+            self.moved(topic, is_there);
+            is_there.then_some(offset)
         })
     }
 
