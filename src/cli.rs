@@ -16,8 +16,10 @@ pub mod group;
 pub mod groups;
 mod print;
 pub mod produce;
+mod reading;
 mod rows;
 pub mod sandbox;
+pub mod search;
 mod signals;
 pub mod tail;
 mod target;
@@ -34,7 +36,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::config::{Config, Limits};
-use crate::core::context::Context;
+use crate::core::context::{Context, Guard};
 use crate::io::kafka::{Address, Security, Settings};
 use crate::model::{Cause, Failure, Foreign};
 
@@ -47,6 +49,8 @@ pub enum Command {
     Ui(Box<Ui>),
     /// Print records.
     Tail(Box<tail::Tail>),
+    /// Find records in history.
+    Search(Box<search::Search>),
     /// Send records.
     Produce(Box<produce::Produce>),
     /// The cluster in this process.
@@ -196,6 +200,8 @@ struct Common {
 enum Sub {
     /// Print records of topics: new ones as they come, or a stretch of history
     Tail(tail::TailArgs),
+    /// Find records in the history of topics
+    Search(search::SearchArgs),
     /// Send records to a topic: one, many from a template, or what tail printed
     Produce(produce::ProduceArgs),
     /// A cluster in this process, with data and live traffic, and the UI on it: to try kscope without Kafka
@@ -248,6 +254,7 @@ pub fn parse(
     let wanted = match cli.command {
         None => None,
         Some(Sub::Tail(args)) => Some(OnCluster::Tail(args)),
+        Some(Sub::Search(args)) => Some(OnCluster::Search(args)),
         Some(Sub::Produce(args)) => Some(OnCluster::Produce(args)),
         Some(Sub::Topics(args)) => Some(OnCluster::Topics(args)),
         Some(Sub::Topic(args)) => Some(OnCluster::Topic(args)),
@@ -313,8 +320,16 @@ fn on_cluster(
             let terminal = std::io::stdout().is_terminal();
             let output = common.output.unwrap_or(if terminal { Output::Table } else { Output::Ndjson });
             let color = common.color.unwrap_or_default();
-            let common = tail::Common { cluster, output, terminal, color, quiet: common.quiet };
+            let common = reading::Common { cluster, output, terminal, color, quiet: common.quiet };
             Command::Tail(Box::new(tail::Tail::new(common, args)?))
+        }
+        OnCluster::Search(args) => {
+            let terminal = std::io::stdout().is_terminal();
+            let output = common.output.unwrap_or(if terminal { Output::Table } else { Output::Ndjson });
+            let color = common.color.unwrap_or_default();
+            let guarded = context.rules.guard != Guard::None;
+            let common = reading::Common { cluster, output, terminal, color, quiet: common.quiet };
+            Command::Search(Box::new(search::Search::new(common, args, guarded)?))
         }
         OnCluster::Produce(args) => Command::Produce(Box::new(produce::Produce::new(writing(cluster, context), args, variable)?)),
         OnCluster::Topics(args) => Command::Topics(Box::new(topics::Topics::list(for_topics(cluster, common), &args)?)),
@@ -349,6 +364,7 @@ fn exposed(config: &Config, context: &Context, common: &Common, variable: &dyn F
 /// What needs a cluster.
 enum OnCluster {
     Tail(tail::TailArgs),
+    Search(search::SearchArgs),
     Produce(produce::ProduceArgs),
     Topics(topics::TopicsArgs),
     Topic(topics::TopicArgs),

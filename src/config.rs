@@ -114,6 +114,12 @@ pub struct Limits {
     pub record: usize,
     /// The largest that is fetched at all.
     pub record_alone: usize,
+    /// Answers of so many bytes a second is what a search asks for at most, over all brokers; `None`: as fast as it goes.
+    pub search_rate: Option<u64>,
+    /// The same where a context is guarded.
+    pub guarded_search_rate: Option<u64>,
+    /// A search ends when so many bytes were read; `None`: it reads all.
+    pub search_bytes: Option<u64>,
 }
 
 /// A setting in force.
@@ -273,7 +279,7 @@ impl Config {
                 isolation: Isolation::default(),
             },
             groups: Groups { stalled_after: Duration::ZERO },
-            limits: Limits { record: 0, record_alone: 0 },
+            limits: Limits { record: 0, record_alone: 0, search_rate: None, guarded_search_rate: None, search_bytes: None },
             keymap: Keymap::default(),
             aliases: BTreeMap::new(),
             contexts: Vec::new(),

@@ -32,6 +32,10 @@ fn main() -> ExitCode {
         PanicIn::Task => crash::of_task(info),
     });
     let code = std::panic::catch_unwind(|| match cli::parse(std::env::args_os(), &|name| std::env::var(name).ok(), &|| saved().context) {
+        Ok(Command::Search(search)) => {
+            let _log = logging("search");
+            search.run()
+        }
         Ok(Command::Tail(tail)) => {
             let _log = logging("tail");
             tail.run()

@@ -411,6 +411,7 @@ pub(crate) fn live(partitions: i32, end: i64) -> Progress {
         id: PartitionId(id),
         first: None,
         position: Offset(end),
+        span: None,
         log_start: Some(Offset(0)),
         stable: Some(Offset(end)),
         end: Some(Offset(end)),

@@ -49,6 +49,7 @@ mod tests {
             id: PartitionId(id),
             first: None,
             position: Offset(0),
+            span: None,
             log_start: None,
             stable: None,
             end: None,

@@ -66,6 +66,9 @@ pub(super) const SETTINGS: &[Setting] = &[
     row("groups", "stalled_after", |config, given, _| refresh(given.text()?).map(|after| config.groups.stalled_after = after)),
     row("limits", "record", |config, given, _| size(given.text()?, 1 << 20).map(|bytes| config.limits.record = bytes)),
     row("limits", "record_alone", |config, given, _| size(given.text()?, 1 << 20).map(|bytes| config.limits.record_alone = bytes)),
+    row("limits", "search_rate", |config, given, _| allowance(given.text()?).map(|rate| config.limits.search_rate = rate)),
+    row("limits", "guarded_search_rate", |config, given, _| allowance(given.text()?).map(|rate| config.limits.guarded_search_rate = rate)),
+    row("limits", "search_bytes", |config, given, _| allowance(given.text()?).map(|bytes| config.limits.search_bytes = bytes)),
 ];
 
 const COLORS: &[(&str, Color)] = &[
@@ -193,6 +196,17 @@ fn start_at(text: &str) -> Result<StartAt, Wrong> {
         };
         Wrong::new(error.message).hint(hint)
     })
+}
+
+/// `none`, or a number of bytes of at least 64 KiB.
+fn allowance(text: &str) -> Result<Option<u64>, Wrong> {
+    if text == "none" {
+        return Ok(None);
+    }
+    match when::size(text).map_err(Wrong::new)? {
+        bytes if bytes >= 64 << 10 => Ok(Some(bytes)),
+        _ => Err(Wrong::new("none, or a size from 64KiB on, is wanted here")),
+    }
 }
 
 fn size(text: &str, least: u64) -> Result<usize, Wrong> {

@@ -91,6 +91,8 @@ pub struct Progress {
     /// Records read so far, and of these matched by the filter.
     pub read: u64,
     pub matched: u64,
+    /// What the search for literals spared.
+    pub spared: Spared,
     /// Values a filter asked into that were no JSON, or were broken.
     pub broken: u64,
     /// Bytes of answers so far.
@@ -105,6 +107,38 @@ pub struct Progress {
     pub txns: TxnTable,
 }
 
+/// What did not have to be looked at, since a literal that every match contains is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Spared {
+    /// Batches none of whose records was walked, and their records.
+    pub batches: u64,
+    pub in_batches: u64,
+    /// Records of other batches that were walked and not tested.
+    pub records: u64,
+}
+
+impl Spared {
+    /// Both together.
+    pub fn add(&mut self, more: Self) {
+        self.batches = self.batches.saturating_add(more.batches);
+        self.in_batches = self.in_batches.saturating_add(more.in_batches);
+        self.records = self.records.saturating_add(more.records);
+    }
+}
+
+/// Why a reader ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// All that was asked for was read.
+    Done,
+    /// The receiver wanted no more.
+    Enough,
+    /// So many bytes were read as it was allowed to.
+    Budget,
+    /// The topic was deleted, or made again, meanwhile.
+    Gone,
+}
+
 /// One partition of a reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartitionProgress {
@@ -112,8 +146,10 @@ pub struct PartitionProgress {
     /// Where the reader began to hand on: what is asked for from there to `position` was handed on or is on its way, and
     /// nothing before it. `None` until that is known.
     pub first: Option<Offset>,
-    /// The next offset to read.
+    /// The next offset to read; when it is read from its end, that end.
     pub position: Offset,
+    /// From where to where it is to be read, the latter exclusive, when that has an end. Of it, `first..position` was read.
+    pub span: Option<(Offset, Offset)>,
     /// Log start, last stable offset and high watermark as the last answer told them; `None` before the first.
     pub log_start: Option<Offset>,
     pub stable: Option<Offset>,

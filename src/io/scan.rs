@@ -18,10 +18,12 @@
 //! `merge`. May use core's stream, kafka's client, records, query, model and the pool.
 
 mod answer;
+mod backward;
 mod decode;
 mod engine;
 mod epochs;
 mod faults;
+mod keyed;
 mod lookback;
 mod merge;
 mod newest;
@@ -39,11 +41,12 @@ use tokio::sync::mpsc;
 
 use super::kafka::Client;
 use super::work::Work;
-use crate::core::stream::{Delivery, Fact, Flow, NEWEST_BYTES, Plan, Progress};
+use crate::core::stream::{Delivery, Ended, Fact, Flow, NEWEST_BYTES, Plan, Progress};
 use crate::model::{Failure, Outcome, RecordRef};
 use crate::query::Context;
 
 pub use decode::Spare;
+pub use keyed::{Placing, placing};
 pub use one::open_one;
 
 /// Largest record that a live view keeps, and largest answer to one of its fetches, in bytes.
@@ -85,18 +88,25 @@ pub struct Options {
     pub links: usize,
     /// Most bytes of records that [`Plan::newest`] gives.
     pub newest_bytes: usize,
+    /// From the end: the newest record of all partitions first. For plans that have an end, and not for [`Shape::Count`].
+    pub backwards: bool,
+    /// Answers of so many bytes are enough: then the reader ends, with what it has.
+    pub budget: Option<u64>,
+    /// Bytes a second that all brokers together are asked for, at most about.
+    pub pace: Option<u64>,
 }
 
 impl Options {
     /// For a screen.
     pub fn live(context: Context) -> Self {
-        Self { shape: Shape::Chunks, context, largest: LIVE_LARGEST, links: 1, newest_bytes: NEWEST_BYTES }
+        let shape = Shape::Chunks;
+        Self { shape, context, largest: LIVE_LARGEST, links: 1, newest_bytes: NEWEST_BYTES, backwards: false, budget: None, pace: None }
     }
 
     /// For a program: all cores, and records as large as a frame may be.
     pub fn headless(shape: Shape, context: Context) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { shape, context, largest: 64 << 20, links: cores.min(4), newest_bytes: NEWEST_BYTES }
+        Self { shape, largest: 64 << 20, links: cores.min(4), ..Self::live(context) }
     }
 }
 
@@ -115,6 +125,8 @@ pub struct Lines {
     pub bytes: Vec<u8>,
     /// Where each record ends in `bytes`.
     pub ends: Vec<usize>,
+    /// When each record was, in milliseconds as the log has it.
+    pub times: Vec<i64>,
     /// Where `bytes` may be given back when they were used.
     pub spare: Spare,
 }
@@ -142,6 +154,6 @@ pub async fn read<S: Sink>(
     options: Options,
     flow: mpsc::UnboundedReceiver<Flow>,
     sink: S,
-) -> Result<(), Failure> {
+) -> Result<Ended, Failure> {
     Box::pin(engine::run(client, work, plan, options, flow, sink)).await
 }

@@ -29,6 +29,8 @@ pub struct Bounds {
     pub since_ms: Option<i64>,
     /// The time that all are before, in milliseconds since the epoch.
     pub until_ms: Option<i64>,
+    /// The bytes of the key that all have.
+    pub key: Option<Vec<u8>>,
     /// Read only so many offsets before the end of each partition.
     pub last: Option<u64>,
 }
@@ -57,6 +59,13 @@ impl Bounds {
             Test::Bound(Bound::Until(when)) => self.time(None, Some(when.resolve(cx))),
             Test::Bound(Bound::Partitions(all)) => self.partitions(all.iter().copied().map(i64::from)),
             Test::Bound(Bound::Last(n)) => self.last = Some(self.last.map_or(*n, |last| last.min(*n))),
+            Test::Compare { left: Operand::Key, op: Op::Eq, right } => {
+                self.key = match right {
+                    Right::Text(text) => Some(text.text.as_bytes().to_vec()),
+                    Right::Number(number) => Some(number.as_bytes().to_vec()),
+                    _ => self.key.take(),
+                };
+            }
             Test::Compare { left, op, right } => {
                 let Some(n) = number(right, cx) else { return };
                 match op {

@@ -27,6 +27,7 @@ mod rivals;
 mod run;
 mod sandbox;
 mod scripted;
+mod search;
 mod security;
 mod tail;
 mod term;

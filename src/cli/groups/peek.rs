@@ -185,7 +185,7 @@ impl Peek {
 async fn read(client: &Client, plan: Plan, options: Options, sink: impl Sink) -> Result<(), Failure> {
     let work = Work::start(1).map_err(|error| Failure::new("start", Cause::File(Foreign::new(error.to_string()))))?;
     let nobody_steers = mpsc::unbounded_channel().1;
-    scan::read(client.clone(), work, plan, options, nobody_steers, sink).await
+    scan::read(client.clone(), work, plan, options, nobody_steers, sink).await.map(drop)
 }
 
 /// Records as they were read.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::answer::words;
 use super::{Encode, Shape};
-use crate::core::stream::Fact;
+use crate::core::stream::{Fact, Spared};
 use crate::model::{BatchFacts, Chunk, ChunkBuilder, Offset, Outcome, PartitionId, RecordRef, Time, TopicName};
 use crate::query::{Filter, Subject};
 use crate::records::{Batch, Decompressed, Fault, Found, RecordFault, Scratch, batches};
@@ -50,6 +50,11 @@ impl Spare {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
+    /// An empty buffer, used before or new.
+    pub fn buffer(&self) -> Vec<u8> {
+        self.take()
+    }
+
     /// Takes a buffer back.
     pub fn give(&self, mut buffer: Vec<u8>) {
         buffer.clear();
@@ -82,8 +87,11 @@ pub(super) struct Block {
     /// Records looked at, and values a filter asked into that were no JSON, or broken.
     pub read: u64,
     pub broken: u64,
+    pub spared: Spared,
     /// Records that match, when they are only counted.
     pub matched: u64,
+    /// The base timestamp of its first batch, in milliseconds as the log has it.
+    pub oldest_ms: Option<i64>,
     /// Bytes of batches that this came from.
     pub wire: usize,
 }
@@ -147,6 +155,7 @@ impl<'j> Decoder<'j> {
     }
 
     fn batch(&mut self, batch: &Batch<'_>, outcome: Option<Outcome>, scratch: &mut Scratch) {
+        self.block.oldest_ms.get_or_insert(batch.header().base_timestamp);
         match batch.open(scratch) {
             Ok(opened) => self.records(&opened, outcome),
             Err(fault) => {
@@ -162,14 +171,16 @@ impl<'j> Decoder<'j> {
         let filter = self.job.how.filter.as_deref().filter(|filter| !filter.is_everything());
         let literals = filter.map(Filter::literals).filter(|literals| !literals.is_empty());
         if whole && literals.is_some_and(|literals| !literals.may_match(opened.bytes())) {
-            self.block.read = self.block.read.saturating_add(u64::try_from(facts.records).unwrap_or(0));
+            let records = u64::try_from(facts.records).unwrap_or(0);
+            self.block.read = self.block.read.saturating_add(records);
+            self.block.spared.add(Spared { batches: 1, in_batches: records, records: 0 });
             return;
         }
         if whole && filter.is_none() && matches!(self.keep, Keep::Nothing) {
             return self.count(opened);
         }
         let mut records = opened.records();
-        let (stop, mut begin, mut read) = (self.job.stop.unwrap_or(Offset(i64::MAX)), 0, 0_u64);
+        let (stop, mut begin, mut read, mut spared) = (self.job.stop.unwrap_or(Offset(i64::MAX)), 0, 0_u64, 0_u64);
         while let Some(record) = records.next() {
             let end = records.position();
             let raw = opened.bytes().get(std::mem::replace(&mut begin, end)..end);
@@ -186,13 +197,18 @@ impl<'j> Decoder<'j> {
             read = read.saturating_add(1);
             let kept = match filter {
                 None => true,
-                Some(filter) => literals.is_none_or(|l| raw.is_none_or(|raw| l.may_match(raw))) && self.matches(filter, &record, outcome),
+                Some(_) if literals.is_some_and(|literals| raw.is_some_and(|raw| !literals.may_match(raw))) => {
+                    spared = spared.saturating_add(1);
+                    false
+                }
+                Some(filter) => self.matches(filter, &record, outcome),
             };
             if kept {
                 self.keep(&record, &facts, outcome);
             }
         }
         self.block.read = self.block.read.saturating_add(read);
+        self.block.spared.add(Spared { records: spared, ..Spared::default() });
     }
 
     /// Walks the records for nothing but their number and their faults.

@@ -2,6 +2,7 @@
 //!
 //! Work runs in tasks of one set, each ending in an [`Event`]; dropping the engine ends them all.
 
+mod backwards;
 mod hear;
 mod report;
 mod talks;
@@ -16,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use super::backward::Back;
 use super::decode::{Block, How, Job};
 use super::merge::Out;
 use super::newest;
@@ -23,7 +25,7 @@ use super::part::Part;
 use super::place::{Placed, Unplaced, Wish, place};
 use super::span::Of;
 use super::{Options, Shape, Sink};
-use crate::core::stream::{Fact, Flow, Isolation, Plan};
+use crate::core::stream::{Ended, Fact, Flow, Isolation, Plan};
 use crate::io::kafka::{Client, Fetched, Link, PartitionError};
 use crate::io::work::Work;
 use crate::model::{BrokerId, Cause, ClusterView, Failure, Foreign, LeaderEpoch, Offset, PartitionId, Time, Topic, TxnTable};
@@ -99,7 +101,9 @@ pub(super) struct Engine {
     clock: report::Clock,
     /// Said last, when all that was read is handed on.
     closing: Option<Fact>,
-    ended: Option<Result<(), Failure>>,
+    ended: Option<Result<Ended, Failure>>,
+    /// The budget is used up.
+    spent: bool,
 }
 
 pub(super) async fn run<S: Sink>(
@@ -109,7 +113,7 @@ pub(super) async fn run<S: Sink>(
     options: Options,
     mut flow: mpsc::UnboundedReceiver<Flow>,
     mut sink: S,
-) -> Result<(), Failure> {
+) -> Result<Ended, Failure> {
     let topic = client.topic(WHAT, &plan.topic).await?;
     let mut engine = Engine::new(client, work, plan, options, &topic)?;
     if engine.newest.is_some() {
@@ -120,15 +124,22 @@ pub(super) async fn run<S: Sink>(
     let mut steered = true;
     loop {
         let now = Instant::now();
+        let turned = engine.turn_windows();
         engine.drive(now);
         let ready = engine.ready(now);
-        let made_room = !ready.is_empty();
+        let made_room = !ready.is_empty() || turned;
+        // Whoever stops here knows how far was read.
+        if let Some(progress) = engine.progress_with(&ready, now) {
+            sink.progress(progress);
+        }
         for taken in ready {
             if sink.take(taken).await.is_break() {
-                return Ok(());
+                sink.progress(engine.last_progress(now));
+                return Ok(Ended::Enough);
             }
         }
         if made_room {
+            engine.turn_windows();
             engine.drive(Instant::now());
         }
         if let Some(progress) = engine.progress(now) {
@@ -196,6 +207,7 @@ impl Engine {
             clock: report::Clock::new(now, options.context.now),
             closing: recreated.then_some(Fact::Recreated { old: plan.topic_id, new: topic.id }),
             ended: None,
+            spent: false,
             wish: Wish { of, from: plan.from, until: plan.until, context: options.context.clone() },
             options,
         };
@@ -251,7 +263,7 @@ impl Engine {
     /// Takes in what a worker finished.
     fn keep(&mut self, decoded: Decoded) {
         match (self.parts.get_mut(decoded.part), decoded.block) {
-            (Some(part), Some(block)) => part.queue.fill(decoded.slot, block),
+            (Some(part), Some(block)) => part.fill(decoded.slot, block),
             (Some(_), None) => self.ended = Some(Err(bug())),
             (None, _) => {}
         }
@@ -302,6 +314,7 @@ impl Engine {
     }
 
     fn placed(&mut self, placed: Placed, now: Instant) {
+        let parts = self.parts.len();
         let late = self.newest.filter(|_| !self.starting).map(|n| n / u64::try_from(self.parts.len()).unwrap_or(1).max(1));
         let Some(part) = self.parts.get_mut(placed.index) else { return };
         part.asking = false;
@@ -327,6 +340,7 @@ impl Engine {
         (part.log_start, part.stable, part.end) = (Some(place.log_start), Some(place.stable), Some(place.end));
         part.end_epoch = place.end_epoch;
         part.stop = place.stop;
+        part.span = place.from.zip(place.stop);
         self.table.merge(&place.txns);
         let Some(from) = place.from else {
             (part.left_out, part.done) = (true, true);
@@ -340,7 +354,12 @@ impl Engine {
         let from = least.map_or(from, |least| from.max(least));
         // Where a look-back is to come, it tells.
         part.first = (self.newest.is_none() || late.is_some()).then_some(from);
-        part.begin(from);
+        if self.options.backwards {
+            part.back = Some(Back::new(from, end, parts));
+            part.turn();
+        } else {
+            part.begin(from);
+        }
     }
 
     /// Milliseconds and all, as the loop's own clock tells it.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::decode::{Block, CHUNK_BYTES, CHUNK_RECORDS, Rows, Spare};
 use super::{Lines, Taken};
-use crate::core::stream::{Delivery, Fact};
+use crate::core::stream::{Delivery, Fact, Spared};
 use crate::model::{Chunk, ChunkBuilder};
 
 /// Lines are handed on in portions of so many bytes, with a little more at the end.
@@ -48,6 +48,21 @@ impl Queue {
         self.wire += wire;
         self.slots.push_back(Slot { number, wire, block: None });
         number
+    }
+
+    /// An empty one whose numbers go on behind those of another.
+    pub(super) fn after(other: &Self) -> Self {
+        Self { next: other.next, ..Self::new() }
+    }
+
+    /// Whether the place of that number is in it.
+    pub(super) fn has(&self, number: u64) -> bool {
+        self.slots.iter().any(|slot| slot.number == number)
+    }
+
+    /// Takes out all results that are there, in order.
+    pub(super) fn blocks(&mut self) -> Vec<Block> {
+        self.slots.drain(..).filter_map(|slot| slot.block).collect()
     }
 
     /// Puts the result of the work into its place.
@@ -188,6 +203,7 @@ pub(super) struct Total {
     pub read: u64,
     pub matched: u64,
     pub broken: u64,
+    pub spared: Spared,
 }
 
 impl Out {
@@ -224,13 +240,35 @@ impl Out {
 
     fn passed(&mut self, block: Option<Block>) {
         let Some(block) = block else { return };
-        if let Rows::Lines { bytes, .. } = block.rows {
-            self.spare.give(bytes);
-        }
+        self.count(&block);
+        self.give_back(block);
+    }
+
+    /// Adds up what was counted in a block; its rows are counted when they are handed on.
+    pub(super) fn count(&mut self, block: &Block) {
         self.read = self.read.saturating_add(block.read);
         self.total.read = self.total.read.saturating_add(block.read);
         self.total.matched = self.total.matched.saturating_add(block.matched);
         self.total.broken = self.total.broken.saturating_add(block.broken);
+        self.total.spared.add(block.spared);
+    }
+
+    /// Keeps the buffer of a block that is not needed any more.
+    pub(super) fn give_back(&self, block: Block) {
+        if let Rows::Lines { bytes, .. } = block.rows {
+            self.spare.give(bytes);
+        }
+    }
+
+    /// Hands on one row of a block, by its number: for orders in which rows do not follow each other.
+    pub(super) fn one(&mut self, block: &Block, row: usize) {
+        let mut place = (0, row);
+        if let Rows::Chunks(chunks) = &block.rows {
+            while let Some(chunk) = chunks.get(place.0).filter(|chunk| chunk.len() <= place.1) {
+                place = (place.0 + 1, place.1 - chunk.len());
+            }
+        }
+        self.take(block, row..row.saturating_add(1), &mut place, &mut 0);
     }
 
     fn take(&mut self, block: &Block, rows: Range<usize>, place: &mut (usize, usize), skip: &mut usize) {
@@ -247,7 +285,7 @@ impl Out {
             Rows::None => {}
             Rows::Chunks(chunks) => self.take_chunks(chunks, skipped, count, place),
             Rows::Lines { bytes, ends } => {
-                self.lines.add(bytes, ends, rows.start + skipped..rows.end);
+                self.lines.add(bytes, ends, &block.times, rows.start + skipped..rows.end);
                 if self.lines.bytes.len() > LINES_BYTES {
                     self.flush();
                 }
@@ -326,7 +364,8 @@ impl Out {
 }
 
 impl Lines {
-    fn add(&mut self, bytes: &[u8], ends: &[u32], rows: Range<usize>) {
+    fn add(&mut self, bytes: &[u8], ends: &[u32], times: &[i64], rows: Range<usize>) {
+        self.times.extend_from_slice(times.get(rows.clone()).unwrap_or_default());
         let start = rows.start.checked_sub(1).and_then(|before| ends.get(before)).map_or(0, |&end| end as usize);
         let Some(ends) = ends.get(rows).filter(|ends| !ends.is_empty()) else { return };
         let end = ends.last().map_or(start, |&end| end as usize);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::answer::Zone;
+use super::backward::Back;
 use super::epochs::Epochs;
 use super::merge::Queue;
 use crate::core::stream::PartitionProgress;
@@ -34,8 +35,10 @@ pub(super) struct Part {
     pub first: Option<Offset>,
     /// The next offset to ask for.
     pub position: Offset,
-    /// Where it ends, exclusive; `None` follows.
+    /// Where it ends, exclusive; `None` follows. Read from its end: where its window ends.
     pub stop: Option<Offset>,
+    /// All that is to be read of it, when that has an end.
+    pub span: Option<(Offset, Offset)>,
     pub done: bool,
     /// The plan's positions do not name it: it takes no part.
     pub left_out: bool,
@@ -63,6 +66,10 @@ pub(super) struct Part {
     /// It is asked for by itself, since an answer was too large and it may be why.
     pub alone: bool,
     pub queue: Queue,
+    /// When it is read from its end.
+    pub back: Option<Back>,
+    /// Its window was put aside: the next one may begin.
+    pub turned: bool,
     pub trouble: Option<Trouble>,
     /// When the last good answer came.
     pub heard: Option<Instant>,
@@ -90,6 +97,7 @@ impl Part {
             first: None,
             position: Offset(0),
             stop: None,
+            span: None,
             done: false,
             left_out: false,
             joins: false,
@@ -107,6 +115,8 @@ impl Part {
             want: None,
             alone: false,
             queue: Queue::new(),
+            back: None,
+            turned: false,
             trouble: None,
             heard: None,
             barren: 0,
@@ -140,8 +150,40 @@ impl Part {
             && !self.done
             && !self.in_flight
             && !self.asking
-            && self.queue.wire() <= room
+            && (self.back.is_some() || self.queue.wire() <= room)
             && self.trouble.as_ref().is_none_or(|trouble| trouble.not_before <= now)
+    }
+
+    /// Begins the window that is to be read next, when it is read from its end. What lies there was not read before, and what
+    /// was read lies behind it: there is nothing yet that a leader's log could differ from.
+    pub(super) fn turn(&mut self) {
+        let Some((low, high)) = self.back.as_ref().map(Back::window) else { return };
+        (self.first, self.stop, self.done, self.barren, self.epochs) = (Some(low), Some(high), false, 0, Epochs::default());
+        (self.position, self.turned) = (low, false);
+        self.done = low >= high;
+    }
+
+    /// Whether its window turns out to be too large by its first answer, of so many bytes: then a smaller one is begun.
+    pub(super) fn begins_anew(&mut self, bytes: usize) -> bool {
+        let (position, first) = (self.position, self.queue.is_empty());
+        let anew = first && self.back.as_mut().is_some_and(|back| back.is_too_much(position, bytes));
+        if anew {
+            self.turn();
+        }
+        anew
+    }
+
+    /// Whether all of it was read and handed on.
+    pub(super) fn is_over(&self) -> bool {
+        self.queue.is_empty() && self.done && self.back.as_ref().is_none_or(Back::is_over)
+    }
+
+    /// Puts what a worker finished into its place.
+    pub(super) fn fill(&mut self, slot: u64, block: super::decode::Block) {
+        match &mut self.back {
+            Some(back) if !self.queue.has(slot) => back.fill(slot, block),
+            _ => self.queue.fill(slot, block),
+        }
     }
 
     /// Notes that reading failed, and pauses it: longer each time, and never all at the same moment.
@@ -187,7 +229,8 @@ impl Part {
         PartitionProgress {
             id: self.id,
             first: self.first,
-            position: self.position,
+            position: self.back.as_ref().map_or(self.position, |_| self.span.map_or(self.position, |(_, stop)| stop)),
+            span: self.span,
             log_start: self.log_start,
             stable: self.stable,
             end: self.end,

@@ -142,6 +142,7 @@ impl Cluster {
 }
 
 impl Drop for Cluster {
+    #[expect(clippy::print_stderr, reason = "a test that fails says what the brokers said")]
     fn drop(&mut self) {
         // What the brokers said, for a failure that is not seen again.
         if std::thread::panicking() {

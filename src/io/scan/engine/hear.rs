@@ -106,12 +106,16 @@ impl Engine {
     /// hot loop, whatever the broker answers.
     fn pace(&mut self, index: usize, round: &Round, brought: usize, now: Instant) {
         let committed_only = self.committed_only;
+        let pause = self.pause(now);
         let behind =
             round.parts.iter().filter_map(|&(part, _)| self.parts.get(part)).any(|part| !part.done && part.is_behind(committed_only));
         let Some(talk) = self.talks.get_mut(index) else { return };
         talk.tries = 0;
         let elapsed = now.duration_since(round.sent);
         talk.fit(brought, elapsed);
+        if let Some(pause) = pause {
+            talk.not_before = talk.not_before.max(now + pause);
+        }
         if brought == 0 && elapsed < LONG_POLL / 2 && !round.first && !round.alone {
             talk.not_before = round.sent + LONG_POLL;
         } else if brought > 0 && !behind {
@@ -207,6 +211,9 @@ impl Engine {
             part.epochs.begins(epoch, from);
         }
         part.advance(next);
+        if part.begins_anew(answer.records.len()) {
+            return;
+        }
         part.caught_up |= !part.is_behind(self.committed_only);
         for piece in pieces {
             match piece {

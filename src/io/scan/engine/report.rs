@@ -6,7 +6,8 @@ use tokio::time::Instant;
 
 use super::Engine;
 use super::talks::PORTION;
-use crate::core::stream::Progress;
+use crate::core::stream::{Ended, Progress};
+use crate::io::scan::backward::Back;
 use crate::io::scan::merge::Lane;
 use crate::io::scan::part::Part;
 use crate::io::scan::{Shape, Taken};
@@ -28,7 +29,7 @@ const FUTURE_MS: i64 = 86_400_000;
 pub(super) struct Clock {
     start: Instant,
     wall: Time,
-    emitted: Instant,
+    pub emitted: Instant,
     reported: Instant,
     blocked: Option<Instant>,
     /// Something changed since the last progress.
@@ -41,6 +42,11 @@ impl Clock {
         Self { start: now, wall, emitted: long_ago, reported: long_ago, blocked: None, dirty: true }
     }
 
+    /// How long the reader has run.
+    pub(super) fn ran(&self, now: Instant) -> Duration {
+        now.duration_since(self.start)
+    }
+
     pub(super) fn time(&self, now: Instant) -> Time {
         self.wall.plus(now.duration_since(self.start))
     }
@@ -51,8 +57,16 @@ impl Engine {
         self.parts.iter().any(|part| part.placed && !part.done && part.trouble.is_none() && part.is_behind(self.committed_only))
     }
 
+    /// Later times are not believed; in milliseconds since the epoch.
+    pub(super) fn horizon(&self, now: Instant) -> i64 {
+        self.clock.time(now).millis().saturating_add(FUTURE_MS)
+    }
+
     /// Merges what may be handed on now.
     pub(super) fn ready(&mut self, now: Instant) -> Vec<Taken> {
+        if self.options.backwards {
+            return self.ready_backwards(now);
+        }
         let lines = !matches!(self.options.shape, Shape::Chunks);
         let in_portions = self.follows && self.closing.is_none() && self.ended.is_none() && !self.is_behind();
         if in_portions && now < self.clock.emitted + PORTION {
@@ -64,7 +78,7 @@ impl Engine {
         let waits = |part: &Part| !unordered && (part.queue.is_working() || (patient && !quiet && part.owes(self.committed_only)));
         let caught_up = self.follows && self.parts.iter().all(|part| part.caught_up || part.left_out || !part.placed);
         let keep = caught_up.then_some(self.keep);
-        let horizon = self.clock.time(now).millis().saturating_add(FUTURE_MS);
+        let horizon = self.horizon(now);
         let mut lanes: Vec<Lane<'_>> = Vec::with_capacity(self.parts.len());
         for part in &mut self.parts {
             let waits = waits(part);
@@ -97,6 +111,15 @@ impl Engine {
         Some(self.last_progress(now))
     }
 
+    /// The same for what has an end, together with what is handed on: the receiver may want no more.
+    pub(super) fn progress_with(&mut self, ready: &[Taken], now: Instant) -> Option<Progress> {
+        if self.follows || ready.is_empty() || now < self.clock.reported + PROGRESS / 10 {
+            return None;
+        }
+        self.clock.reported = now;
+        Some(self.last_progress(now))
+    }
+
     pub(super) fn last_progress(&self, now: Instant) -> Progress {
         let reading = |part: &&Part| !part.left_out;
         let flowing = now.duration_since(self.clock.emitted) < PATIENCE * 2;
@@ -109,6 +132,7 @@ impl Engine {
             read: self.out.total.read,
             matched: self.out.total.matched,
             broken: self.out.total.broken,
+            spared: self.out.total.spared,
             bytes: self.bytes,
             markers: self.markers,
             throttle_ms: self.throttle_ms,
@@ -118,11 +142,11 @@ impl Engine {
     }
 
     /// Whether it is over, and how.
-    pub(super) fn end(&mut self, now: Instant) -> Option<Result<(), Failure>> {
+    pub(super) fn end(&mut self, now: Instant) -> Option<Result<Ended, Failure>> {
         if let Some(ended) = self.ended.take() {
             return Some(ended);
         }
-        let empty = self.parts.iter().all(|part| part.queue.is_empty());
+        let empty = self.parts.iter().all(|part| part.queue.is_empty() && part.back.as_ref().is_none_or(Back::holds_nothing));
         if let Some(fact) = self.closing.take() {
             if !empty {
                 self.closing = Some(fact);
@@ -131,15 +155,15 @@ impl Engine {
             self.out.say(fact);
             // Said with the next turn of the loop, which then ends.
             self.parts.clear();
-            self.ended = Some(Ok(()));
+            self.ended = Some(Ok(Ended::Gone));
             return None;
         }
         if !empty || self.parts.is_empty() && self.follows {
             return None;
         }
-        let mut open = self.parts.iter().filter(|part| !part.done).peekable();
+        let mut open = self.parts.iter().filter(|part| !part.is_over()).peekable();
         if open.peek().is_none() {
-            return Some(Ok(()));
+            return Some(Ok(if self.spent { Ended::Budget } else { Ended::Done }));
         }
         if self.follows {
             return None;

@@ -89,6 +89,9 @@ impl Engine {
 
     /// Keeps every conversation going.
     pub(super) fn talk(&mut self, now: Instant) {
+        if self.options.budget.is_some_and(|budget| self.bytes >= budget) {
+            return self.spend();
+        }
         self.assign(now);
         for talk in 0..self.talks.len() {
             self.round(talk, now);

@@ -232,6 +232,7 @@ fn progress() -> impl Strategy<Value = Progress> {
                 id: PartitionId(id),
                 first: end.map(|_| position),
                 position,
+                span: None,
                 log_start: end.map(|_| Offset(i64::MIN)),
                 stable: end,
                 end,
@@ -244,7 +245,18 @@ fn progress() -> impl Strategy<Value = Progress> {
                 txns.marker(PartitionId(0), ProducerId(producer), Offset(at), outcome);
             }
             let partitions = partitions.into_iter().map(one).collect();
-            Progress { partitions, live, read, matched: read, broken: read, bytes: read, markers: read, throttle_ms: 3, txns }
+            Progress {
+                partitions,
+                live,
+                read,
+                matched: read,
+                broken: read,
+                bytes: read,
+                markers: read,
+                throttle_ms: 3,
+                txns,
+                ..Progress::default()
+            }
         },
     )
 }
