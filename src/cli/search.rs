@@ -24,7 +24,7 @@ use crate::io::scan::{self, Options, Placing, Shape};
 use crate::io::work::Work;
 use crate::model::{Cause, Failure, Foreign, TopicId, TopicName};
 use crate::query::position::{Position, parse_position};
-use crate::query::{Context, Filter, parse, when};
+use crate::query::{Context, Filter, parse_filter, when};
 use gather::Gather;
 use merge::Lane;
 use summary::{Seen, Summary};
@@ -115,7 +115,7 @@ impl Search {
             text.as_deref().map(|text| parse_position(text).map_err(|error| words::pointed(option, text, &error))).transpose()
         };
         let (from, until) = (position("--from", &args.from)?, position("--until", &args.until)?);
-        let query = parse(&text).map_err(|error| words::pointed("query", &text, &error))?;
+        let query = parse_filter(&text).map_err(|error| words::pointed("query", &text, &error))?;
         let filter = Arc::new(Filter::compile(&query, &context));
         let format = args.format.as_deref().map(Format::parse).transpose().map_err(|error| usage(&format!("--format: {error}")))?;
         if format.is_some() && !matches!(common.output, Output::Table | Output::Ndjson) {

@@ -22,7 +22,7 @@ use crate::io::scan::{self, Options, Shape, Sink, Taken};
 use crate::io::work::Work;
 use crate::model::{Cause, Failure, Foreign, TopicId, TopicName};
 use crate::query::position::{Position, parse_position};
-use crate::query::{Context, Filter, parse};
+use crate::query::{Context, Filter, parse_filter};
 
 /// How long whoever reads stdout may take for what was printed before a signal.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -77,7 +77,7 @@ impl Tail {
         let filter = match &args.query {
             None => None,
             Some(text) => {
-                let query = parse(text).map_err(|error| words::pointed("--where", text, &error))?;
+                let query = parse_filter(text).map_err(|error| words::pointed("--where", text, &error))?;
                 Some(Arc::new(Filter::compile(&query, &context)))
             }
         };

@@ -10,10 +10,15 @@ use super::needle::Pattern;
 use super::parse::{stands_bare, value_stands_bare};
 use super::when::{ShownDuration, When};
 
-/// A whole query. Without an expression it matches every record.
+mod stage;
+
+pub use stage::{Aggregate, Column, Function, Grouping, Stage};
+
+/// A whole query. Without an expression it matches every record; without stages its records are listed as they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query {
     pub expr: Option<Expr>,
+    pub stages: Vec<Stage>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,11 +47,12 @@ pub enum Test {
         left: Operand,
         list: Vec<Right>,
     },
-    /// From `low` to `high`, both included.
+    /// From `low` to `high`: `low..high` includes both, `low..<high` leaves the upper end out.
     Between {
         left: Operand,
         low: Right,
         high: Right,
+        open: bool,
     },
     Exists(Operand),
     /// Present and neither null nor false.
@@ -190,12 +196,6 @@ impl Op {
     }
 }
 
-impl fmt::Display for Query {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.expr.as_ref().map_or(Ok(()), |expr| expr.fmt(f))
-    }
-}
-
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let joined = |f: &mut fmt::Formatter<'_>, parts: &[Self], word: &str| {
@@ -235,7 +235,7 @@ impl fmt::Display for Test {
                 }
                 f.write_str(")")
             }
-            Self::Between { left, low, high } => write!(f, "{left} in {low}..{high}"),
+            Self::Between { left, low, high, open } => write!(f, "{left} in {low}..{}{high}", if *open { "<" } else { "" }),
             Self::Exists(operand) => write!(f, "exists {operand}"),
             Self::Holds(operand) => operand.fmt(f),
             Self::Flag(Flag::Tombstone) => f.write_str("tombstone"),

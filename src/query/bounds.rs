@@ -85,9 +85,9 @@ impl Bounds {
                     self.range(left, *low..=*high, range, cx);
                 }
             }
-            Test::Between { left, low, high } => {
+            Test::Between { left, low, high, open } => {
                 if let (Some(low), Some(high)) = (number_of(left, low, cx), number_of(left, high, cx)) {
-                    self.range(left, low..=high, range, cx);
+                    self.range(left, low..=high.saturating_sub(i64::from(*open)), range, cx);
                 }
             }
             _ => {}

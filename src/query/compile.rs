@@ -33,6 +33,7 @@ impl fmt::Debug for Filter {
 }
 
 impl Filter {
+    /// Makes a filter of the expression; stages have no part in it, but for [`Filter::uses_txn`].
     pub fn compile(query: &Query, cx: &Context) -> Self {
         let expr = query.expr.as_ref();
         Self(Arc::new(Inner {
@@ -40,7 +41,7 @@ impl Filter {
             prefilter: expr.map_or_else(Prefilter::default, Prefilter::of),
             bounds: expr.map_or_else(Bounds::default, |expr| Bounds::of(expr, cx)),
             needles: expr.map_or_else(Vec::new, hits::needles),
-            uses_txn: expr.is_some_and(uses_txn),
+            uses_txn: expr.is_some_and(uses_txn) || query.operands().any(|operand| *operand == Operand::Txn),
             query: query.clone(),
         }))
     }
@@ -131,7 +132,7 @@ fn test(test: &Test, cx: &Context) -> Node {
         },
         Test::Compare { left, op, right } => compare(left, *op, right, cx),
         Test::In { left, list } => listed(left, list, cx),
-        Test::Between { left, low, high } => between(left, low, high, cx),
+        Test::Between { left, low, high, open } => between(left, (low, high), *open, cx),
         Test::Exists(operand) => asked(operand, Check::Exists),
         Test::Holds(operand) => asked(operand, Check::Holds),
         Test::Flag(Flag::Tombstone) => Node::Tombstone,
@@ -145,7 +146,7 @@ fn test(test: &Test, cx: &Context) -> Node {
     }
 }
 
-fn source(operand: &Operand) -> Option<Source> {
+pub(super) fn source(operand: &Operand) -> Option<Source> {
     Some(match operand {
         Operand::Path(_) | Operand::Value => Source::Value,
         Operand::Key | Operand::KeyPath(_) => Source::Key,
@@ -246,14 +247,17 @@ fn listed(left: &Operand, list: &[Right], cx: &Context) -> Node {
     if nodes.len() > 1 { Node::Any(nodes) } else { nodes.pop().unwrap_or(Node::False) }
 }
 
-fn between(left: &Operand, low: &Right, high: &Right, cx: &Context) -> Node {
+fn between(left: &Operand, (low, high): (&Right, &Right), open: bool, cx: &Context) -> Node {
     if let Some(measure) = measure(left) {
         return match (number(low, cx), number(high, cx)) {
+            (Some(low), Some(high)) if open => {
+                high.checked_sub(1).map_or(Node::False, |high| Node::Measure(measure, MeasureCheck::Between(low, high)))
+            }
             (Some(low), Some(high)) => Node::Measure(measure, MeasureCheck::Between(low, high)),
             _ => Node::False,
         };
     }
-    match (check(Op::Ge, low), check(Op::Le, high)) {
+    match (check(Op::Ge, low), check(if open { Op::Lt } else { Op::Le }, high)) {
         (Some(low), Some(high)) => asked(left, Check::Both(Box::new((low, high)))),
         _ => Node::False,
     }

@@ -96,7 +96,7 @@ pub(super) enum Field {
 }
 
 impl Measure {
-    fn of(self, subject: &Subject<'_>) -> Option<i64> {
+    pub(super) fn of(self, subject: &Subject<'_>) -> Option<i64> {
         let record = subject.record;
         let time = (record.timestamp_ms != -1 && record.timestamp_type != TimestampType::None).then_some(record.timestamp_ms);
         match self {
@@ -121,7 +121,7 @@ impl MeasureCheck {
 
 impl Source {
     /// Calls with every text of this source, null as `None`, until the answer is yes. Returns how many there were.
-    fn each<'a>(&self, record: &RecordRef<'a>, visit: &mut dyn FnMut(Option<&'a [u8]>) -> ControlFlow<()>) -> usize {
+    pub(super) fn each<'a>(&self, record: &RecordRef<'a>, visit: &mut dyn FnMut(Option<&'a [u8]>) -> ControlFlow<()>) -> usize {
         match self {
             Self::Key => {
                 let _ = visit(record.key);

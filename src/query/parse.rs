@@ -10,6 +10,8 @@ use super::needle::{Pattern, Written};
 use super::operand::{NAMES, Operator, symbol};
 use super::when::When;
 
+mod stages;
+
 /// The longest query, in bytes.
 const MAX_LENGTH: usize = 65_536;
 /// How deep `not` and parentheses may nest.
@@ -17,23 +19,52 @@ const MAX_DEPTH: usize = 100;
 
 /// Reads a query. A text of white space alone is the query that matches everything.
 pub fn parse(text: &str) -> Result<Query, QueryError> {
+    read(text).map(|(query, _)| query)
+}
+
+/// Reads a query where nothing but a filter is of use: stages are refused, with their place.
+pub fn parse_filter(text: &str) -> Result<Query, QueryError> {
+    let (query, places) = read(text)?;
+    match places.first() {
+        Some(place) => {
+            Err(QueryError::new(place.clone(), "here stands a filter alone, without stages").hint("leave out what stands behind |"))
+        }
+        None => Ok(query),
+    }
+}
+
+/// Reads a query where records are listed: `select` and `limit` are taken, tables are refused, with their place.
+pub fn parse_list(text: &str) -> Result<Query, QueryError> {
+    let (query, places) = read(text)?;
+    match places.iter().zip(&query.stages).find(|(_, stage)| stage.makes_table()) {
+        Some((place, _)) => {
+            let error = QueryError::new(place.clone(), "records are listed here one by one, so that no table can be made of them");
+            Err(error.hint("leave the table out; select and limit are of use here"))
+        }
+        None => Ok(query),
+    }
+}
+
+/// A query, and the place of each stage.
+fn read(text: &str) -> Result<(Query, Vec<Range<usize>>), QueryError> {
     if text.len() > MAX_LENGTH {
         return Err(QueryError::new(0..0, "the query is longer than 65,536 bytes"));
     }
     let mut parser = Parser { text, at: 0, depth: 0, bounds: Vec::new() };
     parser.space();
-    if parser.rest().is_empty() {
-        return Ok(Query::default());
-    }
-    let expr = parser.or()?;
+    let none = parser.rest().is_empty() || (parser.next_is('|') && !parser.rest().starts_with("||"));
+    let expr = if none { None } else { Some(parser.or()?) };
     if parser.next_is(')') {
         return Err(QueryError::new(parser.here(), "this bracket closes nothing").hint("quote a bracket that is meant as text"));
     }
+    let (stages, places) = parser.stages()?;
     if !parser.rest().is_empty() {
         return Err(parser.unexpected());
     }
-    misplaced(&expr, &parser.bounds)?;
-    Ok(Query { expr: Some(expr) })
+    if let Some(expr) = &expr {
+        misplaced(expr, &parser.bounds)?;
+    }
+    Ok((Query { expr, stages }, places))
 }
 
 impl std::str::FromStr for Query {
@@ -360,8 +391,10 @@ impl<'t> Parser<'t> {
             return Err(QueryError::new(self.here(), "behind in stands a list or a range").hint("for example in (0, 3) or in 1..5"));
         }
         self.at += 2;
+        let open = self.next_is('<');
+        self.at += usize::from(open);
         let high = self.right(&left, Some(Op::Le), true)?;
-        Ok(Test::Between { left, low, high })
+        Ok(Test::Between { left, low, high, open })
     }
 
     fn bound(&mut self) -> Result<Option<Bound>, QueryError> {
@@ -412,7 +445,9 @@ impl<'t> Parser<'t> {
             return QueryError::new(here.start..here.start + length, message).hint("for example .amount > 100, key == \"user-42\"");
         }
         match rest.chars().next() {
-            Some('|') => QueryError::new(here, "stages behind | come with search").hint("quote a | that is meant as text"),
+            Some('|') => {
+                QueryError::new(here, "stages stand behind the whole query, not in brackets").hint("quote a | that is meant as text")
+            }
             Some(',') => QueryError::new(here, "a comma stands only in lists").hint("quote a comma that is meant as text"),
             Some(')') => QueryError::new(here, "something to test is missing before this bracket"),
             Some(_) => QueryError::new(here, "this stands at the wrong place"),

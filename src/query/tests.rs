@@ -4,6 +4,7 @@ mod errors;
 mod meaning;
 mod plan;
 mod properties;
+mod tables;
 
 use crate::model::{Headers, LeaderEpoch, Offset, Outcome, PartitionId, RecordRef, Time, TimestampType};
 

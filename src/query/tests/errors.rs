@@ -26,8 +26,7 @@ fn errors_point_at_what_is_wrong() {
     wrong(".a.", "", "a name is missing");
     wrong(".a[x]", "x", "in brackets stands a number");
     wrong(".a&b == 1", "&", "stands in quotes");
-    wrong(".action == \"view\" | count by .page", "|", "stages behind | come with search");
-    wrong("| count by .page", "|", "come with search");
+    wrong("(.a | count)", "|", "stages stand behind the whole query");
     wrong("a, b", ",", "only in lists");
     wrong(".a in (1, 2", "", "a comma or the end");
     wrong(".a in 5", "", "a list or a range");
@@ -69,4 +68,68 @@ fn hints_say_what_was_meant() {
     assert_eq!(wrong(".a || .b", "||", "no operator"), "did you mean or?");
     assert_eq!(wrong("txn == abborted", "abborted", "committed, aborted or open"), "did you mean aborted?");
     assert!(wrong("/home/user", "user", "nothing but i").contains("quote a slash"));
+}
+
+#[test]
+fn stages_point_at_what_is_wrong() {
+    wrong("|", "", "a stage is missing");
+    wrong("x | | count", "|", "a stage is missing");
+    wrong("| count | count by .a", "count", "a table is made once");
+    wrong("| top 10", "top", "top needs a table before it");
+    wrong("| sort count", "sort", "sort needs a table before it");
+    wrong("| count | select .a", "select", "has its columns already");
+    wrong("| select .a | count", "count", "do not go together");
+    wrong("| limit 5 | count", "count", "leave records out");
+    wrong("| limit 5 | limit 6", "limit", "a limit already");
+    wrong("| select .a | select .b", "select", "a select already");
+    wrong("| count | top 5 | top 6", "top", "a top already");
+    wrong("| count | sort count | sort count", "sort", "a sort already");
+    wrong("| count by", "", "what by looks at is missing");
+    wrong("| sum by .a", "by", "what sum looks at is missing");
+    wrong("| sum .a, by .b", "by", "a number of the group is missing");
+    wrong("| sum .a, .b", ".b", "a number of the group is missing");
+    wrong("| count, count", "count", "asked for already");
+    wrong("| count by .a, .a", ".a", "stands here already");
+    wrong("| count by .a&b", "&", "stands in quotes");
+    wrong("| count every", "", "the length of the windows is missing");
+    wrong("| count every 0s", "0s", "a window has some length");
+    wrong("| count every minute", "minute", "a duration is written like");
+    wrong("| rate every 1m", "every", "not over windows");
+    wrong("| hist topic", "topic", "topic is no number");
+    wrong("| sum time", "time", "sum is not for times");
+    wrong("| count by age", "age", "age changes while one reads");
+    wrong("| count | top 0", "0", "how many, from 1");
+    wrong("| count | top ten", "ten", "how many, from 1");
+    wrong("| limit -1", "-1", "how many, from 1");
+    wrong("| count | sort", "", "the column is missing");
+    wrong("| count by .a | sort .b", ".b", "no such column");
+    wrong("| count by .a .b", ".b", "the stage ends before this");
+    wrong("| limit 5 6", "6", "the stage ends before this");
+    wrong("| count by .a)", ")", "the stage ends before this");
+    assert_eq!(wrong("| cuont by .a", "cuont", "no stage"), "did you mean count?");
+    assert_eq!(wrong("| p959 .a", "p959", "no stage"), "did you mean p95?");
+    assert!(wrong("a|b", "b", "no stage").contains("quote a |"));
+    assert_eq!(wrong("| count, sun .a", "sun", "a number of the group"), "did you mean sum?");
+    assert_eq!(wrong("| count by page", "page", "nothing of a record"), "a field of the value is written .page");
+    assert_eq!(wrong("| count by kye", "kye", "nothing of a record"), "did you mean key? A field of the value is written .kye");
+    assert_eq!(wrong("| count by .page | sort .pgae desc", ".pgae", "no such column"), "did you mean .page?");
+    assert_eq!(wrong("| count, sum .a | sort .c", ".c", "no such column"), "its columns are count, sum .a");
+    assert_eq!(wrong("| count ebery 1m", "ebery", "ends before"), "did you mean every?");
+    assert_eq!(wrong("| count by .a desc", "desc", "ends before"), "the order is a stage of its own: | sort count desc");
+}
+
+#[test]
+fn stages_are_refused_where_they_are_of_no_use() {
+    let refused = |text: &str, result: Result<Query, QueryError>| {
+        let error = result.expect_err(text);
+        text.get(error.at).map(str::to_owned)
+    };
+    for text in [".a == 1 | count by .b", "x | select .a", "| limit 5"] {
+        assert!(refused(text, parse_filter(text)).is_some_and(|at| at.starts_with('|')), "{text}");
+    }
+    let text = "x | limit 5 | select .a";
+    assert!(parse_list(text).is_ok_and(|query| query.limit() == Some(5) && query.select().is_some_and(|all| all.len() == 1)));
+    let text = "x | count by .a | limit 5";
+    assert_eq!(refused(text, parse_list(text)).as_deref(), Some("| count by .a "));
+    assert!(parse_filter("x").is_ok() && parse_list("x").is_ok() && parse_list("").is_ok());
 }

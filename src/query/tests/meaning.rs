@@ -40,6 +40,8 @@ fn json_values_are_compared_by_path() {
     sample.no(".amount > 200 and .currency in (EUR, USD)");
     sample.yes(".amount in 100..150.50");
     sample.no(".amount in 0..150.4");
+    sample.yes(".amount in 150.5..<151 and .amount in 150.5..150.5");
+    sample.no(".amount in 100..<150.50");
     sample.yes(".items[].sku ~ /^A-/");
     sample.no(".items[0].sku ~ /^A-/");
     sample.yes(".items[-1].sku ~ /^A-/");
@@ -126,7 +128,8 @@ fn facts_of_the_record_are_tested() {
     let sample = Sample { txn: Some(Outcome::Aborted), ..Sample::value("v") };
     sample.yes("partition in (0, 3) and partition == 3 and partition in 1..3");
     sample.no("partition in (0, 2)");
-    sample.yes("offset >= 12000 and offset < 12001 and offset in 12000..12000");
+    sample.yes("offset >= 12000 and offset < 12001 and offset in 12000..12000 and offset in 0..<12001");
+    sample.no("offset in 0..<12000");
     sample.yes("time >= 2026-11-20T11:40Z and time > now-15m and time < 12:00 and time in 11:50..12:00");
     sample.no("time > now-30s");
     sample.yes("size > 7 and size < 1kb and size == 8");
@@ -201,6 +204,20 @@ fn precedence_is_not_then_and_then_or() {
         (".x in (1, a, null)", ".x in (1, \"a\", null)"),
         ("time in 12:00..now", "time in 12:00:00..now"),
         (".x in 1.5..2", ".x in 1.5..2"),
+        (".x in 1..<2", ".x in 1..<2"),
+        ("  |count", "| count"),
+        ("x|count by .page|top 10", "x | count by .page | top 10"),
+        (
+            "| sum .amount,p95 .items[*].ms by .region , partition every 60s",
+            "| sum .amount, p95 .items[].ms by .region, partition every 1m",
+        ),
+        ("| count by .a | sort .a desc", "| count by .a | sort .a desc"),
+        ("| count,sum .a every 1m | sort  sum  .a | limit 5", "| count, sum .a every 1m | sort sum .a | limit 5"),
+        ("| count every 90s | sort window", "| count every 1m30s | sort window"),
+        ("a or b | select .orderId, header.trace-id, key.a | limit 100", "a or b | select .orderId, header.trace-id, key.a | limit 100"),
+        ("| rate by key | top 20", "| rate by key | top 20"),
+        ("| distinct .user.id", "| distinct .user.id"),
+        ("| hist .latency_ms", "| hist .latency_ms"),
         ("", ""),
     ] {
         assert_eq!(parse(query).unwrap_or_else(|e| panic!("{query}: {e}")).to_string(), canonical);

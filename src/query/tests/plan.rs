@@ -54,6 +54,8 @@ fn bounds_come_from_the_conjunction() {
     assert_eq!(bounds("not offset > 5"), Bounds::default());
     let offsets = bounds("offset >= 10 offset < 20 offset in 5..17");
     assert_eq!((offsets.from, offsets.to), (Some(Offset(10)), Some(Offset(18))));
+    assert_eq!(bounds("offset in 5..<17").to, Some(Offset(17)));
+    assert_eq!(bounds("since:15m | count by .a | limit 5"), bounds("since:15m"));
     let times = bounds("since:15m until:12:40Z time > now-10m");
     assert_eq!((times.since_ms, times.until_ms), (Some(NOW - 600_000 + 1), Some(NOW + 2_400_000)));
     let ages = bounds("age < 5m age > 1m");

@@ -233,5 +233,5 @@ fn compile(cx: &Cx<'_>, text: &str) -> Result<Option<Arc<Filter>>, QueryError> {
         return Ok(None);
     }
     let context = query::when::Context { now: cx.now, zone: cx.settings.zone.clone() };
-    Ok(Some(Arc::new(Filter::compile(&query::parse(text)?, &context))))
+    Ok(Some(Arc::new(Filter::compile(&query::parse_filter(text)?, &context))))
 }
