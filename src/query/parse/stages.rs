@@ -242,7 +242,7 @@ impl Parser<'_> {
         }
         let known: Vec<_> = NAMES.iter().map(|(name, _)| *name).collect();
         let hint = match (meant(name, &known), crate::json::Path::parse(&format!(".{name}"))) {
-            (Some(known), Ok(_)) => format!("did you mean {known}? A field of the value is written .{name}"),
+            (Some(known), Ok(_)) => format!("a field of the value is written .{name}; or did you mean {known}?"),
             (Some(known), Err(_)) => format!("did you mean {known}?"),
             (None, Ok(_)) => format!("a field of the value is written .{name}"),
             (None, Err(_)) => "for example .amount, key, partition or header.trace-id".to_owned(),

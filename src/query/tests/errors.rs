@@ -110,8 +110,8 @@ fn stages_point_at_what_is_wrong() {
     assert_eq!(wrong("| p959 .a", "p959", "no stage"), "did you mean p95?");
     assert!(wrong("a|b", "b", "no stage").contains("quote a |"));
     assert_eq!(wrong("| count, sun .a", "sun", "a number of the group"), "did you mean sum?");
-    assert_eq!(wrong("| count by page", "page", "nothing of a record"), "a field of the value is written .page");
-    assert_eq!(wrong("| count by kye", "kye", "nothing of a record"), "did you mean key? A field of the value is written .kye");
+    assert_eq!(wrong("| count by page", "page", "nothing of a record"), "a field of the value is written .page; or did you mean age?");
+    assert_eq!(wrong("| count by kye", "kye", "nothing of a record"), "a field of the value is written .kye; or did you mean key?");
     assert_eq!(wrong("| count by .page | sort .pgae desc", ".pgae", "no such column"), "did you mean .page?");
     assert_eq!(wrong("| count, sum .a | sort .c", ".c", "no such column"), "its columns are count, sum .a");
     assert_eq!(wrong("| count ebery 1m", "ebery", "ends before"), "did you mean every?");
