@@ -329,7 +329,7 @@ fn on_cluster(
             let color = common.color.unwrap_or_default();
             let guarded = context.rules.guard != Guard::None;
             let common = reading::Common { cluster, output, terminal, color, quiet: common.quiet };
-            Command::Search(Box::new(search::Search::new(common, args, guarded)?))
+            Command::Search(Box::new(search::Search::new(common, &args, guarded)?))
         }
         OnCluster::Produce(args) => Command::Produce(Box::new(produce::Produce::new(writing(cluster, context), args, variable)?)),
         OnCluster::Topics(args) => Command::Topics(Box::new(topics::Topics::list(for_topics(cluster, common), &args)?)),

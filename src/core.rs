@@ -7,6 +7,7 @@ pub mod action;
 pub mod ask;
 pub mod brokers;
 pub mod caret;
+pub mod cells;
 pub mod checkup;
 pub mod cluster;
 pub mod command;

@@ -28,9 +28,10 @@ use crate::core::notices::Notices;
 use crate::core::produce::Opening;
 use crate::core::reset::{Deed, Kept, Scope as PlanScope, Target as Aim};
 use crate::core::store::Limits;
-use crate::core::stream::{Flow, Isolation, StartAt};
+use crate::core::stream::{Allowance, Flow, Isolation, StartAt};
 use crate::core::verdict::words::Tone;
 use crate::model::{Failure, GroupId, Offset, PartitionId, Time, Topic, TopicName};
+use crate::query::Query;
 use crate::text::{self, Shown, TimeFormat, units};
 use crate::ui::{Pen, Theme, Token};
 
@@ -43,6 +44,7 @@ pub mod newcontext;
 pub mod overview;
 pub mod produce;
 pub mod reset;
+pub mod results;
 pub mod topic;
 pub mod topics;
 
@@ -72,6 +74,20 @@ pub enum Route {
     Reset(Box<reset::Opening>),
     /// What kscope logged.
     Log,
+    /// The table of a query.
+    Results(Box<TableOf>),
+    /// The messages of a topic that match a query, searched for in its history.
+    Matching(std::sync::Arc<Topic>, String),
+}
+
+/// What the table of a query is of.
+#[derive(Debug, Clone)]
+pub struct TableOf {
+    pub topic: std::sync::Arc<Topic>,
+    /// `None`: all.
+    pub partitions: Option<Vec<PartitionId>>,
+    pub isolation: Isolation,
+    pub query: Query,
 }
 
 /// Where a group stands in a partition.
@@ -126,6 +142,8 @@ pub fn open(route: Route, cx: &mut Cx<'_>) -> Box<dyn Screen> {
         Route::Groups => Box::new(groups::Groups::open(cx)),
         Route::Contexts => Box::new(contexts::Contexts::open(cx)),
         Route::NewContext(found) => Box::new(newcontext::NewContext::open(found, cx)),
+        Route::Results(of) => Box::new(results::Results::open(*of, cx)),
+        Route::Matching(topic, text) => Box::new(messages::Messages::matching(topic, &text, cx)),
         Route::Log => Box::new(log::Log::open(cx)),
         Route::Produce(opening) => Box::new(produce::Produce::open(*opening, cx)),
         Route::Reset(opening) => Box::new(reset::Reset::open(*opening, cx)),
@@ -218,6 +236,9 @@ pub struct Settings {
     pub start: StartAt,
     /// What it reads at first.
     pub isolation: Isolation,
+    /// What a search of history may ask of a cluster; and the rate where a guard says to be careful.
+    pub search: Allowance,
+    pub guarded_search_rate: Option<u64>,
     /// A group in use whose commits stand still for so long makes no progress.
     pub stalled_after: Duration,
     /// What a word of the palette stands for.

@@ -1,6 +1,7 @@
 //! From the configuration to what the parts of the program are started with.
 
 use crate::config::{Color, Config, ThemeName};
+use crate::core::stream::Allowance;
 use crate::screens::Settings;
 use crate::term::{self, Background, ColorChoice};
 use crate::ui::{Depth, Ground, Theme};
@@ -14,6 +15,8 @@ pub fn settings(config: &Config) -> Settings {
         time: config.ui.time,
         start: config.messages.start.clone(),
         isolation: config.messages.isolation,
+        search: Allowance { rate: config.limits.search_rate, bytes: config.limits.search_bytes },
+        guarded_search_rate: config.limits.guarded_search_rate.or(config.limits.search_rate),
         stalled_after: config.groups.stalled_after,
         aliases: config.aliases.clone(),
         contexts: Vec::new(),

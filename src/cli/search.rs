@@ -4,6 +4,7 @@ mod explain;
 mod gather;
 mod merge;
 mod summary;
+mod table;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,16 +16,17 @@ use tokio::sync::mpsc;
 use super::format::Format;
 use super::print::{Printer, Style};
 use super::reading::{self, Common, IsolationArg, Over, Readers, Shared, now, usage};
+use super::rows;
 use super::words::{self, Exit};
 use super::{Cluster, Output};
 use crate::core::narrow::{Said, narrow};
 use crate::core::stream::Plan;
 use crate::io::kafka::Client;
-use crate::io::scan::{self, Options, Placing, Shape};
+use crate::io::scan::{self, Options, Placing, Shape, Tallies};
 use crate::io::work::Work;
 use crate::model::{Cause, Failure, Foreign, TopicId, TopicName};
 use crate::query::position::{Position, parse_position};
-use crate::query::{Context, Filter, parse_filter, when};
+use crate::query::{Context, Filter, Query, Stages, Tally, parse, when};
 use gather::Gather;
 use merge::Lane;
 use summary::{Seen, Summary};
@@ -99,14 +101,16 @@ pub struct Search {
     bytes: Option<u64>,
     /// It ends at a time that was asked for.
     timed: bool,
+    /// What counts, when a table is asked for.
+    tallies: Option<Tallies>,
 }
 
 impl Search {
     /// `guarded`: the context asks before changes, so the cluster is one to be careful with.
-    pub(super) fn new(common: Common, args: SearchArgs, guarded: bool) -> Result<Self, Failure> {
+    pub(super) fn new(common: Common, args: &SearchArgs, guarded: bool) -> Result<Self, Failure> {
         let zone = TimeZone::system();
         let context = Context { now: now(), zone: zone.clone() };
-        let mut topics = args.words;
+        let mut topics = args.words.clone();
         let text = topics.pop().unwrap_or_default();
         if topics.is_empty() {
             return Err(usage("a search needs a topic and, last, a query: kscope search TOPIC QUERY"));
@@ -115,7 +119,9 @@ impl Search {
             text.as_deref().map(|text| parse_position(text).map_err(|error| words::pointed(option, text, &error))).transpose()
         };
         let (from, until) = (position("--from", &args.from)?, position("--until", &args.until)?);
-        let query = parse_filter(&text).map_err(|error| words::pointed("query", &text, &error))?;
+        let query = parse(&text).map_err(|error| words::pointed("query", &text, &error))?;
+        let tallies = tallies(&query, args, &context)?;
+        let limit = query.limit().filter(|_| tallies.is_none());
         let filter = Arc::new(Filter::compile(&query, &context));
         let format = args.format.as_deref().map(Format::parse).transpose().map_err(|error| usage(&format!("--format: {error}")))?;
         if format.is_some() && !matches!(common.output, Output::Table | Output::Ndjson) {
@@ -153,7 +159,7 @@ impl Search {
             rate: size("--max-rate", &args.max_rate)?.or(configured),
             bytes: size("--max-bytes", &args.max_bytes)?.or(limits.search_bytes),
             backwards: args.newest_first,
-            count: args.count,
+            count: args.count.into_iter().chain(limit).min(),
             explain: args.explain,
             exit_code: args.exit_code,
             common,
@@ -163,6 +169,7 @@ impl Search {
             style,
             context,
             timed,
+            tallies,
         })
     }
 
@@ -185,7 +192,8 @@ impl Search {
                 words::say(&line);
             }
         }
-        let printer = Printer::start(&self.style).map_err(failed)?;
+        let style = if self.tallies.is_some() { Style { output: Output::Ndjson, ..self.style.clone() } } else { self.style.clone() };
+        let printer = Printer::start(&style).map_err(failed)?;
         let shared = Shared::new(self.count);
         reading::watch_stdout(Arc::clone(&shared)).map_err(failed)?;
         let seen = Seen::new(self.plans.len(), !quiet);
@@ -211,7 +219,23 @@ impl Search {
             Ok(Over::Signal(_)) => tokio::time::timeout(LAST_WORDS, printer.finish()).await.unwrap_or(Ok(())),
             _ => printer.finish().await,
         };
-        self.close(ended, written.map_err(failed), &seen, &shared)
+        let written = written.and_then(|()| self.table()).map_err(failed);
+        self.close(ended, written, &seen, &shared)
+    }
+
+    /// Prints the table of all that was counted.
+    fn table(&self) -> std::io::Result<()> {
+        let Some(tallies) = &self.tallies else { return Ok(()) };
+        let mut all = Tally::new(tallies.stages());
+        tallies.collect(&mut all);
+        let table = all.table(tallies.stages());
+        rows::write(&table::encoded(&table, self.common.output, self.common.terminal, &self.style.zone))?;
+        if !self.common.quiet {
+            for note in table::notes(&table) {
+                words::say(&note);
+            }
+        }
+        Ok(())
     }
 
     /// Says how far was looked, and why no further.
@@ -262,12 +286,28 @@ impl Search {
         let Cluster { limits, .. } = &self.common.cluster;
         let topics = u64::try_from(self.plans.len()).unwrap_or(u64::MAX).max(1);
         let share = |all: Option<u64>| all.map(|all| all.checked_div(topics).unwrap_or(all).max(1));
+        let shape = self.tallies.clone().map_or_else(|| Shape::Lines(self.style.encoder(topic)), Shape::Tally);
         Options {
             largest: limits.record_alone,
             backwards: self.backwards,
             pace: share(self.rate),
             budget: share(self.bytes),
-            ..Options::headless(Shape::Lines(self.style.encoder(topic)), self.context.clone())
+            ..Options::headless(shape, self.context.clone())
         }
     }
+}
+
+/// What counts when the query makes a table; records alone can be limited, turned round and formatted.
+fn tallies(query: &Query, args: &SearchArgs, context: &Context) -> Result<Option<Tallies>, Failure> {
+    let tallies = Stages::compile(query, context).map(Tallies::new);
+    if query.select().is_some() && tallies.is_none() {
+        return Err(
+            usage("select sets the columns of the message list: here records are printed whole").hint("--format prints parts of them")
+        );
+    }
+    if tallies.is_some() && (args.count.is_some() || args.newest_first || args.format.is_some()) {
+        let why = "-n, --newest-first and --format are about records, and the query makes a table";
+        return Err(usage(why).hint("| top 10 or | limit 10 takes some of its rows"));
+    }
+    Ok(tallies)
 }

@@ -19,6 +19,8 @@ pub enum Scope {
     Topic,
     /// The groups that read a topic.
     Readers,
+    /// The table of a query.
+    Results,
     /// The list of contexts.
     Contexts,
     /// A context to be written.
@@ -54,6 +56,7 @@ impl Scope {
             Self::Group => "GROUP",
             Self::Topic => "TOPIC",
             Self::Readers => "READERS",
+            Self::Results => "RESULTS",
             Self::Contexts => "CONTEXTS",
             Self::NewContext => "NEW CONTEXT",
             Self::Overview => "OVERVIEW",
@@ -151,6 +154,9 @@ actions! {
         Wide "table.wide" "" ["ctrl-w"] "more columns";
         Problems "table.problems" "problems" ["!"] "problems only";
         PauseList "table.pause" "" ["P"] "pause and go on refreshing";
+    }
+    Results {
+        OpenRow "results.open" "records" ["enter"] "the records that the row counts";
     }
     Topic {
         TopicMessages "topic.open" "messages" ["l"] "messages of the topic";

@@ -10,13 +10,13 @@ use super::groups::kept::Kept;
 use super::guard::{Intent, Receipt};
 use super::produce::{self, Sending, Target};
 use super::reset::{self, Order, Report, Step, Wish};
-use super::stream::{Delivery, Plan, Progress};
+use super::stream::{Allowance, Delivery, Ended, Plan, Progress};
 use crate::decode::{View, Wanted};
 use crate::model::{
     BrokerId, Chunk, ClusterId, ClusterRights, ClusterView, Failure, GroupDescription, GroupId, GroupKind, GroupListing, Holder, Keep,
     Move, Offset, PartitionId, Setting, ShareStart, Time, Topic, TopicId, TopicName, TxnTable, Volume, Why,
 };
-use crate::query::Filter;
+use crate::query::{Filter, Stages, Table};
 use crate::text;
 use crate::tree::{Found, Row};
 
@@ -51,8 +51,12 @@ pub enum Ask {
     Holders { topic: TopicName, partition: PartitionId },
     /// Read a topic: [`super::event::Arrival::Chunk`] and `Progress` until it ends or is cancelled.
     Read(Box<Plan>),
-    /// Read a stretch that has an end and is small, all of it in one answer: older records, to stand in front of those held.
-    Older(Box<Plan>),
+    /// Read a stretch that has an end: older records, to stand in front of those held. All of it in one answer; under a filter
+    /// from the end to the start, [`Answer::Older`] as parts, the newest first, each in front of the one before.
+    Older(Box<Plan>, Allowance),
+    /// Count what a query's stages count: [`Answer::Tallied`] as parts while the history is read, and then what arrives, until it
+    /// ends or is cancelled.
+    Tally(Box<(Plan, Stages, Allowance)>),
     /// Decode one value off the loop.
     Render(RenderAsk),
     /// Find text in a rendered value.
@@ -275,6 +279,8 @@ pub enum Answer {
     /// A reader reached its end: what it was asked for is all there.
     ReadEnded,
     Older(Box<Older>),
+    /// See [`Ask::Tally`].
+    Tallied(Box<Tallied>),
     /// A value decoded, with the bytes of it that the filter matched.
     Rendered {
         seq: Seq,
@@ -324,14 +330,25 @@ pub enum Answer {
     Audited(Receipt),
 }
 
+/// A query's table as far as it was counted.
+#[derive(Debug, Clone)]
+pub struct Tallied {
+    pub table: Arc<Table>,
+    pub progress: Progress,
+    /// Why it is over.
+    pub ended: Option<Ended>,
+}
+
 /// Records of a stretch.
 #[derive(Debug, Clone, Default)]
 pub struct Older {
     /// In the order in which they are to be listed.
     pub deliveries: Vec<Delivery>,
     /// Where the reader stood at its end. [`super::stream::PartitionProgress::first`] tells how far back each partition was
-    /// looked at: what matches from there to the end of the stretch is here.
+    /// looked at: what matches from there to the end of the stretch is here. Counts are since the part before.
     pub progress: Progress,
+    /// Why no further, at the end of what came in parts.
+    pub ended: Option<Ended>,
 }
 
 /// The records held that match a filter.
@@ -382,7 +399,8 @@ impl Ask {
             Self::Behind(_) => "behind",
             Self::Holders { .. } => "holders",
             Self::Read(_) => "read",
-            Self::Older(_) => "older",
+            Self::Older(..) => "older",
+            Self::Tally(_) => "tally",
             Self::Render(_) => "render",
             Self::Search { .. } => "search",
             Self::Highlight { .. } => "highlight",

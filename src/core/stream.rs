@@ -54,6 +54,15 @@ pub struct Plan {
     pub keep: usize,
 }
 
+/// How much a search may ask of a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Allowance {
+    /// Bytes a second, at most about, over all brokers; `None`: as fast as it goes.
+    pub rate: Option<u64>,
+    /// Bytes of answers in all, at most about; `None`: all there are.
+    pub bytes: Option<u64>,
+}
+
 /// How the owner steers a running reader.
 #[derive(Debug, Clone)]
 pub enum Flow {
@@ -144,7 +153,7 @@ pub enum Ended {
 pub struct PartitionProgress {
     pub id: PartitionId,
     /// Where the reader began to hand on: what is asked for from there to `position` was handed on or is on its way, and
-    /// nothing before it. `None` until that is known.
+    /// nothing before it. Read from its end, how far down all was handed on. `None` until that is known.
     pub first: Option<Offset>,
     /// The next offset to read; when it is read from its end, that end.
     pub position: Offset,

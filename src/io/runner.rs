@@ -218,7 +218,9 @@ async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, give
             let flow = given.steer.unwrap_or_else(|| mpsc::unbounded_channel().1);
             read(client, work, out, id, *plan, flow).await
         }
-        Ask::Older(plan) => older(client, work, *plan).await,
+        Ask::Older(plan, _) if plan.filter.is_none() => older(client, work, *plan).await,
+        Ask::Tally(wanted) => super::tally::count(client, work, *wanted, out.replies, id).await,
+        Ask::Older(plan, allowance) => super::past::search(client, work, *plan, allowance, out.replies, id).await,
         ask @ (Ask::Render(_) | Ask::Search { .. } | Ask::Highlight { .. } | Ask::Filter(_)) => {
             work.run("work on records", move || compute(&ask)).await?
         }

@@ -31,6 +31,7 @@ mod one;
 mod part;
 mod place;
 mod span;
+mod tallies;
 
 use std::fmt;
 use std::future::Future;
@@ -48,6 +49,7 @@ use crate::query::Context;
 pub use decode::Spare;
 pub use keyed::{Placing, placing};
 pub use one::open_one;
+pub use tallies::Tallies;
 
 /// Largest record that a live view keeps, and largest answer to one of its fetches, in bytes.
 pub const LIVE_LARGEST: usize = 16 << 20;
@@ -64,6 +66,15 @@ pub enum Shape {
     Lines(Encode),
     /// Counted in [`Progress`], in no order.
     Count,
+    /// Taken into the groups of a table, in no order.
+    Tally(Tallies),
+}
+
+impl Shape {
+    /// Nothing but counts comes of it: it needs no order, and takes no room until it is handed on.
+    fn is_unordered(&self) -> bool {
+        matches!(self, Self::Count | Self::Tally(_))
+    }
 }
 
 impl fmt::Debug for Shape {
@@ -72,6 +83,7 @@ impl fmt::Debug for Shape {
             Self::Chunks => "Chunks",
             Self::Lines(_) => "Lines",
             Self::Count => "Count",
+            Self::Tally(_) => "Tally",
         })
     }
 }
@@ -90,6 +102,8 @@ pub struct Options {
     pub newest_bytes: usize,
     /// From the end: the newest record of all partitions first. For plans that have an end, and not for [`Shape::Count`].
     pub backwards: bool,
+    /// Read from the end, so many records are enough, over all partitions: then the reader ends, with exactly these.
+    pub most: Option<usize>,
     /// Answers of so many bytes are enough: then the reader ends, with what it has.
     pub budget: Option<u64>,
     /// Bytes a second that all brokers together are asked for, at most about.
@@ -100,7 +114,17 @@ impl Options {
     /// For a screen.
     pub fn live(context: Context) -> Self {
         let shape = Shape::Chunks;
-        Self { shape, context, largest: LIVE_LARGEST, links: 1, newest_bytes: NEWEST_BYTES, backwards: false, budget: None, pace: None }
+        Self {
+            shape,
+            context,
+            largest: LIVE_LARGEST,
+            links: 1,
+            newest_bytes: NEWEST_BYTES,
+            backwards: false,
+            most: None,
+            budget: None,
+            pace: None,
+        }
     }
 
     /// For a program: all cores, and records as large as a frame may be.

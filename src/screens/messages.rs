@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{Cx, Look, Reason, Screen};
+use super::{Cx, Look, Reason, Route, Screen, TableOf};
 use crate::core::action::{Action, Scope};
 use crate::core::effect::TaskId;
 use crate::core::event::Arrival;
@@ -117,6 +117,15 @@ impl Messages {
         let mut messages = Self::made(topic, from, follow, cx);
         messages.reader.partitions = partition.map(|id| vec![id]);
         messages.restart(cx);
+        messages
+    }
+
+    /// With a filter in force, which is looked for in the history at once.
+    pub fn matching(topic: Arc<Topic>, text: &str, cx: &mut Cx<'_>) -> Self {
+        let mut messages = Self::open(topic, None, cx);
+        if messages.bar.set(cx, text) {
+            messages.refilter(cx);
+        }
         messages
     }
 
@@ -261,6 +270,7 @@ impl Screen for Messages {
             }
         } else if self.focus == Focus::Record {
             self.focus = Focus::Value;
+        } else if self.call_search_off(cx) {
         } else if self.bar.in_force().is_some() {
             self.bar.set(cx, "");
             self.refilter(cx);
@@ -284,6 +294,10 @@ impl Screen for Messages {
     fn input(&mut self, cx: &mut Cx<'_>, input: &Input) {
         if self.prompt.is_some() {
             self.type_prompt(cx, input);
+        } else if let Some(query) = self.bar.table(cx, input) {
+            let Reader { topic, partitions, isolation, .. } = &self.reader;
+            let (topic, partitions, isolation) = (Arc::clone(topic), partitions.clone(), *isolation);
+            cx.go = Some(Route::Results(Box::new(TableOf { topic, partitions, isolation, query })));
         } else if self.bar.input(cx, input) {
             self.refilter(cx);
         }
@@ -299,8 +313,12 @@ impl Screen for Messages {
                 self.rate.measure(cx.now, progress.read, progress.bytes);
                 self.reader.progress = progress;
                 self.learn_outcomes();
+                if self.older.is_wanted() {
+                    self.search_past(cx);
+                }
                 None
             }
+            Arrival::Part(id, answer) => self.older_part(cx, id, answer).map(|answer| Arrival::Part(id, answer)),
             Arrival::Reply(reply) => self.reply(cx, reply).map(Arrival::Reply),
             other => Some(other),
         }

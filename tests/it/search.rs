@@ -1,6 +1,8 @@
 //! `kscope search` on a real Kafka: what it finds is what the truth holds, forwards and backwards; how it ends and what it
 //! says of that; what it reads and what it leaves out.
 
+use std::collections::BTreeMap;
+
 use crate::kafka::{Line, Release, Seeded, Written, parse, seeded};
 use crate::run::{Finished, kscope};
 
@@ -163,5 +165,37 @@ fn explain_says_what_is_read_and_what_was_spared() {
         "bounds spared 300 of 600 offsets",
     ] {
         assert!(found.stderr.contains(part), "{part}\n{}", found.stderr);
+    }
+}
+
+#[test]
+fn a_table_counts_what_the_truth_counts() {
+    let Some(kafka) = seeded(Release::V4_2) else { return };
+    let rows = |arguments: &[&str]| -> Vec<serde_json::Value> {
+        let brokers = kafka.cluster.brokers();
+        let done = kscope(&[&["search", "-b", &brokers, "-o", "ndjson"], arguments].concat()).ok();
+        done.lines().into_iter().map(|line| serde_json::from_str(line).expect("an object")).collect()
+    };
+    // Counted by another reader of JSON.
+    let mut pages: BTreeMap<String, (u64, i128)> = BTreeMap::new();
+    for record in &kafka.truth.topic("clicks").records {
+        let value: serde_json::Value = serde_json::from_slice(record.value.as_deref().unwrap()).unwrap();
+        let entry = pages.entry(value["page"].as_str().unwrap().to_owned()).or_default();
+        let cents = (value["amount"].as_f64().unwrap() * 100.0).round();
+        *entry = (entry.0 + 1, entry.1 + cents.to_string().parse::<i128>().unwrap());
+    }
+    let found = rows(&["clicks", "| count, sum .amount by .page"]);
+    assert_eq!(found.len(), pages.len());
+    for row in &found {
+        let (count, cents) = pages[row[".page"].as_str().unwrap()];
+        assert_eq!(row["count"].as_u64(), Some(count), "{row}");
+        assert_eq!((row["sum .amount"].as_f64().unwrap() * 100.0).round().to_string(), cents.to_string(), "{row}");
+    }
+    let counts: Vec<u64> = found.iter().map(|row| row["count"].as_u64().unwrap()).collect();
+    assert!(counts.iter().rev().is_sorted(), "the most first: {counts:?}");
+    assert_eq!(rows(&["clicks", "| count by .page | top 2"]).len(), 2);
+    assert_eq!(rows(&["clicks", ".nothing == 1 | count"]).first().map(|row| row["count"].clone()), Some(0.into()));
+    for wrong in [&["-n", "3", "clicks", "| count"][..], &["clicks", "| select .page"], &["clicks", "| cuont"]] {
+        assert_eq!(search(kafka, wrong).done.code, Some(2), "{wrong:?}");
     }
 }

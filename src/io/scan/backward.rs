@@ -33,6 +33,8 @@ pub(super) struct Back {
     windows: VecDeque<Window>,
     /// The time that nothing that is still to come counts as later than.
     time: i64,
+    /// All records from there on were handed on.
+    edge: Offset,
     /// The start of the log, or of what was asked for, was reached.
     over: bool,
 }
@@ -45,6 +47,8 @@ struct Window {
     /// Blocks, and rows of the last of them, that are still to be handed on.
     left: (usize, usize),
     oldest: Option<i64>,
+    /// Where it begins.
+    low: Offset,
 }
 
 /// What a partition offers to the merge.
@@ -73,6 +77,7 @@ impl Back {
             most: room(parts),
             windows: VecDeque::new(),
             time: i64::MAX,
+            edge: end,
             over: end <= floor,
         };
         back.step();
@@ -93,6 +98,11 @@ impl Back {
     /// Everything was read, and handed on.
     pub(super) fn is_over(&self) -> bool {
         self.over && self.windows.is_empty()
+    }
+
+    /// From there on all was handed on.
+    pub(super) fn edge(&self) -> Offset {
+        self.edge
     }
 
     /// Nothing waits to be handed on.
@@ -124,7 +134,7 @@ impl Back {
     pub(super) fn aside(&mut self, queue: &mut Queue) {
         let next = Queue::after(queue);
         let queue = std::mem::replace(queue, next);
-        self.windows.push_back(Window { queue, blocks: None, left: (0, 0), oldest: None });
+        self.windows.push_back(Window { queue, blocks: None, left: (0, 0), oldest: None, low: self.low });
     }
 
     /// The window was fetched to its end: goes on to the one before it, if there is one.
@@ -184,6 +194,7 @@ impl Back {
             }
             self.time = window.oldest.map_or(self.time, |oldest| sensible(oldest, self.time, horizon));
             if let Some(gone) = self.windows.pop_front() {
+                self.edge = gone.low.min(self.edge);
                 gone.blocks.into_iter().flatten().for_each(|block| out.give_back(block));
             }
         }
@@ -196,7 +207,9 @@ impl Back {
         let (left, rows) = window.left;
         let block = left.checked_sub(1).and_then(|at| window.blocks.as_ref()?.get(at));
         if let (Some(block), Some(row)) = (block, rows.checked_sub(1)) {
-            out.one(block, row);
+            if let Some(offset) = out.one(block, row) {
+                self.edge = offset;
+            }
             window.left = (left, row);
         }
         self.time = time;
@@ -224,18 +237,18 @@ pub(super) struct Lane<'a> {
     pub waits: bool,
 }
 
-/// Hands on what is ready, the newest first, at most `limit` rows. Returns whether it stopped for a lane that waits.
-pub(super) fn merge(lanes: &mut [Lane<'_>], horizon: i64, limit: usize, out: &mut Out) -> bool {
+/// Hands on what is ready, the newest first, at most `limit` rows. Returns how many there were.
+pub(super) fn merge(lanes: &mut [Lane<'_>], horizon: i64, limit: usize, out: &mut Out) -> usize {
     let mut heads: Vec<Head> = lanes.iter_mut().map(|lane| head(lane, horizon, out)).collect();
-    for _ in 0..limit {
+    for rows in 0..limit {
         let newest = heads.iter().enumerate().filter_map(|(at, head)| if let Head::Row(time) = head { Some((*time, at)) } else { None });
         let Some((time, at)) = newest.max_by_key(|&(time, at)| (time, std::cmp::Reverse(at))) else {
-            return heads.iter().any(|head| matches!(head, Head::AtMost(_)));
+            return rows;
         };
         if heads.iter().any(|head| matches!(head, Head::AtMost(most) if *most > time)) {
-            return true;
+            return rows;
         }
-        let Some(lane) = lanes.get_mut(at) else { return false };
+        let Some(lane) = lanes.get_mut(at) else { return rows };
         if let Some(back) = &mut lane.back {
             back.row(time, out);
         }
@@ -243,7 +256,7 @@ pub(super) fn merge(lanes: &mut [Lane<'_>], horizon: i64, limit: usize, out: &mu
             *old = head(lane, horizon, out);
         }
     }
-    false
+    limit
 }
 
 fn head(lane: &mut Lane<'_>, horizon: i64, out: &mut Out) -> Head {
@@ -281,47 +294,47 @@ mod tests {
         back
     }
 
-    fn merged(backs: &mut [Back], waits: bool, limit: usize) -> (String, bool) {
+    fn merged(backs: &mut [Back], waits: bool, limit: usize) -> (String, usize) {
         let mut out = Out::default();
         for back in backs.iter_mut() {
             back.settle(&mut out);
         }
         let mut lanes: Vec<Lane<'_>> = backs.iter_mut().map(|back| Lane { back: Some(back), waits }).collect();
-        let blocked = merge(&mut lanes, 1_000, limit, &mut out);
+        let rows = merge(&mut lanes, 1_000, limit, &mut out);
         let text = |taken: &Taken| match taken {
             Taken::Lines(Lines { bytes, .. }) => String::from_utf8_lossy(bytes).into_owned(),
             Taken::Records(_) => String::new(),
         };
-        (out.finish(true).iter().map(text).collect(), blocked)
+        (out.finish(true).iter().map(text).collect(), rows)
     }
 
     #[test]
     fn the_newest_comes_first_and_waits_for_whoever_may_have_a_newer_one() {
         let a = || back(vec![block(&[(80, "a"), (90, "b")], 70)]);
         let b = || back(vec![block(&[(60, "c"), (85, "d")], 55)]);
-        assert_eq!(merged(&mut [a(), b()], true, 100), ("bda".into(), true), "a's next window may bring something later than c");
+        assert_eq!(merged(&mut [a(), b()], true, 100), ("bda".into(), 3), "a's next window may bring something later than c");
     }
 
     #[test]
     fn windows_follow_each_other_and_the_limit_holds() {
         let windows = || vec![block(&[(80, "a"), (90, "b")], 70), block(&[(30, "c"), (40, "d")], 20)];
-        let (text, blocked) = merged(&mut [back(windows())], true, 100);
-        assert_eq!((text.as_str(), blocked), ("badc", true));
+        let (text, rows) = merged(&mut [back(windows())], true, 100);
+        assert_eq!((text.as_str(), rows), ("badc", 4));
         assert_eq!(merged(&mut [back(windows())], true, 3).0, "bad");
     }
 
     #[test]
     fn who_cannot_be_read_holds_up_nobody() {
         let mut backs = [back(vec![block(&[(80, "a")], 70)]), back(Vec::new())];
-        assert_eq!(merged(&mut backs, true, 9), (String::new(), true));
-        assert_eq!(merged(&mut backs, false, 9), ("a".into(), false));
+        assert_eq!(merged(&mut backs, true, 9), (String::new(), 0));
+        assert_eq!(merged(&mut backs, false, 9), ("a".into(), 1));
     }
 
     #[test]
     fn a_time_that_cannot_be_is_that_of_the_record_behind_it() {
         let mut backs = [back(vec![block(&[(-1, "a"), (9_999, "b"), (60, "c")], 55)]), back(vec![block(&[(58, "x"), (61, "y")], 55)])];
         backs.iter_mut().for_each(Back::stop);
-        assert_eq!(merged(&mut backs, true, 9), ("ycbax".into(), false));
+        assert_eq!(merged(&mut backs, true, 9), ("ycbax".into(), 5));
     }
 
     #[test]

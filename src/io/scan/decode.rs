@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 use super::answer::words;
-use super::{Encode, Shape};
+use super::{Encode, Shape, Tallies};
 use crate::core::stream::{Fact, Spared};
 use crate::model::{BatchFacts, Chunk, ChunkBuilder, Offset, Outcome, PartitionId, RecordRef, Time, TopicName};
-use crate::query::{Filter, Subject};
+use crate::query::{Filter, Subject, Tally};
 use crate::records::{Batch, Decompressed, Fault, Found, RecordFault, Scratch, batches};
 
 /// A chunk is cut when it has so many records or bytes.
@@ -139,6 +139,7 @@ struct Decoder<'j> {
 /// What is being filled.
 enum Keep {
     Nothing,
+    Tally { tally: Box<Tally>, tallies: Tallies },
     Chunks { done: Vec<Arc<Chunk>>, builder: ChunkBuilder },
     Lines { encode: Encode, bytes: Vec<u8>, ends: Vec<u32> },
 }
@@ -147,6 +148,7 @@ impl<'j> Decoder<'j> {
     fn new(job: &'j Job) -> Self {
         let keep = match &job.how.shape {
             Shape::Count => Keep::Nothing,
+            Shape::Tally(tallies) => Keep::Tally { tally: Box::new(tallies.take()), tallies: tallies.clone() },
             Shape::Chunks => Keep::Chunks { done: Vec::new(), builder: ChunkBuilder::default() },
             Shape::Lines(encode) => Keep::Lines { encode: Arc::clone(encode), bytes: job.spare.take(), ends: Vec::new() },
         };
@@ -242,6 +244,11 @@ impl<'j> Decoder<'j> {
                 self.block.matched = self.block.matched.saturating_add(1);
                 return;
             }
+            Keep::Tally { tally, .. } => {
+                tally.take(&Subject { record, topic: self.job.topic.raw(), txn: outcome, now: self.job.now });
+                self.block.matched = self.block.matched.saturating_add(1);
+                return;
+            }
             Keep::Chunks { done, builder } => {
                 if builder.len() >= CHUNK_RECORDS || builder.bytes().saturating_add(record.size()) > CHUNK_BYTES && !builder.is_empty() {
                     done.push(Arc::new(builder.finish()));
@@ -273,6 +280,10 @@ impl<'j> Decoder<'j> {
     fn finish(self) -> Block {
         let rows = match self.keep {
             Keep::Nothing => Rows::None,
+            Keep::Tally { tally, tallies } => {
+                tallies.give(*tally);
+                Rows::None
+            }
             Keep::Chunks { mut done, mut builder } => {
                 if !builder.is_empty() {
                     done.push(Arc::new(builder.finish()));

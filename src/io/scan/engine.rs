@@ -104,6 +104,8 @@ pub(super) struct Engine {
     ended: Option<Result<Ended, Failure>>,
     /// The budget is used up.
     spent: bool,
+    /// Rows handed on, when they are read from the end.
+    rows: usize,
 }
 
 pub(super) async fn run<S: Sink>(
@@ -208,6 +210,7 @@ impl Engine {
             closing: recreated.then_some(Fact::Recreated { old: plan.topic_id, new: topic.id }),
             ended: None,
             spent: false,
+            rows: 0,
             wish: Wish { of, from: plan.from, until: plan.until, context: options.context.clone() },
             options,
         };

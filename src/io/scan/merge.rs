@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::decode::{Block, CHUNK_BYTES, CHUNK_RECORDS, Rows, Spare};
 use super::{Lines, Taken};
 use crate::core::stream::{Delivery, Fact, Spared};
-use crate::model::{Chunk, ChunkBuilder};
+use crate::model::{Chunk, ChunkBuilder, Offset};
 
 /// Lines are handed on in portions of so many bytes, with a little more at the end.
 const LINES_BYTES: usize = 256 << 10;
@@ -260,15 +260,21 @@ impl Out {
         }
     }
 
-    /// Hands on one row of a block, by its number: for orders in which rows do not follow each other.
-    pub(super) fn one(&mut self, block: &Block, row: usize) {
+    /// Hands on one row of a block, by its number: for orders in which rows do not follow each other. Gives its offset where
+    /// rows are records.
+    pub(super) fn one(&mut self, block: &Block, row: usize) -> Option<Offset> {
         let mut place = (0, row);
         if let Rows::Chunks(chunks) = &block.rows {
             while let Some(chunk) = chunks.get(place.0).filter(|chunk| chunk.len() <= place.1) {
                 place = (place.0 + 1, place.1 - chunk.len());
             }
         }
+        let offset = match &block.rows {
+            Rows::Chunks(chunks) => chunks.get(place.0).and_then(|chunk| chunk.get(place.1)).map(|record| record.offset),
+            _ => None,
+        };
         self.take(block, row..row.saturating_add(1), &mut place, &mut 0);
+        offset
     }
 
     fn take(&mut self, block: &Block, rows: Range<usize>, place: &mut (usize, usize), skip: &mut usize) {

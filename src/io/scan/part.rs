@@ -158,7 +158,7 @@ impl Part {
     /// was read lies behind it: there is nothing yet that a leader's log could differ from.
     pub(super) fn turn(&mut self) {
         let Some((low, high)) = self.back.as_ref().map(Back::window) else { return };
-        (self.first, self.stop, self.done, self.barren, self.epochs) = (Some(low), Some(high), false, 0, Epochs::default());
+        (self.stop, self.done, self.barren, self.epochs) = (Some(high), false, 0, Epochs::default());
         (self.position, self.turned) = (low, false);
         self.done = low >= high;
     }
@@ -228,7 +228,7 @@ impl Part {
     pub(super) fn progress(&self) -> PartitionProgress {
         PartitionProgress {
             id: self.id,
-            first: self.first,
+            first: self.back.as_ref().map_or(self.first, |back| Some(back.edge())),
             position: self.back.as_ref().map_or(self.position, |_| self.span.map_or(self.position, |(_, stop)| stop)),
             span: self.span,
             log_start: self.log_start,

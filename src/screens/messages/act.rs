@@ -48,7 +48,7 @@ impl Messages {
             Action::NextRecord => self.moved(cx, 1),
             Action::PreviousRecord => {
                 if self.rows.cursor.at == 0 {
-                    self.load_older(cx);
+                    self.go_further_back(cx);
                 }
                 self.moved(cx, -1);
             }
@@ -68,7 +68,7 @@ impl Messages {
     pub(super) fn move_list(&mut self, cx: &mut Cx<'_>, action: Action) {
         let (len, height) = (self.rows.len(), self.list_height(cx));
         if self.rows.cursor.at == 0 && matches!(action, Action::Up | Action::HalfUp | Action::PageUp | Action::First) {
-            self.load_older(cx);
+            self.go_further_back(cx);
         }
         match action {
             Action::Down => self.moved(cx, 1),

@@ -9,6 +9,7 @@ use crate::screens::Look;
 use crate::text::{Shown, units};
 use crate::ui::{self, Pane, Pen, Token};
 
+use super::older::{Search, Stopped};
 use super::{Focus, Layout, Messages, list, record};
 
 /// The record pane takes so many columns when there is room for it beside the value.
@@ -122,6 +123,10 @@ fn bar(screen: &Messages, pen: &mut Pen<'_>) {
         if broken > 0 {
             pen.own(format!(" · {} not JSON or broken", units::thousands(broken)), Token::Look);
         }
+        if let Some(search) = &screen.older.search {
+            pen.own(" · ", Token::Dim);
+            searched(search, pen);
+        }
         if let Some(beyond) = screen.bar.beyond(&screen.reader) {
             pen.own(" · ", Token::Dim).own(beyond, Token::Look);
         }
@@ -139,6 +144,22 @@ fn bar(screen: &Messages, pen: &mut Pen<'_>) {
     if screen.rate.per_second >= 1.0 && pen.room() > 24 {
         pen.gap(3).own("reading ", Token::Dim).own(units::rate(screen.rate.per_second), Token::Text);
     }
+}
+
+/// How the search of history stands.
+fn searched(search: &Search, pen: &mut Pen<'_>) {
+    let (read, all) = (units::thousands(search.read), units::thousands(search.all));
+    match search.stopped {
+        None if search.done => pen.own("history searched", Token::Good),
+        None if search.all == 0 => pen.own("searching history …", Token::Look),
+        None => pen.own(format!("searching history: {read} of {all} offsets"), Token::Look),
+        Some(Stopped::Enough) => pen.own(format!("history: {read} of {all} offsets, k at the top goes on"), Token::Dim),
+        Some(Stopped::Bytes) => {
+            pen.own(format!("‖ history: {read} of {all} offsets read, enough for one search: k at the top goes on"), Token::Look)
+        }
+        Some(Stopped::Called) => pen.own(format!("‖ history: called off at {read} of {all} offsets"), Token::Look),
+        Some(Stopped::Failed) => pen.own(format!("✗ history: failed at {read} of {all} offsets, k at the top tries again"), Token::Act),
+    };
 }
 
 /// The last line: a prompt, an error of the filter, or the facts of the buffer.

@@ -13,7 +13,7 @@ use crate::core::store::{MessageStore, Seq, Snapshot};
 use crate::model::{Topic, TxnTable};
 use crate::query::ast::{Bound, Expr, Test};
 use crate::query::position::Position;
-use crate::query::{self, Filter, QueryError};
+use crate::query::{self, Filter, Query, QueryError};
 use crate::screens::Cx;
 use crate::text::ndjson::{self, Target};
 
@@ -99,6 +99,16 @@ impl Bar {
         self.error = None;
     }
 
+    /// Enter on a query that makes a table: the bar is left as it was, and the table is somebody else's.
+    pub(super) fn table(&mut self, cx: &mut Cx<'_>, input: &Input) -> Option<Query> {
+        let enter = matches!(input, Input::Key(key) if key.code == KeyCode::Enter);
+        let text = self.editing.as_ref().filter(|_| enter)?.text().to_owned();
+        let query = query::parse(&text).ok().filter(Query::is_table)?;
+        (self.editing, self.error) = (None, None);
+        cx.history.add(Kind::Query, &text);
+        Some(query)
+    }
+
     /// A key or a paste. True: another filter is in force now.
     pub(super) fn input(&mut self, cx: &mut Cx<'_>, input: &Input) -> bool {
         let Some(mut line) = self.editing.take() else { return false };
@@ -124,7 +134,10 @@ impl Bar {
             _ => {}
         }
         // While one types, only the mistake is told; the filter in force stays until enter.
-        self.error = compile(cx, line.text()).err();
+        self.error = match query::parse(line.text()) {
+            Ok(query) if query.is_table() => None,
+            _ => compile(cx, line.text()).err(),
+        };
         self.editing = Some(line);
         false
     }

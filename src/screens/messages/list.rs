@@ -169,6 +169,10 @@ fn before(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
     match screen.older.before(&screen.store, &screen.reader.progress) {
         Before::Unknown => {}
         Before::Start => say(pen, &[("start of the log", "", "")], Token::Dim),
+        Before::Looked => say(pen, &[("nothing further back is asked for", "", ""), ("all looked at", "", "")], Token::Dim),
+        Before::Loading if screen.older.search.is_some() => {
+            say(pen, &[("searching what is older, ", "esc", " calls it off"), ("searching …", "", "")], Token::Look);
+        }
         Before::Loading => say(pen, &[("loading older records …", "", ""), ("loading …", "", "")], Token::Look),
         Before::More { offsets, partitions, all } => {
             let count = units::thousands(offsets);
@@ -199,8 +203,14 @@ fn empty(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
     } else if screen.bar.in_force().is_some() {
         let scanned = units::thousands(screen.bar.counts.scanned);
         pen.own(format!("None of {scanned} records looked through matches. "), Token::Look);
-        if matches!(screen.older.before(&screen.store, &reader.progress), Before::More { .. }) {
-            pen.own("k", Token::Accent).own(" looks further back, ", Token::Dim);
+        match screen.older.before(&screen.store, &reader.progress) {
+            Before::More { .. } => {
+                pen.own("k", Token::Accent).own(" looks further back, ", Token::Dim);
+            }
+            Before::Loading => {
+                pen.own("Searching what is older … ", Token::Look);
+            }
+            _ => {}
         }
         pen.own("1", Token::Accent).own(" reads from the start, ", Token::Dim).own("4", Token::Accent);
         pen.own(" the last 15 minutes, ", Token::Dim).own("esc", Token::Accent).own(" clears the filter", Token::Dim);

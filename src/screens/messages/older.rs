@@ -5,16 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::core::ask::{Answer, Ask, Older as Loaded};
+use crate::core::context::Guard;
 use crate::core::effect::TaskId;
 use crate::core::store::{MessageStore, Seq};
-use crate::core::stream::{Fact, Plan, Progress};
+use crate::core::stream::{Allowance, Ended, Fact, Plan, Progress};
 use crate::model::{Chunk, Failure, Offset, PartitionId, TxnTable};
+use crate::query::Filter;
 use crate::query::position::Position;
+use crate::query::when::When;
 use crate::screens::{Cx, Settings};
 use crate::text::units;
 
 use super::Messages;
 use super::rows::What;
+
+/// Bytes that one search reads at most before somebody asks for more, unless the configuration allows less.
+const AT_ONCE: u64 = 4 << 30;
 
 /// How far the list reaches back, besides the records in it.
 #[derive(Debug, Default)]
@@ -29,8 +35,51 @@ pub(super) struct Older {
     txns: TxnTable,
     /// Transaction markers that the loads met.
     pub(super) markers: u64,
+    /// How the search of history stands, while it runs and when it has ended; `None`: none was begun under this filter.
+    pub(super) search: Option<Search>,
+    /// A search is to begin once it is known where the list begins.
+    wanted: bool,
     /// The records before this one were loaded under a filter, and so many others were passed over.
     sparse: Option<(Seq, u64)>,
+}
+
+/// A search of history for what matches.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Search {
+    /// Offsets looked at of those that lie before what was held.
+    pub(super) read: u64,
+    pub(super) all: u64,
+    /// It is over, since there is nothing further that the filter asks for.
+    pub(super) done: bool,
+    /// It stopped before.
+    pub(super) stopped: Option<Stopped>,
+}
+
+impl Search {
+    fn looked(&mut self, progress: &Progress) {
+        let offsets = |from: Offset, to: Offset| u64::try_from(to.0.saturating_sub(from.0)).unwrap_or(0);
+        let (mut read, mut all) = (0_u64, 0_u64);
+        for partition in &progress.partitions {
+            let Some((from, to)) = partition.span else { continue };
+            all = all.saturating_add(offsets(from, to));
+            read = read.saturating_add(partition.first.map_or(0, |first| offsets(first.max(from), to)));
+        }
+        if all > 0 {
+            (self.read, self.all) = (read, all);
+        }
+    }
+}
+
+/// Why a search stopped before it had looked at everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stopped {
+    /// As many records were found as one load brings.
+    Enough,
+    /// As many bytes were read as one search may.
+    Bytes,
+    /// By the user.
+    Called,
+    Failed,
 }
 
 /// What there is before the first record.
@@ -41,6 +90,8 @@ pub(super) enum Before {
     /// Nothing: the list begins where the log does.
     Start,
     Loading,
+    /// Whatever the filter asks for was looked at.
+    Looked,
     /// So many offsets, of so many partitions of all. Offsets are not records: gaps may be among them.
     More {
         offsets: i64,
@@ -50,6 +101,10 @@ pub(super) enum Before {
 }
 
 impl Older {
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
     /// Everything was forgotten: the reader begins anew.
     pub(super) fn forget(&mut self, cx: &mut Cx<'_>) {
         self.cancel(cx);
@@ -105,6 +160,9 @@ impl Older {
         if self.loading.is_some() {
             return Before::Loading;
         }
+        if self.search.is_some_and(|search| search.done) {
+            return Before::Looked;
+        }
         let edges = self.edges(store, progress);
         let (all, partitions) = (progress.partitions.len(), edges.len());
         // A broker may claim any offset.
@@ -138,19 +196,94 @@ impl Messages {
         let edges = self.older.edges(&self.store, progress);
         let until: BTreeMap<PartitionId, Offset> =
             edges.into_iter().filter(|(_, from, start)| from > start).map(|(id, from, _)| (id, from)).collect();
-        let plan = Plan {
+        let Some(plan) = self.older_plan(cx, until, records) else {
+            self.older.search = Some(Search { done: true, ..Search::default() });
+            return;
+        };
+        if plan.filter.is_some() {
+            self.older.search = Some(Search::default());
+        }
+        let guarded = cx.cluster.context.rules.guard != Guard::None;
+        let rate = if guarded { cx.settings.guarded_search_rate } else { cx.settings.search.rate };
+        let bytes = Some(cx.settings.search.bytes.map_or(AT_ONCE, |bytes| bytes.min(AT_ONCE)));
+        self.older.loading = Some(cx.start(Ask::Older(Box::new(plan), Allowance { rate, bytes })));
+    }
+
+    /// What is to be read before these offsets; `None`: the filter asks for nothing there.
+    fn older_plan(&self, cx: &Cx<'_>, mut until: BTreeMap<PartitionId, Offset>, records: u64) -> Option<Plan> {
+        let filter = self.bar.in_force();
+        let mut from = Position::Earliest;
+        if let Some(bounds) = filter.as_deref().map(Filter::bounds) {
+            if let Some(named) = bounds.partitions.as_ref().filter(|_| bounds.named) {
+                until.retain(|id, _| named.contains(id));
+            }
+            if let Some(to) = bounds.to {
+                for until in until.values_mut() {
+                    *until = to.min(*until);
+                }
+            }
+            if let Some(since) = bounds.since_ms {
+                from = Position::Time(When::Millis(since));
+            } else if let Some(least) = bounds.from {
+                until.retain(|_, until| *until > least);
+                from = Position::Offset(least);
+            }
+        }
+        (!until.is_empty()).then(|| Plan {
             topic: self.reader.topic.name.clone(),
             topic_id: self.reader.topic.id,
-            from: Position::Earliest,
+            from,
             partitions: Some(until.keys().copied().collect()),
             until: Some(Position::Offsets(until)),
             isolation: self.reader.isolation,
-            filter: self.bar.in_force(),
+            filter,
             newest: Some(records),
             keep: cx.settings.limits.records,
-        };
-        self.older.loading = Some(cx.start(Ask::Older(Box::new(plan))));
-        self.set_follow(cx, false);
+        })
+    }
+
+    /// `k` at the first row.
+    pub(super) fn go_further_back(&mut self, cx: &mut Cx<'_>) {
+        self.load_older(cx);
+        if self.older.loading.is_some() {
+            self.set_follow(cx, false);
+        }
+    }
+
+    /// Looks for what a new filter asks for in what lies before the list, without being asked.
+    pub(super) fn search_past(&mut self, cx: &mut Cx<'_>) {
+        self.older.wanted = false;
+        if self.bar.in_force().is_some() {
+            self.older.wanted = self.older.before(&self.store, &self.reader.progress) == Before::Unknown;
+            self.load_older(cx);
+        }
+    }
+
+    /// `esc`: calls a search off. False: none is under way.
+    pub(super) fn call_search_off(&mut self, cx: &mut Cx<'_>) -> bool {
+        let searching = self.older.search.is_some() && self.older.loading.is_some();
+        if searching {
+            self.older.cancel(cx);
+            self.search_stopped(Stopped::Called);
+        }
+        searching
+    }
+
+    fn search_stopped(&mut self, why: Stopped) {
+        if let Some(search) = &mut self.older.search {
+            search.stopped = Some(why);
+        }
+    }
+
+    /// Takes a part of the answer to its own question; gives back another.
+    pub(super) fn older_part(&mut self, cx: &mut Cx<'_>, id: TaskId, answer: Answer) -> Option<Answer> {
+        match answer {
+            Answer::Older(loaded) if self.older.loading == Some(id) => {
+                self.put_in_front(cx, &loaded);
+                None
+            }
+            other => Some(other),
+        }
     }
 
     /// Takes the answer to its own question; gives back another.
@@ -160,9 +293,25 @@ impl Messages {
         }
         self.older.loading = None;
         match result {
-            Ok(Answer::Older(loaded)) => self.put_in_front(cx, &loaded),
+            Ok(Answer::Older(loaded)) => {
+                self.put_in_front(cx, &loaded);
+                match loaded.ended {
+                    Some(Ended::Enough) => self.search_stopped(Stopped::Enough),
+                    Some(Ended::Budget) => self.search_stopped(Stopped::Bytes),
+                    Some(Ended::Gone) => self.search_stopped(Stopped::Failed),
+                    Some(Ended::Done) => {
+                        if let Some(search) = &mut self.older.search {
+                            search.done = true;
+                        }
+                    }
+                    None => self.older.search = None,
+                }
+            }
             Ok(_) => {}
-            Err(failure) => cx.notices.failure(&failure),
+            Err(failure) => {
+                self.search_stopped(Stopped::Failed);
+                cx.notices.failure(&failure);
+            }
         }
         None
     }
@@ -183,6 +332,9 @@ impl Messages {
             }
         }
         let progress = &loaded.progress;
+        if let Some(search) = &mut self.older.search {
+            search.looked(progress);
+        }
         for partition in &progress.partitions {
             if let Some(first) = partition.first {
                 self.older.reached.insert(partition.id, first);
@@ -220,6 +372,7 @@ impl Messages {
     /// Another filter: what the old one passed over is to be had again, and a line says where it is missing.
     pub(super) fn older_refiltered(&mut self, cx: &mut Cx<'_>) {
         self.older.cancel(cx);
+        (self.older.search, self.older.wanted) = (None, false);
         let reached: BTreeSet<PartitionId> = std::mem::take(&mut self.older.reached).into_keys().collect();
         for partition in &self.reader.progress.partitions {
             if let (Some(first), true) = (partition.first, reached.contains(&partition.id)) {

@@ -136,6 +136,7 @@ impl Messages {
         if self.bar.in_force().is_some() {
             self.not_kept = 0;
             self.look_through(cx, self.store.first());
+            self.search_past(cx);
             return;
         }
         if self.not_kept > 0 {

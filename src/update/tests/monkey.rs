@@ -219,14 +219,14 @@ fn good(ask: &Ask, last: usize) -> Result<Answer, TestCaseError> {
         Ask::Behind(records) => Answer::Behind(records.iter().map(|record| making::behind(record, last)).collect()),
         Ask::Keep(names) => Answer::Kept(names.iter().map(|name| (name.clone(), making::keep(last))).collect()),
         Ask::Topic { topic, .. } => Answer::Topic(making::facts(topic, last)),
-        Ask::Older(plan) => {
+        Ask::Older(plan, _) => {
             let records: Vec<_> = (0..plan.newest.unwrap_or(1).min(9)).map(|n| testing::made(n.cast_signed(), "old", "{}")).collect();
             let progress = testing::live(2, 9);
             let delivery = |made: &[testing::Made]| {
                 let made = Arc::new(chunk(made));
                 Delivery { generation: 0, facts: vec![Fact::Deleted], read: 20, chunk: made, not_shown: 0 }
             };
-            Answer::Older(Box::new(Older { deliveries: records.chunks(4).map(delivery).collect(), progress }))
+            Answer::Older(Box::new(Older { deliveries: records.chunks(4).map(delivery).collect(), progress, ended: None }))
         }
         Ask::Open { .. } => Answer::Opened { chunk: Arc::new(chunk(&[testing::made(7, "k", "{\"alone\":1}")])) },
         Ask::SaveRows { rows, .. } => Answer::Exported { path: "/\u{1b}[2J/topics.ndjson".into(), records: rows.len(), bytes: 1 },

@@ -9,7 +9,7 @@ use crate::core::ask::{Answer, Ask, Older};
 use crate::core::effect::{Effect, TaskId};
 use crate::core::event::{Arrival, Event};
 use crate::core::store::Limits;
-use crate::core::stream::{Delivery, Plan, Progress, StartAt};
+use crate::core::stream::{Delivery, Ended, Plan, Progress, StartAt};
 use crate::model::{Offset, Outcome, PartitionId, ProducerId, TxnTable};
 use crate::query::position::Position;
 use crate::testing::{Made, Script, chunk, live, made, topic};
@@ -66,7 +66,7 @@ impl Log {
             let (generation, read, not_shown) = (0, some.len() as u64, 0);
             Delivery { generation, facts: vec![], chunk: std::sync::Arc::new(chunk(some)), read, not_shown }
         };
-        Answer::Older(Box::new(Older { deliveries: records.chunks(7).map(delivery).collect(), progress }))
+        Answer::Older(Box::new(Older { deliveries: records.chunks(7).map(delivery).collect(), progress, ended: None }))
     }
 }
 
@@ -89,7 +89,7 @@ fn listed(script: Script) -> (Script, [Vec<i64>; 2]) {
 
 fn older(script: &Script) -> Option<(TaskId, Plan)> {
     script.waiting().contains(&"older").then(|| match script.ask("older") {
-        (id, Ask::Older(plan)) => (id, Plan::clone(plan)),
+        (id, Ask::Older(plan, _)) => (id, Plan::clone(plan)),
         other => panic!("{other:?}"),
     })
 }
@@ -170,8 +170,7 @@ fn an_empty_list_under_a_filter_looks_further_back() {
     let log = Log { starts: [0, 0], ends: [59, 59] };
     let mut script = opened(&log, 8, 5000);
     script.state.settings.start = StartAt::Newest(50);
-    let script = script.keys("/").text(".tenth == true").keys("enter").sees("None of").sees("looks further back");
-    let script = script.keys("k");
+    let script = script.keys("/").text(".tenth == true").keys("enter").sees("None of").sees("Searching what is older");
     let (_, plan) = older(&script).unwrap();
     assert!(plan.filter.is_some());
     let (script, held) = listed(script.reply("older", Ok(log.answer(&plan))).keys("g").sees("start of the log"));
@@ -179,6 +178,60 @@ fn an_empty_list_under_a_filter_looks_further_back() {
     let script = script.sees("matched 12 of 118").keys("esc '").sees("98 records that did not match the filter were not kept");
     // They are not lost: what lies before the first record held is to be had again.
     script.keys("g").sees("start of the log");
+}
+
+/// One part of a search: these records, and how far back partition 0 was looked at.
+fn found(made: &[Made], first: i64, ended: Option<Ended>) -> Answer {
+    let mut progress = Log { starts: [0, 0], ends: [30, 0] }.progress([first, 0]);
+    progress.partitions.retain(|part| part.id.0 == 0);
+    for part in &mut progress.partitions {
+        part.span = Some((Offset(0), Offset(30)));
+    }
+    progress.read = 10;
+    let delivery = Delivery { generation: 0, facts: vec![], chunk: std::sync::Arc::new(chunk(made)), read: 10, not_shown: 0 };
+    Answer::Older(Box::new(Older { deliveries: vec![delivery], progress, ended }))
+}
+
+/// A screen whose filter is being looked for in what lies before its 30th offset.
+fn searching() -> Script {
+    let script = messages().deliver(chunk(&[made(30, "k", "{\"a\":1}")]), vec![]);
+    let script = script.progress(Log { starts: [0, 0], ends: [31, 0] }.progress([30, 0]));
+    script.keys("/").text(".a == 1").keys("enter").sees("searching history")
+}
+
+#[test]
+fn a_filter_finds_what_lies_before_the_list_while_it_is_searched() {
+    let one = |offset| made(offset, "k", "{\"a\":1}");
+    let script = searching().part("older", found(&[one(25), one(27)], 20, None)).sees("10 of 30 offsets");
+    let script = script.part("older", found(&[one(12)], 10, None)).sees("20 of 30 offsets").sees("matched 4 of 21");
+    let script = script.reply("older", Ok(found(&[], 0, Some(Ended::Done)))).sees("history searched");
+    let (script, held) = listed(script.keys("g").sees("nothing further back is asked for"));
+    assert_eq!(held[0], [12, 25, 27, 30], "in the order of the log");
+    assert!(older(&script.keys("k k")).is_none(), "there is nothing to go on with");
+}
+
+#[test]
+fn esc_calls_the_search_off_before_it_clears_the_filter_and_k_goes_on_where_it_stood() {
+    let script = searching().part("older", found(&[made(25, "k", "{\"a\":1}")], 20, None));
+    let (id, _) = older(&script).unwrap();
+    let script = script.keys("esc").sees("called off at 10 of 30 offsets").sees("/ .a == 1");
+    assert!(script.effects.iter().any(|effect| matches!(effect, Effect::Cancel(other) if *other == id)));
+    let script = script.keys("g k");
+    let (_, plan) = older(&script).unwrap();
+    assert_eq!(plan.until, Some(Position::Offsets([(PartitionId(0), Offset(20))].into())));
+    let script = script.reply("older", Ok(found(&[], 5, Some(Ended::Budget)))).sees("enough for one search: k at the top goes on");
+    script.keys("k").reply("older", Err(unreachable())).sees("failed at").keys("g k esc esc").sees("no filter");
+}
+
+#[test]
+fn the_bounds_of_a_filter_bound_the_search() {
+    let script = messages().deliver(chunk(&[made(30, "k", "{}")]), vec![]);
+    let script = script.progress(Log { starts: [0, 0], ends: [31, 20] }.progress([30, 20]));
+    let script = script.keys("/").text("p:0 offset >= 10 offset < 25").keys("enter");
+    let (_, plan) = older(&script).unwrap();
+    assert_eq!(plan.from, Position::Offset(Offset(10)));
+    assert_eq!(plan.until, Some(Position::Offsets([(PartitionId(0), Offset(25))].into())));
+    script.keys("esc esc /").text("offset > 40").keys("enter").sees("history searched");
 }
 
 #[test]
@@ -197,7 +250,7 @@ fn older_records_of_transactions_wear_their_badges() {
     let progress = Progress { txns, ..Log { starts: [0, 0], ends: [20, 0] }.progress([0, 0]) };
     let older = std::sync::Arc::new(chunk(&[of(5)]));
     let deliveries = vec![Delivery { generation: 0, facts: vec![], chunk: older, read: 1, not_shown: 0 }];
-    let script = script.reply("older", Ok(Answer::Older(Box::new(Older { deliveries, progress }))));
+    let script = script.reply("older", Ok(Answer::Older(Box::new(Older { deliveries, progress, ended: None }))));
     let screen = script.screen();
     assert_eq!(screen.matches("✗ aborted").count(), 1, "{screen}");
     script.keys("g").sees("producer 9").sees("aborted").keys("j").sees("committed");

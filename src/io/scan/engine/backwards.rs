@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Engine;
+use crate::core::stream::Ended;
 use crate::io::scan::backward::{Lane, merge};
 use crate::io::scan::{Shape, Taken};
 
@@ -43,7 +44,11 @@ impl Engine {
             let waits = part.trouble.is_none() && self.closing.is_none();
             lanes.push(Lane { back: part.back.as_mut(), waits });
         }
-        merge(&mut lanes, horizon, ROWS, &mut self.out);
+        let limit = self.options.most.map_or(ROWS, |most| most.saturating_sub(self.rows).min(ROWS));
+        self.rows += merge(&mut lanes, horizon, limit, &mut self.out);
+        if self.options.most.is_some_and(|most| self.rows >= most) {
+            self.ended = Some(Ok(Ended::Enough));
+        }
         self.clock.dirty |= settled;
         let merged = self.out.finish(!matches!(self.options.shape, Shape::Chunks));
         if !merged.is_empty() {

@@ -8,7 +8,6 @@ use super::talks::{LONG_POLL, PORTION, Round};
 use super::{Engine, WHAT};
 use crate::core::stream::Fact;
 use crate::io::kafka::{ErrorCode, Fetched, FetchedPartition, Link};
-use crate::io::scan::Shape;
 use crate::io::scan::answer::{Asked, Digest, LARGE_PIECE, Piece, SMALL_PIECE, Zone, digest};
 use crate::io::scan::decode::{Block, Job};
 use crate::io::scan::faults::{Reaction, is_passing, reaction, words};
@@ -175,7 +174,7 @@ impl Engine {
     /// Records: where to read on is known from their headers alone, the rest is the pool's.
     fn take_in(&mut self, index: usize, zone: Zone, answer: &FetchedPartition) {
         let time = self.clock.time(Instant::now());
-        let little = matches!(self.options.shape, Shape::Count) && self.parts.len() >= self.options.links;
+        let little = self.options.shape.is_unordered() && self.parts.len() >= self.options.links;
         let piece = if little { LARGE_PIECE } else { SMALL_PIECE };
         let Some(part) = self.parts.get_mut(index) else { return };
         // What was asked for alone has an answer: it stands among the others again.

@@ -73,7 +73,7 @@ impl Engine {
             return Vec::new();
         }
         let patient = !self.follows || self.clock.blocked.is_none_or(|since| now.duration_since(since) < PATIENCE);
-        let unordered = matches!(self.options.shape, Shape::Count);
+        let unordered = self.options.shape.is_unordered();
         let quiet = self.held || self.starting || self.closing.is_some();
         let waits = |part: &Part| !unordered && (part.queue.is_working() || (patient && !quiet && part.owes(self.committed_only)));
         let caught_up = self.follows && self.parts.iter().all(|part| part.caught_up || part.left_out || !part.placed);

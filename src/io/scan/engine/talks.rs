@@ -7,7 +7,6 @@ use tokio::time::Instant;
 
 use super::{Engine, Event, SharedLink};
 use crate::io::kafka::{FetchAsk, FetchFrom};
-use crate::io::scan::Shape;
 use crate::io::scan::answer::Zone;
 use crate::io::scan::part::{PART_BYTES, share};
 use crate::io::scan::span::isolation;
@@ -133,7 +132,7 @@ impl Engine {
     /// The partitions of a conversation that can be asked for now, in turn.
     fn ready_parts(&self, talk: usize, turn: usize, now: Instant) -> Vec<usize> {
         // What is kept is larger than what came: the next answer is asked for when half of this one is handed on.
-        let room = share(self.parts.len()) / if matches!(self.options.shape, Shape::Count) { 1 } else { 2 };
+        let room = share(self.parts.len()) / if self.options.shape.is_unordered() { 1 } else { 2 };
         let mine = |(index, _): &(usize, &super::Part)| *index;
         let mut ready: Vec<usize> = self
             .parts
