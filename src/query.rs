@@ -13,6 +13,7 @@ pub mod ast;
 mod bounds;
 mod check;
 mod compile;
+pub mod complete;
 mod error;
 mod eval;
 mod hits;

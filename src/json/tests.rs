@@ -176,6 +176,10 @@ fn the_last_duplicate_counts() {
     assert_eq!(all(r#"{"a":1,"b":{"a":3}}"#, ".a"), "1");
     assert_eq!(all(r#"{"a":1,"b":"a"}"#, ".a"), "1");
     assert_eq!(all(r#"{"a":1,"a":2,"a":3"#, ".a"), "2");
+    // One that is cut is none, also where the path goes on within it.
+    assert_eq!(all(r#"{"a":[5],"a":"#, ".a[]"), "5");
+    assert_eq!(all(r#"{"a":{"x":1},"a":tru"#, ".a.x"), "1");
+    assert_eq!(all(r#"{"a":{"x":1},"a":{"x":2,"#, ".a.x"), "2");
 }
 
 #[test]

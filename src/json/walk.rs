@@ -206,7 +206,9 @@ impl Walker<'_, '_> {
             let hit = name.is(text.get(at + 1..key.end - 1).unwrap_or_default(), key.state);
             let value = scan::space(text, colon + 1);
             let only = hit && !name.again(text.get(value..).unwrap_or_default());
-            if only && !last {
+            let opens = hit && matches!(scan::byte(text, value), Some(b'{' | b'['));
+            // After another one of that name, a scalar must be whole to count.
+            if only && !last && (opens || found.is_none()) {
                 return Some(Place { at: value, end: None });
             }
             match self.skip(value) {
@@ -217,7 +219,7 @@ impl Walker<'_, '_> {
                     }
                     at = scan::space(text, end);
                 }
-                None if hit && !last => return Some(Place { at: value, end: None }),
+                None if opens && !last => return Some(Place { at: value, end: None }),
                 None => return found,
             }
             match scan::byte(text, at) {

@@ -1,9 +1,12 @@
 //! The promises of the language: what each form means, what errors say, and that nothing is skipped that would match.
 
+mod agree;
+mod cases;
 mod errors;
 mod meaning;
 mod plan;
 mod properties;
+mod reference;
 mod tables;
 
 use crate::model::{Headers, LeaderEpoch, Offset, Outcome, PartitionId, RecordRef, Time, TimestampType};

@@ -20,6 +20,7 @@ mod drill;
 mod flows;
 mod found;
 mod kafka;
+mod language;
 mod pace;
 mod pty;
 mod readme;

@@ -77,7 +77,7 @@ fn readme_shows_filters_and_positions_that_are_understood() {
 
 #[test]
 fn documents_link_only_to_what_is_there() {
-    for document in ["README.md", "docs/architecture.md", "docs/kafka-client.md"] {
+    for document in ["README.md", "docs/architecture.md", "docs/kafka-client.md", "docs/query.md"] {
         let text = read(document);
         let folder = root().join(document).parent().map(Path::to_path_buf).unwrap_or_default();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link) {

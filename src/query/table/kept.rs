@@ -130,8 +130,7 @@ impl Kept {
     /// Finds the groups of a record.
     fn place(&mut self, stages: &Inner, subject: &Subject<'_>, time: Option<i64>, scratch: &mut Scratch) {
         scratch.places.clear();
-        encode(stages, subject, time, scratch);
-        if scratch.spans.len() == scratch.starts.len() {
+        if encode(stages, subject, time, scratch) {
             // One value of each: the values as they lie are the group.
             let place = self.find(stages, &scratch.values);
             scratch.places.push(place);
@@ -307,8 +306,10 @@ impl Faults {
 }
 
 /// Encodes what the record is grouped by: the window first, then all values of each operand, each different one once.
-fn encode(stages: &Inner, subject: &Subject<'_>, time: Option<i64>, scratch: &mut Scratch) {
+/// True: there was one value of each.
+fn encode(stages: &Inner, subject: &Subject<'_>, time: Option<i64>, scratch: &mut Scratch) -> bool {
     let Scratch { values, spans, starts, .. } = scratch;
+    let mut one = true;
     values.clear();
     spans.clear();
     starts.clear();
@@ -334,6 +335,7 @@ fn encode(stages: &Inner, subject: &Subject<'_>, time: Option<i64>, scratch: &mu
             spans.push(start..values.len());
         }
         if let Some(own) = spans.get_mut(first..).filter(|own| own.len() > 1) {
+            one = false;
             let bytes = |span: &Range<usize>| values.get(span.clone()).unwrap_or_default();
             own.sort_by(|a, b| bytes(a).cmp(bytes(b)));
             // Values that are there twice put the record into their group once.
@@ -350,6 +352,7 @@ fn encode(stages: &Inner, subject: &Subject<'_>, time: Option<i64>, scratch: &mu
             spans.truncate(last + 1);
         }
     }
+    one
 }
 
 /// Every choice of one value for each operand, as far as they are counted, and one more.

@@ -7,6 +7,11 @@ use jiff::Timestamp;
 use crate::query::ast::Operand;
 use crate::query::when::ShownDuration;
 
+use super::kept::Kept;
+use super::rows::TableColumn;
+use super::state::{Group, State};
+use super::{Inner, Out};
+
 /// One thing to know of a table. Its words are short; operands in them are as the user wrote them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
@@ -80,5 +85,51 @@ impl fmt::Display for Note {
             }
             Self::Shrunk => f.write_str("many groups: estimates begin earlier, to save memory"),
         }
+    }
+}
+
+/// What is to be known of a table.
+pub(super) fn notes(stages: &Inner, kept: &Kept, columns: &[TableColumn]) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for ((of, ..), faults) in stages.reads.iter().zip(&kept.faults) {
+        let some = |n: u64| (n > 0).then_some(n);
+        notes.extend(some(faults.missing).map(|records| Note::Missing { of: of.clone(), records }));
+        notes.extend(some(faults.not_a_number).map(|values| Note::NotANumber { of: of.clone(), values }));
+        notes.extend(some(faults.beyond).map(|values| Note::Beyond { of: of.clone(), values }));
+    }
+    if let (true, Some((from_ms, to_ms))) = (stages.rate, kept.span) {
+        notes.push(Note::Span { from_ms, to_ms });
+    }
+    if kept.timeless > 0 {
+        notes.push(Note::Timeless { records: kept.timeless });
+    }
+    if let Some(others) = &kept.others {
+        notes.push(Note::Others { groups: others.seen.estimate() });
+    }
+    if kept.mixed {
+        notes.push(Note::Mixed);
+    }
+    if kept.crowded > 0 {
+        notes.push(Note::Crowded { records: kept.crowded });
+    }
+    let numbers = columns.len().saturating_sub(stages.outs.len());
+    for (out, column) in stages.outs.iter().zip(columns.iter().skip(numbers)) {
+        let groups = kept.groups.iter().chain(kept.others.as_ref().map(|others| &others.group));
+        if let Some(permille) = groups.filter_map(|group| error(*out, group)).max() {
+            notes.push(Note::Estimated { column: column.text.clone(), permille });
+        }
+    }
+    if kept.level > 0 {
+        notes.push(Note::Shrunk);
+    }
+    notes
+}
+
+/// The error of an estimate.
+fn error(out: Out, group: &Group) -> Option<u32> {
+    match (out, group.states.get(out.slot()?)?) {
+        (Out::Distinct(_), State::Distinct(distinct)) => distinct.error(),
+        (Out::Quantile(..), State::Quantiles(quantiles)) => quantiles.error(),
+        _ => None,
     }
 }

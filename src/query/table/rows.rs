@@ -9,7 +9,7 @@ use crate::query::ast::{Aggregate, Column, Function, Operand, Stage};
 use super::decimal::Decimal;
 use super::hist::Bucket;
 use super::kept::Kept;
-use super::note::Note;
+use super::note::{self, Note};
 use super::quantile::by_value;
 use super::read::{decode, tag, time};
 use super::state::{Group, State};
@@ -224,7 +224,7 @@ pub(super) fn table(stages: &Inner, kept: &Kept) -> Table {
         let numbers = stages.outs.iter().map(|out| cell(*out, &others.group, kept));
         rows.push(Row { cells: cells.chain(numbers).collect(), of: Of::Others });
     }
-    Table { notes: notes(stages, kept, &columns), columns, rows, of, records: kept.records }
+    Table { notes: note::notes(stages, kept, &columns), columns, rows, of, records: kept.records }
 }
 
 /// Whether only some of the rows are wanted.
@@ -370,49 +370,4 @@ fn rate(records: u64, span: Option<(i64, i64)>) -> Cell {
     let mut sum = Sum::default();
     sum.add(&Decimal::int(i64::try_from(records).unwrap_or(i64::MAX)));
     sum.over(1000, ms).map_or(Cell::Absent, Cell::Number)
-}
-
-fn notes(stages: &Inner, kept: &Kept, columns: &[TableColumn]) -> Vec<Note> {
-    let mut notes = Vec::new();
-    for ((of, ..), faults) in stages.reads.iter().zip(&kept.faults) {
-        let some = |n: u64| (n > 0).then_some(n);
-        notes.extend(some(faults.missing).map(|records| Note::Missing { of: of.clone(), records }));
-        notes.extend(some(faults.not_a_number).map(|values| Note::NotANumber { of: of.clone(), values }));
-        notes.extend(some(faults.beyond).map(|values| Note::Beyond { of: of.clone(), values }));
-    }
-    if let (true, Some((from_ms, to_ms))) = (stages.rate, kept.span) {
-        notes.push(Note::Span { from_ms, to_ms });
-    }
-    if kept.timeless > 0 {
-        notes.push(Note::Timeless { records: kept.timeless });
-    }
-    if let Some(others) = &kept.others {
-        notes.push(Note::Others { groups: others.seen.estimate() });
-    }
-    if kept.mixed {
-        notes.push(Note::Mixed);
-    }
-    if kept.crowded > 0 {
-        notes.push(Note::Crowded { records: kept.crowded });
-    }
-    let numbers = columns.len().saturating_sub(stages.outs.len());
-    for (out, column) in stages.outs.iter().zip(columns.iter().skip(numbers)) {
-        let groups = kept.groups.iter().chain(kept.others.as_ref().map(|others| &others.group));
-        if let Some(permille) = groups.filter_map(|group| error(*out, group)).max() {
-            notes.push(Note::Estimated { column: column.text.clone(), permille });
-        }
-    }
-    if kept.level > 0 {
-        notes.push(Note::Shrunk);
-    }
-    notes
-}
-
-/// The error of an estimate.
-fn error(out: Out, group: &Group) -> Option<u32> {
-    match (out, group.states.get(out.slot()?)?) {
-        (Out::Distinct(_), State::Distinct(distinct)) => distinct.error(),
-        (Out::Quantile(..), State::Quantiles(quantiles)) => quantiles.error(),
-        _ => None,
-    }
 }
