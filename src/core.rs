@@ -22,6 +22,7 @@ pub mod groups;
 pub mod guard;
 pub mod history;
 pub mod incident;
+pub mod inquire;
 pub mod key;
 pub mod keymap;
 pub mod lag;

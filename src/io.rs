@@ -13,6 +13,7 @@ mod export;
 pub mod figures;
 mod file;
 pub mod groups;
+pub mod inquire;
 pub mod kafka;
 mod log_tail;
 mod past;

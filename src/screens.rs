@@ -21,6 +21,7 @@ use crate::core::effect::{Effect, Owner, TaskId, Term};
 use crate::core::event::Arrival;
 use crate::core::groups::poll::Watch;
 use crate::core::history::History;
+use crate::core::inquire::Neighbour;
 use crate::core::key::{Input, Mouse, MouseKind};
 use crate::core::line::Line;
 use crate::core::names::bar::NameBar;
@@ -45,6 +46,7 @@ pub mod overview;
 pub mod produce;
 pub mod reset;
 pub mod results;
+pub mod samekey;
 pub mod topic;
 pub mod topics;
 
@@ -72,6 +74,8 @@ pub enum Route {
     Produce(Box<Opening>),
     /// A change of what a group has committed.
     Reset(Box<reset::Opening>),
+    /// The record of the same key before or after one.
+    SameKey(Box<Neighbour>),
     /// What kscope logged.
     Log,
     /// The table of a query.
@@ -144,6 +148,7 @@ pub fn open(route: Route, cx: &mut Cx<'_>) -> Box<dyn Screen> {
         Route::NewContext(found) => Box::new(newcontext::NewContext::open(found, cx)),
         Route::Results(of) => Box::new(results::Results::open(*of, cx)),
         Route::Matching(topic, text) => Box::new(messages::Messages::matching(topic, &text, cx)),
+        Route::SameKey(ask) => Box::new(samekey::SameKey::open(*ask, cx)),
         Route::Log => Box::new(log::Log::open(cx)),
         Route::Produce(opening) => Box::new(produce::Produce::open(*opening, cx)),
         Route::Reset(opening) => Box::new(reset::Reset::open(*opening, cx)),

@@ -72,7 +72,7 @@ impl Script {
                         self.event(Event::Arrival(Arrival::Reply(Reply { id, result })));
                     }
                     ask if ask.mutates() && permit.is_none() => panic!("{} without a permit", ask.name()),
-                    Ask::Render(_) | Ask::Search { .. } | Ask::Highlight { .. } | Ask::Filter(_) => {
+                    Ask::Render(_) | Ask::Search { .. } | Ask::Highlight { .. } | Ask::Filter(_) | Ask::Compare { .. } => {
                         let result = runner::compute(&ask);
                         self.event(Event::Arrival(Arrival::Reply(Reply { id, result })));
                     }

@@ -5,6 +5,7 @@
 //! another kind of row: [`Kind`], the builder in `tree/build.rs` and its painting in `tree/paint.rs`.
 
 mod build;
+pub mod diff;
 mod folds;
 mod needle;
 mod paint;

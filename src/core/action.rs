@@ -37,6 +37,8 @@ pub enum Scope {
     Form,
     /// What became of records that were sent.
     Sent,
+    /// Two records of one key.
+    SameKey,
     /// The message screen, whichever pane has the focus.
     Messages,
     /// Its list.
@@ -65,6 +67,7 @@ impl Scope {
             Self::Plan => "CHANGE OF A GROUP",
             Self::Form => "PRODUCE",
             Self::Sent => "SENT",
+            Self::SameKey => "SAME KEY",
             Self::Messages => "STREAM",
             Self::Records => "RECORDS",
             Self::Value => "VALUE",
@@ -200,6 +203,11 @@ actions! {
         OpenSent "sent.open" "open it" ["enter"] "the record where it lies";
         StopSending "sent.stop" "stop" ["x"] "take no further record";
     }
+    SameKey {
+        OpenFound "same-key.open" "messages" ["enter"] "messages around the record that was found";
+        KeyBefore "same-key.before" "before" ["{"] "on to the record of the key before the one that was found";
+        KeyAfter "same-key.after" "after" ["}"] "on to the record of the key after the one that was found";
+    }
     Plan {
         CommitPlan "reset.commit" "commit" ["ctrl-s"] "carry the plan out, or arm it while the group has members";
         ShowRecords "reset.records" "records" ["enter"] "the records at both offsets";
@@ -275,6 +283,8 @@ actions! {
         SendListAgain "messages.send-list-again" "" ["p A"] "send all that the list shows again, as the filter has it";
         Isolation "messages.isolation" "" ["I"] "what is in the log, or what a read_committed consumer sees";
         OnlyKey "messages.only-key" "only this key" ["#"] "only this key; again: all";
+        PreviousOfKey "messages.key-before" "" ["{"] "the record of this key before, and what differs";
+        NextOfKey "messages.key-after" "" ["}"] "the record of this key after, and what differs";
         InsertMark "messages.insert-mark" "" ["m"] "insert a mark line";
         JumpMark "messages.jump-mark" "" ["'"] "to the next mark";
         ClearList "messages.clear" "" ["C"] "clear the list";

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::checkup::Checkup;
 use super::groups::kept::Kept;
 use super::guard::{Intent, Receipt};
+use super::inquire::{Neighbour, Sought, Spot};
 use super::produce::{self, Sending, Target};
 use super::reset::{self, Order, Report, Step, Wish};
 use super::stream::{Allowance, Delivery, Ended, Plan, Progress};
@@ -18,6 +19,7 @@ use crate::model::{
 };
 use crate::query::{Filter, Stages, Table};
 use crate::text;
+use crate::tree::diff::Comparison;
 use crate::tree::{Found, Row};
 
 use super::lag::TopicPlaces;
@@ -67,6 +69,10 @@ pub enum Ask {
     Filter(Box<FilterAsk>),
     /// One record alone, up to the largest frame we take: for what the live view showed as too large.
     Open { topic: TopicName, partition: PartitionId, offset: Offset },
+    /// The record of the same key before or after one: [`Answer::Sought`] as parts while it is looked for, and at the end.
+    Neighbour(Box<Neighbour>),
+    /// What differs between two records.
+    Compare { from: Spot, to: Spot },
     /// The last lines of the newest log in this folder.
     Log(PathBuf),
     /// Hand text to the desktop's own clipboard tool, when there is one.
@@ -303,6 +309,9 @@ pub enum Answer {
     Opened {
         chunk: Arc<Chunk>,
     },
+    /// How far looking for a record of the same key has got, or how it ended.
+    Sought(Box<Sought>),
+    Compared(Arc<Comparison>),
     Log(LogTail),
     /// Whether a tool took it, and which.
     Copied(Option<&'static str>),
@@ -406,6 +415,8 @@ impl Ask {
             Self::Highlight { .. } => "highlight",
             Self::Filter(_) => "filter",
             Self::Open { .. } => "open",
+            Self::Neighbour(_) => "neighbour",
+            Self::Compare { .. } => "compare",
             Self::Log(_) => "log",
             Self::Copy(_) => "copy",
             Self::Export(_) => "export",

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
 use super::checkup;
+use super::inquire::{self, Teller};
 use super::kafka::{Client, Settings, Wanted};
 use super::scan::{self, Taken};
 use super::work::Work;
@@ -27,6 +28,7 @@ use crate::model::{Cause, ClusterId, Failure, Foreign, Time};
 use crate::query::{Context, Subject};
 use crate::text::Shown;
 use crate::tree::Needle;
+use crate::tree::diff::Comparison;
 
 /// Replies that may wait for the loop, and chunks: a reader whose chunk finds no room does not fetch on.
 const REPLIES: usize = 64;
@@ -221,11 +223,15 @@ async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, give
         Ask::Older(plan, _) if plan.filter.is_none() => older(client, work, *plan).await,
         Ask::Tally(wanted) => super::tally::count(client, work, *wanted, out.replies, id).await,
         Ask::Older(plan, allowance) => super::past::search(client, work, *plan, allowance, out.replies, id).await,
-        ask @ (Ask::Render(_) | Ask::Search { .. } | Ask::Highlight { .. } | Ask::Filter(_)) => {
+        ask @ (Ask::Render(_) | Ask::Search { .. } | Ask::Highlight { .. } | Ask::Filter(_) | Ask::Compare { .. }) => {
             work.run("work on records", move || compute(&ask)).await?
         }
         Ask::Open { topic, partition, offset } => {
             scan::open_one(&client, &topic, partition, offset).await.map(|chunk| Answer::Opened { chunk })
+        }
+        Ask::Neighbour(ask) => {
+            let teller = Teller::new(id, out.replies.clone());
+            inquire::neighbour(&client, &work, &ask, &teller).await.map(|sought| Answer::Sought(Box::new(sought)))
         }
         Ask::Log(folder) => work.run("read the log", move || super::log_tail::read(&folder)).await?.map(Answer::Log),
         Ask::Copy(text) => Ok(Answer::Copied(clipboard::copy(text).await)),
@@ -328,6 +334,9 @@ pub fn compute(ask: &Ask) -> Result<Answer, Failure> {
         Ask::Search { seq, view, text } => search(*seq, view, text),
         Ask::Highlight { seq, view, to } => Ok(Answer::Highlighted { seq: *seq, view: Arc::new(view.highlighted_to(*to)) }),
         Ask::Filter(ask) => Ok(Answer::Matches(matches(ask))),
+        Ask::Compare { from, to } => Comparison::of((from.chunk(), 0), (to.chunk(), 0))
+            .map(|comparison| Answer::Compared(Arc::new(comparison)))
+            .ok_or_else(|| Failure::new("compare the records", Cause::Refused("one of them is not there"))),
         _ => Err(Failure::new("work on records", Cause::Refused("this question needs the outside world"))),
     }
 }

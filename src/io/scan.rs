@@ -30,6 +30,7 @@ mod newest;
 mod one;
 mod part;
 mod place;
+mod probe;
 mod span;
 mod tallies;
 
@@ -50,6 +51,7 @@ pub use decode::Spare;
 pub use keyed::{Placing, placing};
 pub use one::open_one;
 pub use tallies::Tallies;
+pub use probe::{Probed, first_at};
 
 /// Largest record that a live view keeps, and largest answer to one of its fetches, in bytes.
 pub const LIVE_LARGEST: usize = 16 << 20;

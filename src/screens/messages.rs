@@ -2,7 +2,7 @@
 //! surprise: the newest records in all, then what arrives.
 //!
 //! One file per part: `act` (the keys), `reader` (the running task), `rows` (the lines), `filter` (the bar), `seek` (where to go), `older`
-//! (what lies before the list), `committed` (where a group stands), `list`, `value` and `record` (the panes), `yank` (what can be copied).
+//! (what lies before the list), `committed` (where a group stands), `inquire` (questions about a record), `list`, `value` and `record` (the panes), `yank` (what can be copied).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -27,6 +27,7 @@ mod act;
 mod committed;
 mod draw;
 mod filter;
+mod inquire;
 mod list;
 mod older;
 mod produce;
@@ -228,6 +229,8 @@ impl Screen for Messages {
         let needs_record = matches!(
             action,
             Action::OnlyKey
+                | Action::PreviousOfKey
+                | Action::NextOfKey
                 | Action::Mark
                 | Action::MarkRange
                 | Action::CopyValue

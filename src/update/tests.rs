@@ -14,6 +14,7 @@ use crate::text::row::{Field, Row};
 
 mod contexts;
 mod groups;
+mod inquire;
 mod looks;
 mod monkey;
 mod older;

@@ -35,6 +35,7 @@ pub(crate) const MAY_USE: [(&str, &[&str]); 21] = [
             "core::event",
             "core::groups",
             "core::guard",
+            "core::inquire",
             "core::lag",
             "core::produce",
             "core::reset",

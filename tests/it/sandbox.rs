@@ -6,6 +6,7 @@ mod clients;
 mod codes;
 mod faults;
 mod groups;
+mod inquire;
 mod lag;
 mod living;
 mod managed;

@@ -67,7 +67,7 @@ pub async fn open_one(client: &Client, topic: &TopicName, partition: PartitionId
 }
 
 /// The first record at or behind the offset, as a chunk of its own.
-fn alone(chunk: &Chunk, offset: Offset) -> Option<Chunk> {
+pub(super) fn alone(chunk: &Chunk, offset: Offset) -> Option<Chunk> {
     let row = chunk.iter().position(|record| record.offset >= offset)?;
     let mut builder = crate::model::ChunkBuilder::default();
     builder.push(&chunk.get(row)?, chunk.batch(row)?).then(|| builder.finish())

@@ -52,6 +52,7 @@ impl Messages {
                 }
                 self.moved(cx, -1);
             }
+            Action::PreviousOfKey | Action::NextOfKey => self.inquire(cx, action),
             Action::NextHit | Action::PreviousHit => self.value.act(cx, action, self.value_size(cx)),
             Action::Follow
             | Action::Pause

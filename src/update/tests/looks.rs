@@ -6,6 +6,7 @@
 
 mod group;
 mod groups;
+mod inquire;
 mod messages;
 
 use std::fmt::Write as _;

@@ -1,0 +1,178 @@
+//! Answers what `core::inquire` asks: each question is a task that reads, tells how far it is, and ends when it is dropped.
+//!
+//! One file per question, over what is here: [`Teller`] (parts of an answer), [`stretch`] (records of some stretches that match, by
+//! the one reader of topics) and [`ends`] (where partitions begin and end).
+
+mod neighbour;
+
+use std::collections::BTreeMap;
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::kafka::{At, Client, Isolation, OffsetAsk, PartitionError};
+use super::scan::{self, Options, Shape, Taken};
+use super::work::Work;
+use crate::core::ask::Answer;
+use crate::core::effect::TaskId;
+use crate::core::event::Arrival;
+use crate::core::stream::{self, Flow, Plan, Progress};
+use crate::model::{Chunk, Failure, Offset, PartitionId, Time, Topic};
+use crate::query::position::Position;
+use crate::query::{Context, Filter};
+
+pub use neighbour::neighbour;
+
+/// Where the parts of an answer go.
+#[derive(Debug, Clone)]
+pub struct Teller {
+    id: TaskId,
+    lane: Option<mpsc::Sender<Arrival>>,
+}
+
+impl Teller {
+    pub fn new(id: TaskId, lane: mpsc::Sender<Arrival>) -> Self {
+        Self { id, lane: Some(lane) }
+    }
+
+    /// Nobody listens.
+    pub fn nobody() -> Self {
+        Self { id: TaskId(0), lane: None }
+    }
+
+    /// A part that must not be lost. A loop that is gone wants none.
+    async fn tell(&self, part: Answer) {
+        if let Some(lane) = &self.lane {
+            let _gone = lane.send(Arrival::Part(self.id, part)).await;
+        }
+    }
+
+    /// A part that a later one replaces: it is left out while the loop has enough to do.
+    fn hint(&self, part: Answer) {
+        if let Some(lane) = &self.lane {
+            let _full = lane.try_send(Arrival::Part(self.id, part));
+        }
+    }
+}
+
+/// Stretches of partitions.
+type Spans = BTreeMap<PartitionId, Range<Offset>>;
+
+/// Where each partition begins and ends, log start and high watermark; and those of which that is not told, with the reason.
+///
+/// # Errors
+/// No broker can be asked.
+async fn ends(client: &Client, what: &'static str, topic: &Topic) -> Result<(Spans, BTreeMap<PartitionId, PartitionError>), Failure> {
+    let ask = |at: At| topic.partitions.iter().map(move |part| OffsetAsk { topic: topic.name.clone(), partition: part.id, at });
+    let asks: Vec<OffsetAsk> = ask(At::Earliest).chain(ask(At::Latest)).collect();
+    let mut found = client.list_offsets(what, &asks, Isolation::ReadUncommitted).await?;
+    let highs = found.split_off(topic.partitions.len().min(found.len()));
+    let (mut ends, mut missing) = (BTreeMap::new(), BTreeMap::new());
+    for ((part, low), high) in topic.partitions.iter().zip(found).zip(highs) {
+        match (low, high) {
+            (Ok(low), Ok(high)) => drop(ends.insert(part.id, low.offset().unwrap_or(Offset(0))..high.offset().unwrap_or(Offset(0)))),
+            (Err(error), _) | (_, Err(error)) => drop(missing.insert(part.id, error)),
+        }
+    }
+    Ok((ends, missing))
+}
+
+/// The first offsets at or after a time; the end of the log where there is none. Partitions that do not answer are left out.
+async fn offsets_at(
+    client: &Client,
+    what: &'static str,
+    topic: &Topic,
+    ends: &Spans,
+    time_ms: i64,
+) -> Result<BTreeMap<PartitionId, Offset>, Failure> {
+    let ask = |partition| OffsetAsk { topic: topic.name.clone(), partition, at: At::Time(time_ms) };
+    let asks: Vec<OffsetAsk> = ends.keys().copied().map(ask).collect();
+    let found = client.list_offsets(what, &asks, Isolation::ReadUncommitted).await?;
+    let offset = |((id, span), found): ((&PartitionId, &Range<Offset>), Result<crate::io::kafka::Found, _>)| {
+        Some((*id, found.ok()?.offset().unwrap_or(span.end)))
+    };
+    Ok(ends.iter().zip(found).filter_map(offset).collect())
+}
+
+/// The moment of now, for what is relative to it.
+#[expect(clippy::disallowed_methods, reason = "a task reads the clock itself")]
+fn now() -> Time {
+    Time(jiff::Timestamp::now().as_microsecond())
+}
+
+/// What is read of a topic, and how.
+struct Stretch<'a> {
+    topic: &'a Topic,
+    spans: &'a Spans,
+    filter: Option<Arc<Filter>>,
+    shape: Shape,
+}
+
+/// Reads some stretches to their ends: `take` gets the chunks that match, in order per partition, and ends it early; `progress`
+/// hears how far it is.
+async fn stretch(
+    client: &Client,
+    work: &Work,
+    of: Stretch<'_>,
+    take: impl FnMut(&Chunk) -> ControlFlow<()> + Send,
+    progress: impl FnMut(&Progress) + Send,
+) -> Result<(), Failure> {
+    let spans = || of.spans.iter().filter(|(_, span)| span.start < span.end);
+    if spans().next().is_none() {
+        return Ok(());
+    }
+    let plan = Plan {
+        topic: of.topic.name.clone(),
+        topic_id: of.topic.id,
+        from: Position::Offsets(spans().map(|(id, span)| (*id, span.start)).collect()),
+        until: Some(Position::Offsets(spans().map(|(id, span)| (*id, span.end)).collect())),
+        partitions: Some(spans().map(|(id, _)| *id).collect()),
+        isolation: stream::Isolation::ReadUncommitted,
+        filter: of.filter,
+        newest: None,
+        keep: usize::MAX,
+    };
+    let options = Options { shape: of.shape, ..Options::live(Context::utc(now())) };
+    let nobody_steers = mpsc::unbounded_channel::<Flow>().1;
+    scan::read(client.clone(), work.clone(), plan, options, nobody_steers, Catch { take, progress }).await
+}
+
+struct Catch<T, P> {
+    take: T,
+    progress: P,
+}
+
+impl<T, P> scan::Sink for Catch<T, P>
+where
+    T: FnMut(&Chunk) -> ControlFlow<()> + Send,
+    P: FnMut(&Progress) + Send,
+{
+    async fn take(&mut self, taken: Taken) -> ControlFlow<()> {
+        match taken {
+            Taken::Records(delivery) => (self.take)(&delivery.chunk),
+            Taken::Lines(lines) => {
+                lines.spare.give(lines.bytes);
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        (self.progress)(&progress);
+    }
+}
+
+/// Offsets that a reader of these stretches has gone over.
+fn gone_over(spans: &Spans, progress: &Progress) -> u64 {
+    let of = |part: &stream::PartitionProgress| {
+        let span = spans.get(&part.id)?;
+        u64::try_from(part.position.min(span.end).0.saturating_sub(span.start.0)).ok()
+    };
+    progress.partitions.iter().filter_map(of).fold(0, u64::saturating_add)
+}
+
+/// Offsets between two.
+fn width(span: &Range<Offset>) -> u64 {
+    u64::try_from(span.end.0.saturating_sub(span.start.0)).unwrap_or(0)
+}

@@ -1,0 +1,57 @@
+//! From a record to what else one asks about it: its neighbours of the same key.
+
+use std::sync::Arc;
+
+use crate::core::action::Action;
+use crate::core::inquire::{Neighbour, Spot};
+use crate::core::store::Seq;
+use crate::model::Offset;
+use crate::screens::{Cx, Route};
+
+use super::Messages;
+
+impl Messages {
+    pub(super) fn inquire(&self, cx: &mut Cx<'_>, action: Action) {
+        if matches!(action, Action::PreviousOfKey | Action::NextOfKey) {
+            self.neighbour(cx, action == Action::PreviousOfKey);
+        }
+    }
+
+    /// The record that a question is about: the one whose value is shown while that pane has the keys, else the selected one.
+    fn asked_about(&self) -> Option<Spot> {
+        let topic = &self.reader.topic.name;
+        match self.value.shown().filter(|_| self.focus != super::Focus::List) {
+            Some((chunk, row)) => Spot::of(topic, chunk, row),
+            None => self.rows.selected().and_then(|seq| self.store.locate(seq)).and_then(|(chunk, row)| Spot::of(topic, chunk, row)),
+        }
+    }
+
+    fn neighbour(&self, cx: &mut Cx<'_>, back: bool) {
+        let Some(from) = self.asked_about() else { return };
+        if from.record().is_none_or(|record| record.key.is_none()) {
+            return cx.notices.look(cx.now, "The record has no key, so there is none before or after it.");
+        }
+        let (held, sure) = self.held_neighbour(&from, back);
+        let ask = Neighbour { topic: Arc::clone(&self.reader.topic), from, back, held, sure };
+        cx.go = Some(Route::SameKey(Box::new(ask)));
+    }
+
+    /// The nearest record of the key that is held, and whether every offset between the two is held as well.
+    fn held_neighbour(&self, from: &Spot, back: bool) -> (Option<Spot>, bool) {
+        let Some(here) = from.record() else { return (None, false) };
+        let beyond = |offset: Offset| if back { offset < here.offset } else { offset > here.offset };
+        let mut nearest: Option<(Offset, Seq)> = None;
+        for (seq, record) in self.store.seqs().zip(self.store.records()) {
+            let nearer = nearest.is_none_or(|(offset, _)| if back { record.offset > offset } else { record.offset < offset });
+            if record.partition == here.partition && record.key == here.key && beyond(record.offset) && nearer {
+                nearest = Some((record.offset, seq));
+            }
+        }
+        let Some((offset, seq)) = nearest else { return (None, false) };
+        let (low, high) = (offset.min(here.offset), offset.max(here.offset));
+        let between =
+            self.store.records().filter(|record| record.partition == here.partition && record.offset > low && record.offset < high);
+        let sure = i64::try_from(between.count()).is_ok_and(|count| count == high.0.saturating_sub(low.0) - 1);
+        (self.store.locate(seq).and_then(|(chunk, row)| Spot::of(&from.topic, chunk, row)), sure)
+    }
+}
