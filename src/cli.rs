@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "a headless command has no loop: it reads the clock itself")]
 
 mod about;
+pub mod bisect;
 mod config;
 pub mod configure;
 mod confirm;
@@ -20,6 +21,7 @@ mod reading;
 mod rows;
 pub mod sandbox;
 pub mod search;
+mod shape;
 mod signals;
 pub mod tail;
 mod target;
@@ -57,6 +59,8 @@ pub enum Command {
     Sandbox(Box<sandbox::Sandbox>),
     /// Print topics, or one of them.
     Topics(Box<topics::Topics>),
+    /// Where a query turns true.
+    Bisect(Box<bisect::Bisect>),
     /// About one group: print it, or change it.
     Group(Box<group::Group>),
     /// Print groups, their lag, or the record that one reads next.
@@ -210,6 +214,8 @@ enum Sub {
     Topics(topics::TopicsArgs),
     /// About one topic
     Topic(topics::TopicArgs),
+    /// The first record of each partition for which a query is true, found by halving
+    Bisect(bisect::BisectArgs),
     /// About one group: print it; move, restore, copy or delete its commits
     Group(group::GroupArgs),
     /// List groups with their state, members and lag
@@ -258,6 +264,7 @@ pub fn parse(
         Some(Sub::Produce(args)) => Some(OnCluster::Produce(args)),
         Some(Sub::Topics(args)) => Some(OnCluster::Topics(args)),
         Some(Sub::Topic(args)) => Some(OnCluster::Topic(args)),
+        Some(Sub::Bisect(args)) => Some(OnCluster::Bisect(args)),
         Some(Sub::Group(args)) => Some(OnCluster::Group(args)),
         Some(Sub::Groups(args)) => Some(OnCluster::Groups(args)),
         Some(Sub::Lag(args)) => Some(OnCluster::Lag(args)),
@@ -339,6 +346,7 @@ fn on_cluster(
         }
         OnCluster::Peek(args) => Command::Groups(Box::new(groups::Groups::peek(for_topics(cluster, common), args)?)),
         OnCluster::Topic(args) => Command::Topics(Box::new(topics::Topics::describe(for_topics(cluster, common), args))),
+        OnCluster::Bisect(args) => Command::Bisect(Box::new(bisect::Bisect::new(for_topics(cluster, common), &args)?)),
         OnCluster::Group(args) => Command::Group(Box::new(group::Group::new(writing(cluster, context), args))),
     })
 }
@@ -368,6 +376,7 @@ enum OnCluster {
     Produce(produce::ProduceArgs),
     Topics(topics::TopicsArgs),
     Topic(topics::TopicArgs),
+    Bisect(bisect::BisectArgs),
     Group(group::GroupArgs),
     Groups(groups::GroupsArgs),
     Lag(groups::LagArgs),

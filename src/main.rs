@@ -48,6 +48,10 @@ fn main() -> ExitCode {
             let _log = logging("topics");
             topics.run()
         }
+        Ok(Command::Bisect(bisect)) => {
+            let _log = logging("bisect");
+            bisect.run()
+        }
         Ok(Command::Group(group)) => {
             let _log = logging("group");
             group.run(log::folder().as_deref())

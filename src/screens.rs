@@ -21,7 +21,7 @@ use crate::core::effect::{Effect, Owner, TaskId, Term};
 use crate::core::event::Arrival;
 use crate::core::groups::poll::Watch;
 use crate::core::history::History;
-use crate::core::inquire::Neighbour;
+use crate::core::inquire::{FollowFrom, Neighbour};
 use crate::core::key::{Input, Mouse, MouseKind};
 use crate::core::line::Line;
 use crate::core::names::bar::NameBar;
@@ -36,7 +36,9 @@ use crate::query::Query;
 use crate::text::{self, Shown, TimeFormat, units};
 use crate::ui::{Pen, Theme, Token};
 
+pub mod bisect;
 pub mod contexts;
+pub mod follow;
 pub mod group;
 pub mod groups;
 pub mod log;
@@ -47,6 +49,7 @@ pub mod produce;
 pub mod reset;
 pub mod results;
 pub mod samekey;
+pub mod shape;
 pub mod topic;
 pub mod topics;
 
@@ -76,6 +79,12 @@ pub enum Route {
     Reset(Box<reset::Opening>),
     /// The record of the same key before or after one.
     SameKey(Box<Neighbour>),
+    /// The fields of a topic's records.
+    Shape(std::sync::Arc<Topic>),
+    /// Where a query turns true, and the query as far as there is one.
+    Bisect(std::sync::Arc<Topic>, String),
+    /// One id through several topics; without any named, those that are marked.
+    Follow(Box<FollowFrom>),
     /// What kscope logged.
     Log,
     /// The table of a query.
@@ -111,6 +120,17 @@ pub struct At {
     pub group: Option<GroupId>,
     /// The group does not get past it.
     pub stuck: bool,
+    /// It is a record that was looked for.
+    pub found: bool,
+}
+
+impl At {
+    /// Around a record that was looked for.
+    pub fn record(topic: &std::sync::Arc<Topic>, partition: PartitionId, offset: Offset) -> Self {
+        let topic = std::sync::Arc::clone(topic);
+        let from = Offset(offset.0.saturating_sub(20).max(0));
+        Self { topic, partition, offset, from, end: Offset(i64::MAX), level: false, group: None, stuck: false, found: true }
+    }
 }
 
 impl Route {
@@ -123,9 +143,9 @@ impl Route {
             | (Self::Contexts, Self::Contexts)
             | (Self::Log, Self::Log) => true,
             (Self::NewContext(a), Self::NewContext(b)) => a == b,
-            (Self::Topic(a) | Self::UsedBy(a), Self::Topic(b) | Self::UsedBy(b)) | (Self::Messages(a), Self::Messages(b)) => {
-                a.name == b.name
-            }
+            (Self::Topic(a) | Self::UsedBy(a), Self::Topic(b) | Self::UsedBy(b))
+            | (Self::Messages(a), Self::Messages(b))
+            | (Self::Shape(a), Self::Shape(b)) => a.name == b.name,
             (Self::Group(a), Self::Group(b)) => a == b,
             (Self::At(a), Self::At(b)) => a.topic.name == b.topic.name && a.partition == b.partition && a.group == b.group,
             (Self::Reset(a), Self::Reset(b)) => a.group == b.group,
@@ -149,6 +169,9 @@ pub fn open(route: Route, cx: &mut Cx<'_>) -> Box<dyn Screen> {
         Route::Results(of) => Box::new(results::Results::open(*of, cx)),
         Route::Matching(topic, text) => Box::new(messages::Messages::matching(topic, &text, cx)),
         Route::SameKey(ask) => Box::new(samekey::SameKey::open(*ask, cx)),
+        Route::Shape(topic) => Box::new(shape::ShapeScreen::open(topic, cx)),
+        Route::Bisect(topic, query) => Box::new(bisect::Bisect::open(topic, &query, cx)),
+        Route::Follow(from) => Box::new(follow::Follow::open(*from, cx)),
         Route::Log => Box::new(log::Log::open(cx)),
         Route::Produce(opening) => Box::new(produce::Produce::open(*opening, cx)),
         Route::Reset(opening) => Box::new(reset::Reset::open(*opening, cx)),
@@ -367,6 +390,11 @@ pub trait Screen: Debug {
     /// The group for which a change waits here until it has no members.
     fn armed(&self) -> Option<&GroupId> {
         None
+    }
+
+    /// The topics that are marked here: what several of them are asked is asked of these.
+    fn marked(&self) -> Vec<TopicName> {
+        Vec::new()
     }
 
     /// Why the program should not end at once.

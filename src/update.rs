@@ -13,6 +13,7 @@ use crate::core::effect::{Effect, Owner, TaskId, Term};
 use crate::core::event::{Arrival, Event};
 use crate::core::guard::Gate;
 use crate::core::history::History;
+use crate::core::inquire::FollowFrom;
 use crate::core::keymap::Keymap;
 use crate::core::notices::Notices;
 use crate::core::saved::Keeper;
@@ -145,6 +146,13 @@ pub(crate) fn open_route(state: &mut State, route: Route, effects: &mut Vec<Effe
         return state.notices.look(now, NOWHERE);
     }
     state.ahead.clear();
+    let route = match route {
+        Route::Follow(from) if from.topics.is_empty() => {
+            let topics = state.stack.iter().rev().map(|opened| opened.screen.marked()).find(|marked| !marked.is_empty());
+            Route::Follow(Box::new(FollowFrom { topics: topics.unwrap_or_default(), ..*from }))
+        }
+        other => other,
+    };
     push(state, route, effects);
 }
 

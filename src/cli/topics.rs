@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use regex::Regex;
 
 use super::rows::{self, Field, Row, maybe};
+use super::shape;
 use super::words::{self, Exit};
 use super::{Cluster, Output};
 use crate::core::ask::{Answer, Which};
@@ -45,6 +46,14 @@ enum TopicCommand {
     Describe {
         /// Its name
         topic: String,
+    },
+    /// The fields of its records: types, how often, examples, since when; from a sample, or from all
+    Shape {
+        /// Its name
+        topic: String,
+        /// Read all records, not a sample
+        #[arg(long)]
+        whole: bool,
     },
 }
 
@@ -115,6 +124,7 @@ pub struct Topics {
 enum What {
     List { filter: Option<NameFilter>, internal: bool },
     Describe(TopicName),
+    Shape { topic: TopicName, whole: bool },
 }
 
 impl Topics {
@@ -124,8 +134,11 @@ impl Topics {
     }
 
     pub(super) fn describe(common: Common, args: TopicArgs) -> Self {
-        let TopicCommand::Describe { topic } = args.command;
-        Self { common, wanted: What::Describe(TopicName::new(topic)) }
+        let wanted = match args.command {
+            TopicCommand::Describe { topic } => What::Describe(TopicName::new(topic)),
+            TopicCommand::Shape { topic, whole } => What::Shape { topic: TopicName::new(topic), whole },
+        };
+        Self { common, wanted }
     }
 
     /// Runs to the end on a runtime of its own; returns the exit code.
@@ -133,6 +146,10 @@ impl Topics {
         self.common.run(async |client| match &self.wanted {
             What::List { filter, internal } => self.run_list(&client, filter.as_ref(), *internal).await,
             What::Describe(topic) => self.run_describe(&client, topic).await,
+            What::Shape { topic, whole } => {
+                let form = shape::Form { output: self.common.output, terminal: self.common.terminal, quiet: self.common.quiet };
+                shape::run(&client, topic, *whole, form).await
+            }
         })
     }
 

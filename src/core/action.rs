@@ -39,6 +39,12 @@ pub enum Scope {
     Sent,
     /// Two records of one key.
     SameKey,
+    /// The fields of a topic's records.
+    Shape,
+    /// Where a query turns true.
+    Bisect,
+    /// One id through several topics.
+    Follow,
     /// The message screen, whichever pane has the focus.
     Messages,
     /// Its list.
@@ -68,6 +74,9 @@ impl Scope {
             Self::Form => "PRODUCE",
             Self::Sent => "SENT",
             Self::SameKey => "SAME KEY",
+            Self::Shape => "SHAPE",
+            Self::Bisect => "BISECT",
+            Self::Follow => "FOLLOW",
             Self::Messages => "STREAM",
             Self::Records => "RECORDS",
             Self::Value => "VALUE",
@@ -125,6 +134,8 @@ actions! {
         FilterTopics "topics.filter" "filter" ["/"] "filter by regex; ! inverts, -f is fuzzy";
         SaveTopics "topics.save" "" ["ctrl-s"] "save marked or shown topics as NDJSON";
         CopyTopic "topic.copy" "copy" ["c", "y y"] "copy the name";
+        TopicShape "topics.shape" "" ["."] "the fields of its records: types, how often, since when";
+        TopicBisect "topics.bisect" "" ["B"] "the first record for which a query is true";
         ProduceTo "topics.produce" "produce" ["p"] "write a record to the topic";
     }
     Groups {
@@ -171,6 +182,8 @@ actions! {
         UsedBy "topic.used-by" "used by" ["u"] "the groups that read it";
         FilterRows "topic.filter" "filter" ["/"] "filter the pane";
         CopyRow "topic.copy-row" "copy" ["c", "y y"] "copy the setting, or topic/partition";
+        ShapeHere "topic.shape" "" ["."] "the fields of its records: types, how often, since when";
+        BisectHere "topic.bisect" "" ["B"] "the first record for which a query is true";
         ProduceHere "topic.produce" "produce" ["p"] "write a record to the topic";
     }
     Overview {
@@ -202,6 +215,18 @@ actions! {
     Sent {
         OpenSent "sent.open" "open it" ["enter"] "the record where it lies";
         StopSending "sent.stop" "stop" ["x"] "take no further record";
+    }
+    Shape {
+        ShapeRecord "shape.record" "record" ["enter"] "the first record that has it so";
+        ShapeWhole "shape.whole" "all of it" ["A"] "read the whole topic, not a sample";
+    }
+    Bisect {
+        OpenTurn "bisect.open" "messages" ["enter"] "messages around the first record that matches, or around the one that was looked at";
+        BisectQuery "bisect.query" "query" ["/"] "another query";
+    }
+    Follow {
+        OpenStep "follow.open" "messages" ["enter"] "messages around the record";
+        FollowOther "follow.change" "id, topics, window" ["/"] "what is followed, where and around which moment";
     }
     SameKey {
         OpenFound "same-key.open" "messages" ["enter"] "messages around the record that was found";
@@ -285,6 +310,9 @@ actions! {
         OnlyKey "messages.only-key" "only this key" ["#"] "only this key; again: all";
         PreviousOfKey "messages.key-before" "" ["{"] "the record of this key before, and what differs";
         NextOfKey "messages.key-after" "" ["}"] "the record of this key after, and what differs";
+        FollowId "messages.follow-id" "" [">"] "follow an id of the record through the marked topics";
+        MessageShape "messages.shape" "" ["."] "the fields of the topic's records: types, how often, since when";
+        MessageBisect "messages.bisect" "" ["B"] "the first record for which a query is true";
         InsertMark "messages.insert-mark" "" ["m"] "insert a mark line";
         JumpMark "messages.jump-mark" "" ["'"] "to the next mark";
         ClearList "messages.clear" "" ["C"] "clear the list";

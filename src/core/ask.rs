@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::checkup::Checkup;
 use super::groups::kept::Kept;
 use super::guard::{Intent, Receipt};
-use super::inquire::{Neighbour, Sought, Spot};
+use super::inquire::{BisectAsk, Bisected, FollowAsk, Neighbour, Shape, ShapeAsk, Sought, Spot, Trail};
 use super::produce::{self, Sending, Target};
 use super::reset::{self, Order, Report, Step, Wish};
 use super::stream::{Allowance, Delivery, Ended, Plan, Progress};
@@ -71,6 +71,12 @@ pub enum Ask {
     Open { topic: TopicName, partition: PartitionId, offset: Offset },
     /// The record of the same key before or after one: [`Answer::Sought`] as parts while it is looked for, and at the end.
     Neighbour(Box<Neighbour>),
+    /// Which fields the records of a topic have: [`Answer::Shape`] as parts, each with all that is known so far, and at the end.
+    Shape(Box<ShapeAsk>),
+    /// Where a query turns true: [`Answer::Bisected`] as parts, each with all that is known so far, and at the end.
+    Bisect(Box<BisectAsk>),
+    /// The records of several topics that hold an id: [`Answer::Trail`] as parts, and at the end.
+    Follow(Box<FollowAsk>),
     /// What differs between two records.
     Compare { from: Spot, to: Spot },
     /// The last lines of the newest log in this folder.
@@ -312,6 +318,10 @@ pub enum Answer {
     /// How far looking for a record of the same key has got, or how it ended.
     Sought(Box<Sought>),
     Compared(Arc<Comparison>),
+    Shape(Arc<Shape>),
+    Bisected(Arc<Bisected>),
+    /// Records that hold an id, those of no other part, and how far each topic is read.
+    Trail(Box<Trail>),
     Log(LogTail),
     /// Whether a tool took it, and which.
     Copied(Option<&'static str>),
@@ -416,6 +426,9 @@ impl Ask {
             Self::Filter(_) => "filter",
             Self::Open { .. } => "open",
             Self::Neighbour(_) => "neighbour",
+            Self::Shape(_) => "shape",
+            Self::Bisect(_) => "bisect",
+            Self::Follow(_) => "follow",
             Self::Compare { .. } => "compare",
             Self::Log(_) => "log",
             Self::Copy(_) => "copy",

@@ -49,6 +49,9 @@ pub const WORDS: &[Word] = &[
     word("goto", &["go"], Takes::Text("7@120, -500, 15m"), "go to an offset, a time, the newest n"),
     word("filter", &["f", "grep"], Takes::Text("query"), "filter what is listed"),
     word("partitions", &["p"], Takes::Text("0,3"), "choose partitions"),
+    word("shape", &[], Takes::Topic, "the fields of a topic's records: types, how often, since when"),
+    word("bisect", &[], Takes::TopicAndQuery, "the first record of a topic for which a query is true"),
+    word("follow", &[], Takes::Text("an id"), "an id through the marked topics, in time order"),
     word("ctx", &["context", "contexts"], Takes::Context, "go to another cluster, or list them"),
     word("log", &[], Takes::Nothing, "what kscope logged"),
     word("mouse", &[], Takes::Text("on, off"), "take the mouse, or leave it to the terminal"),
@@ -83,6 +86,16 @@ pub enum Typed {
         name: String,
         query: Option<String>,
     },
+    Shape {
+        name: String,
+    },
+    /// Where a query turns true.
+    Bisect {
+        name: String,
+        query: String,
+    },
+    /// An id through several topics.
+    Follow(String),
     Contexts,
     /// To the context of that name.
     Switch(String),
@@ -146,6 +159,12 @@ pub fn read(line: &str) -> Result<Typed, String> {
         "ctx" => Typed::Switch(rest.to_owned()),
         "group" => Typed::Group { name: rest.to_owned() },
         "topic" => Typed::Topic { name: rest.to_owned() },
+        "shape" => Typed::Shape { name: rest.to_owned() },
+        "bisect" => {
+            let (name, query) = rest.split_once(char::is_whitespace).map_or((rest, ""), |(name, query)| (name, query.trim()));
+            Typed::Bisect { name: name.to_owned(), query: query.to_owned() }
+        }
+        "follow" => Typed::Follow(rest.to_owned()),
         "produce" => Typed::Produce { name: rest.to_owned() },
         "messages" => {
             let (name, query) = rest.split_once(char::is_whitespace).map_or((rest, ""), |(name, query)| (name, query.trim()));

@@ -3,13 +3,19 @@
 //! Each question is a variant of [`super::ask::Ask`], answered in parts that hold all that is known so far; `io::inquire` answers
 //! them. To add one: a file here, its variants there, a file in `io/inquire/`.
 
+mod bisect;
+mod follow;
 mod neighbour;
+mod shape;
 
 use std::sync::Arc;
 
 use crate::model::{Chunk, ChunkBuilder, RecordRef, TopicName};
 
+pub use bisect::{BisectAsk, Bisected, Halved, Looked, Turn};
+pub use follow::{Candidate, FollowAsk, FollowFrom, Read, STEPS, Step, Trail, Within, query, within};
 pub use neighbour::{Neighbour, Reach, Sought};
+pub use shape::{Collector, FieldView, Format, Kind, KindView, Place, Seen, Shape, ShapeAsk, ShapeView};
 
 /// A record kept by itself.
 #[derive(Debug, Clone)]

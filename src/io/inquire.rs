@@ -3,13 +3,18 @@
 //! One file per question, over what is here: [`Teller`] (parts of an answer), [`stretch`] (records of some stretches that match, by
 //! the one reader of topics) and [`ends`] (where partitions begin and end).
 
+mod bisect;
+mod follow;
 mod neighbour;
+mod shape;
 
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::kafka::{At, Client, Isolation, OffsetAsk, PartitionError};
 use super::scan::{self, Options, Shape, Taken};
@@ -17,28 +22,41 @@ use super::work::Work;
 use crate::core::ask::Answer;
 use crate::core::effect::TaskId;
 use crate::core::event::Arrival;
-use crate::core::stream::{self, Flow, Plan, Progress};
-use crate::model::{Chunk, Failure, Offset, PartitionId, Time, Topic};
+use crate::core::stream::{self, Ended, Flow, Plan, Progress};
+use crate::model::{Cause, Chunk, Failure, Foreign, Offset, PartitionId, Time, Topic};
 use crate::query::position::Position;
 use crate::query::{Context, Filter};
 
+pub use bisect::bisect;
+pub use follow::follow;
 pub use neighbour::neighbour;
+pub use shape::shape;
+
+/// Between two parts of which the later one replaces the other.
+const BETWEEN: Duration = Duration::from_millis(50);
 
 /// Where the parts of an answer go.
 #[derive(Debug, Clone)]
 pub struct Teller {
     id: TaskId,
     lane: Option<mpsc::Sender<Arrival>>,
+    /// When a hint was told.
+    last: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Teller {
     pub fn new(id: TaskId, lane: mpsc::Sender<Arrival>) -> Self {
-        Self { id, lane: Some(lane) }
+        Self { id, lane: Some(lane), last: Arc::default() }
     }
 
     /// Nobody listens.
     pub fn nobody() -> Self {
-        Self { id: TaskId(0), lane: None }
+        Self { id: TaskId(0), lane: None, last: Arc::default() }
+    }
+
+    /// Whether anybody hears of parts; else the reply has all.
+    fn is_heard(&self) -> bool {
+        self.lane.is_some()
     }
 
     /// A part that must not be lost. A loop that is gone wants none.
@@ -48,11 +66,35 @@ impl Teller {
         }
     }
 
-    /// A part that a later one replaces: it is left out while the loop has enough to do.
-    fn hint(&self, part: Answer) {
-        if let Some(lane) = &self.lane {
-            let _full = lane.try_send(Arrival::Part(self.id, part));
+    /// A part that a later one replaces: made twenty times a second at most, and left out while the loop has enough to do.
+    fn hint(&self, part: impl FnOnce() -> Answer) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if last.is_none_or(|last| now.duration_since(last) >= BETWEEN)
+            && let Some(room) = self.room()
+        {
+            *last = Some(now);
+            room.tell(part());
         }
+    }
+
+    /// Room for one part, if there is some now.
+    fn room(&self) -> Option<Room<'_>> {
+        let permit = self.lane.as_ref()?.try_reserve().ok()?;
+        Some(Room { id: self.id, permit })
+    }
+}
+
+/// Room for one part of an answer.
+#[derive(Debug)]
+struct Room<'a> {
+    id: TaskId,
+    permit: mpsc::Permit<'a, Arrival>,
+}
+
+impl Room<'_> {
+    fn tell(self, part: Answer) {
+        self.permit.send(Arrival::Part(self.id, part));
     }
 }
 
@@ -135,7 +177,13 @@ async fn stretch(
     };
     let options = Options { shape: of.shape, ..Options::live(Context::utc(now())) };
     let nobody_steers = mpsc::unbounded_channel::<Flow>().1;
-    scan::read(client.clone(), work.clone(), plan, options, nobody_steers, Catch { take, progress }).await
+    match scan::read(client.clone(), work.clone(), plan, options, nobody_steers, Catch { take, progress }).await? {
+        Ended::Gone => {
+            let gone = format!("topic {}: it was deleted meanwhile", of.topic.name.raw());
+            Err(Failure::new("read the topic", Cause::NotFound(Foreign::new(gone))))
+        }
+        Ended::Done | Ended::Enough | Ended::Budget => Ok(()),
+    }
 }
 
 struct Catch<T, P> {

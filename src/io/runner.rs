@@ -229,9 +229,8 @@ async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, give
         Ask::Open { topic, partition, offset } => {
             scan::open_one(&client, &topic, partition, offset).await.map(|chunk| Answer::Opened { chunk })
         }
-        Ask::Neighbour(ask) => {
-            let teller = Teller::new(id, out.replies.clone());
-            inquire::neighbour(&client, &work, &ask, &teller).await.map(|sought| Answer::Sought(Box::new(sought)))
+        ask @ (Ask::Neighbour(_) | Ask::Shape(_) | Ask::Bisect(_) | Ask::Follow(_)) => {
+            inquire(&client, &work, &ask, &Teller::new(id, out.replies.clone())).await
         }
         Ask::Log(folder) => work.run("read the log", move || super::log_tail::read(&folder)).await?.map(Answer::Log),
         Ask::Copy(text) => Ok(Answer::Copied(clipboard::copy(text).await)),
@@ -253,6 +252,17 @@ async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, give
         Ask::Arm(order) => change(&client, &out, id, given.permit, (*order, true)).await,
         Ask::SaveRows { name, rows } => work.run("save the list", move || export::rows(name, &rows)).await?,
         Ask::Export(export) => work.run("save the records", move || export::write(&export)).await?,
+    }
+}
+
+/// What else one asks of topics: each tells parts of its answer itself.
+async fn inquire(client: &Client, work: &Work, ask: &Ask, teller: &Teller) -> Result<Answer, Failure> {
+    match ask {
+        Ask::Neighbour(ask) => inquire::neighbour(client, work, ask, teller).await.map(|sought| Answer::Sought(Box::new(sought))),
+        Ask::Shape(ask) => inquire::shape(client, work, ask, teller).await.map(|shape| Answer::Shape(Arc::new(shape))),
+        Ask::Bisect(ask) => inquire::bisect(client, ask, teller).await.map(|found| Answer::Bisected(Arc::new(found))),
+        Ask::Follow(ask) => inquire::follow(client, work, ask, teller).await.map(|trail| Answer::Trail(Box::new(trail))),
+        other => compute(other),
     }
 }
 

@@ -50,8 +50,8 @@ use crate::query::Context;
 pub use decode::Spare;
 pub use keyed::{Placing, placing};
 pub use one::open_one;
-pub use tallies::Tallies;
 pub use probe::{Probed, first_at};
+pub use tallies::Tallies;
 
 /// Largest record that a live view keeps, and largest answer to one of its fetches, in bytes.
 pub const LIVE_LARGEST: usize = 16 << 20;

@@ -231,6 +231,7 @@ impl Screen for Messages {
             Action::OnlyKey
                 | Action::PreviousOfKey
                 | Action::NextOfKey
+                | Action::FollowId
                 | Action::Mark
                 | Action::MarkRange
                 | Action::CopyValue

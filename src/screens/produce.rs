@@ -116,8 +116,17 @@ impl Produce {
         let Some(target) = self.target() else { return };
         let from = Offset(offset.0.saturating_sub(20).max(0));
         let topic = Arc::clone(&target.topic);
-        cx.go =
-            Some(Route::At(Box::new(At { topic, partition, offset, from, end: offset.plus(1), level: false, group: None, stuck: false })));
+        cx.go = Some(Route::At(Box::new(At {
+            topic,
+            partition,
+            offset,
+            from,
+            end: offset.plus(1),
+            level: false,
+            group: None,
+            stuck: false,
+            found: false,
+        })));
     }
 }
 

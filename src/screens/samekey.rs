@@ -18,7 +18,7 @@ use crate::core::cursor::Cursor;
 use crate::core::effect::TaskId;
 use crate::core::event::Arrival;
 use crate::core::inquire::{Neighbour, Sought, Spot};
-use crate::model::{Failure, Offset};
+use crate::model::Failure;
 use crate::text::Shown;
 use crate::tree::diff::Comparison;
 use crate::ui::Pen;
@@ -130,10 +130,7 @@ impl Screen for SameKey {
             Action::OpenFound => {
                 let place = self.sought.found.as_ref().and_then(Spot::record).map(|record| (record.partition, record.offset));
                 let Some((partition, offset)) = place else { return };
-                let from = Offset(offset.0.saturating_sub(20).max(0));
-                let topic = Arc::clone(&self.ask.topic);
-                let at = At { topic, partition, offset, from, end: offset.plus(1), level: false, group: None, stuck: false };
-                cx.go = Some(Route::At(Box::new(at)));
+                cx.go = Some(Route::At(Box::new(At::record(&self.ask.topic, partition, offset))));
             }
             _ => {}
         }

@@ -264,6 +264,8 @@ impl Screen for TopicScreen {
                 self.problems = !self.problems;
                 self.relist(cx);
             }
+            Action::ShapeHere => cx.go = Some(Route::Shape(Arc::clone(&self.topic))),
+            Action::BisectHere => cx.go = Some(Route::Bisect(Arc::clone(&self.topic), String::new())),
             Action::ProduceHere => {
                 let topic = self.topic.name.raw().to_owned();
                 cx.go = Some(Route::Produce(Box::new(Opening { topic, from: From::Nothing })));

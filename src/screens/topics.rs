@@ -194,13 +194,24 @@ impl Screen for Topics {
         Shown::of("topics")
     }
 
+    fn marked(&self) -> Vec<TopicName> {
+        self.marks.iter().cloned().collect()
+    }
+
     fn scopes(&self) -> Vec<Scope> {
         vec![Scope::Topics, Scope::Table, Scope::List]
     }
 
     fn allows(&self, action: Action) -> Result<(), Reason> {
         match action {
-            Action::OpenTopic | Action::CopyTopic | Action::ProduceTo | Action::DescribeTopic | Action::TopicReaders | Action::MarkRow
+            Action::OpenTopic
+            | Action::TopicShape
+            | Action::TopicBisect
+            | Action::CopyTopic
+            | Action::ProduceTo
+            | Action::DescribeTopic
+            | Action::TopicReaders
+            | Action::MarkRow
                 if self.current().is_none() =>
             {
                 Err("No topic is selected.")
@@ -234,6 +245,8 @@ impl Screen for Topics {
                     }
                 }
             }
+            Action::TopicShape => cx.go = self.current().map(|topic| Route::Shape(Arc::clone(topic))),
+            Action::TopicBisect => cx.go = self.current().map(|topic| Route::Bisect(Arc::clone(topic), String::new())),
             Action::TopicReaders => cx.go = self.current().map(|topic| Route::UsedBy(Arc::clone(topic))),
             Action::DescribeTopic => cx.go = self.current().map(|topic| Route::Topic(Arc::clone(topic))),
             Action::ProduceTo => {

@@ -8,6 +8,7 @@ use crate::core::effect::{Effect, Term};
 use crate::core::figures;
 use crate::core::history::Kind;
 use crate::core::incident;
+use crate::core::inquire::{Candidate, FollowFrom};
 use crate::core::key::{Input, Key, KeyCode};
 use crate::core::produce::{From, Opening};
 use crate::model::{GroupId, Time, TopicName};
@@ -82,6 +83,18 @@ pub(super) fn run(state: &mut State, line: &str, effects: &mut Vec<Effect>) -> R
         Typed::Produce { name } => {
             let topic = topic(state, &name)?.name.raw().to_owned();
             open_route(state, Route::Produce(Box::new(Opening { topic, from: From::Nothing })), effects);
+        }
+        Typed::Shape { name } => {
+            let topic = topic(state, &name)?;
+            open_route(state, Route::Shape(topic), effects);
+        }
+        Typed::Bisect { name, query } => {
+            let topic = topic(state, &name)?;
+            open_route(state, Route::Bisect(topic, query), effects);
+        }
+        Typed::Follow(value) => {
+            let candidates = vec![Candidate { label: "typed".to_owned(), value }];
+            open_route(state, Route::Follow(Box::new(FollowFrom { candidates, chosen: Some(0), ..FollowFrom::default() })), effects);
         }
         Typed::Messages { name, query } => {
             let topic = topic(state, &name)?;
@@ -242,6 +255,8 @@ pub(super) fn siblings(state: &State) -> &'static str {
         Some(Route::Messages(_) | Route::Partition(..) | Route::At(_)) => "messages ",
         Some(Route::Group(_)) => "group ",
         Some(Route::Topic(_) | Route::UsedBy(_)) => "topic ",
+        Some(Route::Shape(_)) => "shape ",
+        Some(Route::Bisect(..)) => "bisect ",
         Some(Route::Contexts) => "ctx ",
         _ => "",
     }

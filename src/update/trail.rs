@@ -75,6 +75,8 @@ fn current(state: &State, route: Route) -> Route {
     match route {
         Route::UsedBy(topic) => Route::UsedBy(now(&topic)),
         Route::Topic(topic) => Route::Topic(now(&topic)),
+        Route::Shape(topic) => Route::Shape(now(&topic)),
+        Route::Bisect(topic, query) => Route::Bisect(now(&topic), query),
         Route::Messages(topic) => Route::Messages(now(&topic)),
         Route::At(at) => Route::At(Box::new(crate::screens::At { topic: now(&at.topic), ..*at })),
         Route::Partition(topic, partition) => Route::Partition(now(&topic), partition),

@@ -21,7 +21,7 @@ pub struct Neighbour {
 }
 
 impl Neighbour {
-    /// The usual partitioner that puts the key where the record lies: then no other partition has to be looked at.
+    /// A usual partitioner that puts the key where the record lies. One key alone proves nothing: with few partitions it may be chance.
     pub fn placed(&self) -> Option<Partitioner> {
         let record = self.from.record()?;
         let here = |way: &Partitioner| way.place(record.key, self.topic.partitions.len()) == Some(record.partition);
@@ -48,6 +48,8 @@ pub struct Sought {
     pub reach: Option<Reach>,
     /// So many other partitions are looked at as well: nothing was found in the record's own.
     pub others: usize,
+    /// What a sample of the topic says of how keys are placed, once that was asked.
+    pub placing: Option<String>,
     /// It was among what was held already.
     pub held: bool,
     pub found: Option<Spot>,

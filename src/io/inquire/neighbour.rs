@@ -1,5 +1,6 @@
 //! The record of the same key before or after one: stretches of offsets that double, from the record on, until one is found or the
-//! log begins or ends. The record's own partition first; the others by time, where no usual partitioner explains its place.
+//! log begins or ends. The record's own partition first; then the others by time, unless a sample says that keys are placed by a partitioner
+//! that puts this one here.
 
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
@@ -9,7 +10,7 @@ use super::{Spans, Stretch, Teller, ends, gone_over, now, offsets_at, stretch, w
 use crate::core::ask::Answer;
 use crate::core::inquire::{Neighbour, Reach, Sought, Spot};
 use crate::io::kafka::Client;
-use crate::io::scan::{Shape, first_at};
+use crate::io::scan::{Shape, first_at, placing};
 use crate::io::work::Work;
 use crate::json::Quoted;
 use crate::model::{Cause, Failure, Offset, PartitionId};
@@ -53,8 +54,13 @@ pub async fn neighbour(client: &Client, work: &Work, ask: &Neighbour, teller: &T
         search.sought.found = Some(held.clone());
         return Ok(search.sought);
     }
-    if ask.placed().is_none() && time_ms != -1 {
-        search.sought.found = search.elsewhere(partition, time_ms).await?;
+    if ask.topic.partitions.len() > 1 {
+        let placing = placing(client, work, &ask.topic.name, &Context::utc(now())).await?;
+        let elsewhere = placing.of(&search.key) != Some(partition);
+        search.sought.placing = Some(placing.words());
+        if elsewhere && time_ms != -1 {
+            search.sought.found = search.elsewhere(partition, time_ms).await?;
+        }
     }
     Ok(search.sought)
 }
@@ -101,7 +107,7 @@ impl Search<'_> {
             if let Some(found) = found {
                 return Ok(Some((left, found)));
             }
-            self.reached(&now).await?;
+            self.reached(&now).await;
             size = size.saturating_mul(2).min(MOST);
         }
     }
@@ -131,7 +137,7 @@ impl Search<'_> {
         let progress = |progress: &crate::core::stream::Progress| {
             (offsets, bytes) = (gone_over(spans, progress), progress.bytes);
             let sought = Sought { offsets: before.offsets + offsets, bytes: before.bytes + bytes, ..before.clone() };
-            teller.hint(Answer::Sought(Box::new(sought)));
+            teller.hint(|| Answer::Sought(Box::new(sought)));
         };
         stretch(self.client, self.work, of, take, progress).await?;
         let whole: u64 = spans.values().map(width).sum();
@@ -143,18 +149,18 @@ impl Search<'_> {
     }
 
     /// Tells how far one has got, with the time of the record there.
-    async fn reached(&mut self, spans: &Spans) -> Result<(), Failure> {
-        let Some((&partition, span)) = spans.first_key_value() else { return Ok(()) };
+    async fn reached(&mut self, spans: &Spans) {
+        let Some((&partition, span)) = spans.first_key_value() else { return };
         let offset = if self.ask.back { span.start } else { span.end.plus(-1).max(span.start) };
         let end = self.ends.get(&partition).map_or(span.end, |span| span.end);
         self.sought.reach = Some(Reach { partition, offset, time_ms: None });
         self.teller.tell(Answer::Sought(Box::new(self.sought.clone()))).await;
-        let probed = first_at(self.client, WHAT, &self.ask.topic.name, partition, (offset, end)).await?;
+        // The time is for the eye alone: without it the search goes on.
+        let Ok(probed) = first_at(self.client, WHAT, &self.ask.topic.name, partition, (offset, end)).await else { return };
         let time_ms = probed.found.and_then(|chunk| chunk.get(0).map(|record| record.timestamp_ms)).filter(|&ms| ms != -1);
         self.sought.bytes += probed.bytes;
         self.sought.reach = Some(Reach { partition, offset, time_ms });
         self.teller.tell(Answer::Sought(Box::new(self.sought.clone()))).await;
-        Ok(())
     }
 
     /// The nearest in time in the other partitions. Timestamps are trusted to grow with the offsets there.

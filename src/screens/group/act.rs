@@ -106,7 +106,17 @@ impl Group {
             let level = share.lag == Some(0);
             let (topic, partition, group) = (Arc::clone(topic), spot.1, Some(self.id.clone()));
             let from = Offset(offset.0.saturating_sub(BEFORE).max(0));
-            cx.go = Some(Route::At(Box::new(At { topic, partition, offset, from, end: Offset(i64::MAX), level, group, stuck: false })));
+            cx.go = Some(Route::At(Box::new(At {
+                topic,
+                partition,
+                offset,
+                from,
+                end: Offset(i64::MAX),
+                level,
+                group,
+                stuck: false,
+                found: false,
+            })));
             return;
         }
         let Some(place) = self.place(cx.cluster, spot) else { return };
@@ -138,6 +148,7 @@ impl Group {
             level: next.is_none(),
             group: Some(self.id.clone()),
             stuck,
+            found: false,
         })));
     }
 

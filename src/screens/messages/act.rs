@@ -52,7 +52,9 @@ impl Messages {
                 }
                 self.moved(cx, -1);
             }
-            Action::PreviousOfKey | Action::NextOfKey => self.inquire(cx, action),
+            Action::PreviousOfKey | Action::NextOfKey | Action::FollowId | Action::MessageShape | Action::MessageBisect => {
+                self.inquire(cx, action);
+            }
             Action::NextHit | Action::PreviousHit => self.value.act(cx, action, self.value_size(cx)),
             Action::Follow
             | Action::Pause

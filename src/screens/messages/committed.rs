@@ -23,6 +23,8 @@ pub(super) struct Committed {
     /// Of the record that is read next; where the log has a gap there, the record is the first one behind it.
     pub(super) offset: Offset,
     pub(super) stuck: bool,
+    /// It is a record that was looked for.
+    found: bool,
     /// The record, once it has arrived.
     seq: Option<Seq>,
     /// The list was begun elsewhere since: only the very offset is meant, not what comes first behind it.
@@ -35,6 +37,7 @@ impl Committed {
     /// What stands beside the record.
     pub(super) fn word(&self) -> &'static str {
         match (&self.group, self.stuck) {
+            (None, _) if self.found => "found",
             (None, _) => "sent",
             (Some(_), true) => "stuck here",
             (Some(_), false) => "committed",
@@ -77,6 +80,7 @@ impl Messages {
         let offset = units::thousands(at.offset.0);
         let words = match &at.group {
             Some(group) => format!("around what {} committed, {offset}", Shown::of(group.raw()).cut(30)),
+            None if at.found => format!("around what was found, {offset}"),
             None => format!("around what was sent, {offset}"),
         };
         let from = From { position: Position::Offsets(BTreeMap::from([(at.partition, at.from)])), newest: None, words };
@@ -93,6 +97,7 @@ impl Messages {
             partition: at.partition,
             offset: at.offset,
             stuck: at.stuck,
+            found: at.found,
             seq: None,
             exact: false,
             settled: at.level,

@@ -1,19 +1,28 @@
-//! From a record to what else one asks about it: its neighbours of the same key.
+//! From a record, or the topic, to what else one asks about it: its neighbours of the same key, the way of an id, the shape of the
+//! topic, where a query turns true.
 
 use std::sync::Arc;
 
 use crate::core::action::Action;
-use crate::core::inquire::{Neighbour, Spot};
+use crate::core::inquire::{Candidate, FollowFrom, Neighbour, Spot};
 use crate::core::store::Seq;
 use crate::model::Offset;
 use crate::screens::{Cx, Route};
 
 use super::Messages;
 
+/// Fields of a value that are offered to be followed, and bytes of one.
+const MOST: u32 = 300;
+const LONGEST: usize = 400;
+
 impl Messages {
     pub(super) fn inquire(&self, cx: &mut Cx<'_>, action: Action) {
-        if matches!(action, Action::PreviousOfKey | Action::NextOfKey) {
-            self.neighbour(cx, action == Action::PreviousOfKey);
+        let topic = Arc::clone(&self.reader.topic);
+        match action {
+            Action::MessageShape => cx.go = Some(Route::Shape(topic)),
+            Action::MessageBisect => cx.go = Some(Route::Bisect(topic, self.bar.text.clone())),
+            Action::FollowId => self.follow(cx),
+            _ => self.neighbour(cx, action == Action::PreviousOfKey),
         }
     }
 
@@ -24,6 +33,34 @@ impl Messages {
             Some((chunk, row)) => Spot::of(topic, chunk, row),
             None => self.rows.selected().and_then(|seq| self.store.locate(seq)).and_then(|(chunk, row)| Spot::of(topic, chunk, row)),
         }
+    }
+
+    /// Follows what the cursor stands on in the value; else one chooses among what the record has.
+    fn follow(&self, cx: &mut Cx<'_>) {
+        let Some(origin) = self.asked_about() else { return };
+        let Some(record) = origin.record() else { return };
+        let mut candidates = Vec::new();
+        let mut add = |label: String, bytes: Option<&[u8]>| {
+            let text = bytes.and_then(|bytes| std::str::from_utf8(bytes).ok()).filter(|text| !text.trim().is_empty());
+            if let Some(text) = text.filter(|text| text.len() <= LONGEST) {
+                candidates.push(Candidate { label, value: text.to_owned() });
+            }
+        };
+        add("key".to_owned(), record.key);
+        for header in &record.headers {
+            add(format!("header {}", String::from_utf8_lossy(header.key)), header.value);
+        }
+        let in_value = self.focus == super::Focus::Value;
+        if in_value || self.rows.selected().is_some_and(|seq| self.value.is_of(seq)) {
+            for (path, text) in self.value.scalars(MOST) {
+                add(path, Some(text.as_bytes()));
+            }
+        }
+        let under = self.value.scalar().filter(|_| in_value);
+        let chosen = under.and_then(|(path, text)| candidates.iter().position(|one| one.label == path && one.value == text));
+        let at_ms = Some(record.timestamp_ms).filter(|ms| *ms != -1);
+        let from = FollowFrom { at_ms, candidates, chosen, topics: Vec::new(), origin: Some(origin.clone()) };
+        cx.go = Some(Route::Follow(Box::new(from)));
     }
 
     fn neighbour(&self, cx: &mut Cx<'_>, back: bool) {

@@ -217,6 +217,32 @@ impl ValuePane {
         Some(if text.starts_with(['{', '[']) { format!("exists {path}") } else { format!("{path} == {text}") })
     }
 
+    /// The scalar under the cursor, its path and what it says: of a string what is in it.
+    pub(super) fn scalar(&self) -> Option<(String, String)> {
+        self.scalar_at(self.shown.as_ref()?.at)
+    }
+
+    /// Scalars of the value, among its first rows.
+    pub(super) fn scalars(&self, rows: u32) -> Vec<(String, String)> {
+        let all = self.shown.as_ref().and_then(|shown| shown.view.tree()).map_or(0, crate::tree::Tree::rows);
+        (0..all.min(rows)).filter_map(|row| self.scalar_at(Row(row))).collect()
+    }
+
+    fn scalar_at(&self, row: Row) -> Option<(String, String)> {
+        let shown = self.shown.as_ref()?;
+        let tree = shown.view.tree()?;
+        if tree.kind(row) != Some(crate::tree::Kind::Leaf) {
+            return None;
+        }
+        let raw = tree.source().get(tree.value(row))?;
+        let text = match raw {
+            [b'"', inside @ .., b'"'] => String::from_utf8(crate::json::decode(inside).into_owned()).ok()?,
+            [b'0'..=b'9' | b'-', ..] => String::from_utf8(raw.to_vec()).ok()?,
+            _ => return None,
+        };
+        Some((tree.title(row), text))
+    }
+
     /// Moves, folds, jumps. `size` is the pane's columns and rows.
     pub(super) fn act(&mut self, cx: &mut Cx<'_>, action: Action, size: (usize, usize)) {
         let wrap = self.wrap;

@@ -59,9 +59,13 @@ fn title(screen: &SameKey, pen: &mut Pen<'_>) {
     let mut facts = Vec::new();
     if let Some(record) = screen.ask.from.record() {
         facts.push((Shown::of_bytes(record.key.unwrap_or_default()).cut(40).into_string(), Token::Key));
-        let way =
-            screen.ask.placed().map_or_else(|| "placed by no usual partitioner".to_owned(), |way| format!("placed by {}", way.word()));
-        facts.push((format!("partition {} of {}, {way}", record.partition.0, screen.ask.topic.partitions.len()), Token::Dim));
+        let all = screen.ask.topic.partitions.len();
+        let way = match screen.ask.placed() {
+            _ if all < 2 => String::new(),
+            Some(way) => format!(", where {} puts it", way.word()),
+            None => ", where no usual partitioner puts it".to_owned(),
+        };
+        facts.push((format!("partition {} of {all}{way}", record.partition.0), Token::Dim));
     }
     let state = match (&screen.searching, screen.ask.back) {
         (Some(_), true) => vec![("looking back …".to_owned(), Token::Accent)],
@@ -140,10 +144,7 @@ fn told(screen: &SameKey, look: &Look<'_>) -> (String, Token) {
         return (how + &rest, Token::Dim);
     }
     let edge = if screen.ask.back { "to where the log begins" } else { "to where the log ends" };
-    let rest = match placed {
-        Some(way) if screen.ask.topic.partitions.len() > 1 => format!("; {} puts the key nowhere else", way.word()),
-        _ => String::new(),
-    };
+    let rest = sought.placing.as_ref().map_or_else(String::new, |words| format!("; {words}"));
     (format!("none: {looked} {way} {edge}{rest}"), Token::Look)
 }
 

@@ -1,5 +1,5 @@
 //! Differences of texts and bytes as hunks: the common begin and end are left aside, lines between are matched where that is not too
-//! much work.
+//! much work, else set beside each other when there are as many.
 
 use std::ops::Range;
 
@@ -65,13 +65,25 @@ fn edges<T: PartialEq>(from: &[T], to: &[T]) -> Option<Hunk> {
     (!hunk.from.is_empty() || !hunk.to.is_empty()).then_some(hunk)
 }
 
+/// Hunks of as many items on both sides, each against the one in its place.
+fn beside<T: PartialEq>(from: &[T], to: &[T], start: usize) -> Vec<Hunk> {
+    let mut hunks: Vec<Hunk> = Vec::new();
+    for at in from.iter().zip(to).enumerate().filter(|(_, (a, b))| a != b).map(|(at, _)| at + start) {
+        match hunks.last_mut() {
+            Some(last) if at == last.from.end => (last.from.end, last.to.end) = (at + 1, at + 1),
+            _ => hunks.push(Hunk { from: at..at + 1, to: at..at + 1 }),
+        }
+    }
+    hunks
+}
+
 /// Hunks of items: those outside of the longest common subsequence.
 fn matched<T: PartialEq>(from: &[T], to: &[T]) -> Vec<Hunk> {
     let Some(middle) = edges(from, to) else { return Vec::new() };
     let (a, b) = (from.get(middle.from.clone()).unwrap_or_default(), to.get(middle.to.clone()).unwrap_or_default());
     let columns = b.len() + 1;
     if (a.len() + 1).saturating_mul(columns) > CELLS {
-        return vec![middle];
+        return if a.len() == b.len() { beside(a, b, middle.from.start) } else { vec![middle] };
     }
     // How long the common subsequence is from here on.
     let mut table = vec![0_u32; (a.len() + 1) * columns];

@@ -59,6 +59,10 @@ fn deep_and_wide_values_are_bounded() {
     let deep = |inner: &str| Bytes::from(format!("{}{inner}{}", "[".repeat(50_000), "]".repeat(50_000)));
     let Diff::Json { changes, .. } = values(Some(&deep("1")), Some(&deep("2"))) else { panic!() };
     assert_eq!((changes.len(), changes[0].steps.len()), (1, DEEPEST));
+    // As many lines, too many to be matched: each against the one in its place.
+    let lines = |odd: &str| Bytes::from((0..5_000).flat_map(|n| [if n % 2_000 == 7 { odd } else { "-" }, "\n"]).collect::<String>());
+    let Diff::Lines { hunks, more: 0 } = values(Some(&lines("a")), Some(&lines("b"))) else { panic!() };
+    assert_eq!(hunks.len(), 3);
     let wide = |n: usize| Bytes::from(format!("[{}]", vec![n.to_string(); 5_000].join(",")));
     let Diff::Json { changes, more } = values(Some(&wide(1)), Some(&wide(2))) else { panic!() };
     assert_eq!((changes.len(), more), (MOST, 3_000));

@@ -3,6 +3,7 @@
 //!
 //! `PROPTEST_CASES=3000 cargo test monkey` is the long run.
 
+mod inquired;
 mod making;
 
 use std::collections::BTreeMap;
@@ -239,6 +240,7 @@ fn good(ask: &Ask, last: usize) -> Result<Answer, TestCaseError> {
         Ask::Log(path) => Answer::Log(LogTail { path: path.clone(), lines: vec!["\u{1b}[2J".repeat(last)], cut: last > 3 }),
         // Plans are made elsewhere, and files of ours read: here that fails.
         Ask::Copy(_) | Ask::Preview(_) | Ask::Reset(_) | Ask::Arm(_) | Ask::Recall(_) => Answer::Copied(None),
+        Ask::Neighbour(_) | Ask::Shape(_) | Ask::Bisect(_) | Ask::Follow(_) => inquired::answer(ask, last).unwrap_or(Answer::Copied(None)),
         ask => match runner::compute(ask) {
             Ok(answer) => answer,
             // A search for what is no pattern is answered by a failure.
@@ -251,6 +253,7 @@ fn good(ask: &Ask, last: usize) -> Result<Answer, TestCaseError> {
 /// Figures, mostly absurd ones: whatever a broker may tell.
 fn part(ask: &Ask, n: usize) -> Option<Answer> {
     match ask {
+        Ask::Neighbour(_) | Ask::Shape(_) | Ask::Bisect(_) | Ask::Follow(_) => inquired::answer(ask, n),
         Ask::Positions { which, topics } => {
             let topics = topics.iter().map(|topic| {
                 let partitions = topic.partitions.iter().map(|partition| (partition.id, making::position(n))).collect();
