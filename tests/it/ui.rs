@@ -13,6 +13,7 @@ mod moving;
 mod offline;
 mod older;
 mod produce;
+mod search;
 mod truncation;
 
 use std::collections::BTreeSet;

@@ -160,9 +160,6 @@ impl Older {
         if self.loading.is_some() {
             return Before::Loading;
         }
-        if self.search.is_some_and(|search| search.done) {
-            return Before::Looked;
-        }
         let edges = self.edges(store, progress);
         let (all, partitions) = (progress.partitions.len(), edges.len());
         // A broker may claim any offset.
@@ -171,6 +168,7 @@ impl Older {
         match offsets {
             0 if partitions < all || all == 0 => Before::Unknown,
             0 => Before::Start,
+            _ if self.search.is_some_and(|search| search.done) => Before::Looked,
             _ => Before::More { offsets, partitions, all },
         }
     }

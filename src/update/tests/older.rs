@@ -205,7 +205,7 @@ fn a_filter_finds_what_lies_before_the_list_while_it_is_searched() {
     let script = searching().part("older", found(&[one(25), one(27)], 20, None)).sees("10 of 30 offsets");
     let script = script.part("older", found(&[one(12)], 10, None)).sees("20 of 30 offsets").sees("matched 4 of 21");
     let script = script.reply("older", Ok(found(&[], 0, Some(Ended::Done)))).sees("history searched");
-    let (script, held) = listed(script.keys("g").sees("nothing further back is asked for"));
+    let (script, held) = listed(script.keys("g").sees("start of the log"));
     assert_eq!(held[0], [12, 25, 27, 30], "in the order of the log");
     assert!(older(&script.keys("k k")).is_none(), "there is nothing to go on with");
 }
