@@ -7,7 +7,7 @@ use std::hint::black_box;
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use kscope::model::{Headers, LeaderEpoch, Offset, PartitionId, RecordRef, Time, TimestampType};
-use kscope::query::{Context, Filter, Subject, parse};
+use kscope::query::{Context, Filter, Stages, Subject, Tally, parse};
 use memchr::memmem;
 
 const NOW: Time = Time(1_795_176_000_000_000);
@@ -55,6 +55,20 @@ fn run(bencher: Bencher<'_, '_>, query: &str, prefilter: bool) {
                 && filter.matches(&Subject { record: &record(click), topic: "clicks", txn: None, now: NOW }).matched
         };
         black_box(&clicks).iter().filter(matches).count()
+    });
+}
+
+/// Tallies every record.
+fn tally(bencher: Bencher<'_, '_>, query: &str) {
+    let clicks = clicks();
+    let stages = Stages::compile(&parse(query).unwrap(), &Context::utc(NOW)).unwrap();
+    let bytes: usize = clicks.iter().map(String::len).sum();
+    bencher.counter(BytesCount::new(bytes)).counter(ItemsCount::new(clicks.len())).bench(|| {
+        let mut tally = Tally::new(&stages);
+        for click in black_box(&clicks) {
+            tally.take(&Subject { record: &record(click), topic: "clicks", txn: None, now: NOW });
+        }
+        tally.groups()
     });
 }
 
@@ -117,4 +131,30 @@ fn path_equality_by_serde_json(bencher: Bencher<'_, '_>) {
         value.get("action").is_some_and(|action| action == "view")
     };
     bencher.bench(|| black_box(&clicks).iter().filter(matches).count());
+}
+
+/// What `count_by_page` must do at least: walk to the page.
+#[divan::bench]
+fn exists_page(bencher: Bencher<'_, '_>) {
+    run(bencher, "exists .page", false);
+}
+
+#[divan::bench]
+fn count_by_page(bencher: Bencher<'_, '_>) {
+    tally(bencher, "| count by .page");
+}
+
+#[divan::bench]
+fn sum_and_percentile_by_page(bencher: Bencher<'_, '_>) {
+    tally(bencher, "| sum .user_id, p95 .user_id by .page");
+}
+
+#[divan::bench]
+fn distinct_users(bencher: Bencher<'_, '_>) {
+    tally(bencher, "| distinct .user_id");
+}
+
+#[divan::bench]
+fn hist_of_users(bencher: Bencher<'_, '_>) {
+    tally(bencher, "| hist .user_id");
 }
