@@ -69,6 +69,14 @@ impl Line {
         self.insert(&clean);
     }
 
+    /// Puts text in the place of a range of bytes, with the cursor behind it. A range that is none of the text's changes nothing.
+    pub fn replace(&mut self, range: std::ops::Range<usize>, text: &str) {
+        if self.text.get(range.clone()).is_some() {
+            self.at = range.start + text.len();
+            self.text.replace_range(range, text);
+        }
+    }
+
     pub fn insert(&mut self, text: &str) {
         self.text.insert_str(self.at, text);
         self.at += text.len();

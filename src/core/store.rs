@@ -140,6 +140,11 @@ impl MessageStore {
         self.chunks.iter().flat_map(|held| (held.first.0..).map(Seq).take(held.chunk.len()))
     }
 
+    /// All records held, from the end of the list to its start.
+    pub fn newest(&self) -> impl Iterator<Item = RecordRef<'_>> {
+        self.chunks.iter().rev().flat_map(|held| (0..held.chunk.len()).rev().filter_map(|row| held.chunk.get(row)))
+    }
+
     /// All records held, in order.
     pub fn records(&self) -> impl Iterator<Item = RecordRef<'_>> {
         self.chunks.iter().flat_map(|held| held.chunk.iter())

@@ -1,7 +1,7 @@
 //! The messages of one topic, live: filter bar, list, value and record facts. Opening it never reads from the start by
 //! surprise: the newest records in all, then what arrives.
 //!
-//! One file per part: `act` (the keys), `reader` (the running task), `rows` (the lines), `filter` (the bar), `seek` (where to go), `older`
+//! One file per part: `act` (the keys), `reader` (the running task), `rows` (the lines), `filter` (the bar), `offer` (tab in it), `seek` (where to go), `older`
 //! (what lies before the list), `committed` (where a group stands), `inquire` (questions about a record), `list`, `value` and `record` (the panes), `yank` (what can be copied).
 
 use std::collections::BTreeSet;
@@ -29,6 +29,7 @@ mod draw;
 mod filter;
 mod inquire;
 mod list;
+mod offer;
 mod older;
 mod produce;
 mod reader;

@@ -20,8 +20,10 @@ impl Messages {
     pub(super) fn act_here(&mut self, cx: &mut Cx<'_>, action: Action) {
         match action {
             Action::OpenRecord if self.open_large(cx) => {}
-            Action::Filter => self.bar.edit(cx, None),
-            Action::AddTerm => self.bar.edit(cx, Some(" and ")),
+            Action::Filter | Action::AddTerm => {
+                self.bar.offer.learn(&self.store);
+                self.bar.edit(cx, (action == Action::AddTerm).then_some(" and "));
+            }
             Action::ProduceNew | Action::ProduceLike | Action::SendAgain | Action::SendListAgain => self.produce(cx, action),
             Action::Mark | Action::MarkRange | Action::MarkAll | Action::ClearMarks => self.mark(cx, action),
             Action::Seek => self.ask_for(cx, Kind::Position),

@@ -177,6 +177,9 @@ pub(super) fn status(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
         };
         return;
     }
+    if screen.bar.is_editing() && screen.bar.offer.draw(pen) {
+        return;
+    }
     if let (Some(error), Some(line)) = (&screen.bar.error, screen.bar.editing.as_ref().filter(|line| line.search().is_none())) {
         // The caret stands below the place in the bar: both lines begin with three columns.
         let column = 2 + crate::text::width(line.text().get(..error.at.start).unwrap_or(line.text()));
@@ -194,7 +197,7 @@ pub(super) fn status(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
         return;
     }
     if screen.bar.is_editing() {
-        pen.own(".status == FAILED and .amount > 100   key == \"x\"   header.h == \"y\"   /regex/   partition in (0, 3)", Token::Dim);
+        pen.own("tab completes   .status == FAILED and .amount > 100   key == \"x\"   /regex/   since:15m   | count by .page", Token::Dim);
         return;
     }
     facts(screen, look, pen);

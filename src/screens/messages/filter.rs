@@ -17,6 +17,7 @@ use crate::query::{self, Filter, Query, QueryError};
 use crate::screens::Cx;
 use crate::text::ndjson::{self, Target};
 
+use super::offer::Offer;
 use super::reader::{From, Reader};
 
 #[derive(Debug, Default)]
@@ -27,6 +28,8 @@ pub(super) struct Bar {
     /// Counts the filters, so that what was found by an older one is told apart.
     generation: u32,
     pub(super) editing: Option<Line>,
+    /// What tab offers.
+    pub(super) offer: Offer,
     pub(super) error: Option<QueryError>,
     /// Look-throughs of held records that are under way.
     looking: BTreeSet<TaskId>,
@@ -112,6 +115,10 @@ impl Bar {
     /// A key or a paste. True: another filter is in force now.
     pub(super) fn input(&mut self, cx: &mut Cx<'_>, input: &Input) -> bool {
         let Some(mut line) = self.editing.take() else { return false };
+        if self.offer.input(&mut line, input) {
+            self.told(cx, line);
+            return false;
+        }
         match input {
             Input::Paste(text) => line.paste(text),
             Input::Key(key) if key.code == KeyCode::Esc && line.search().is_none() => {
@@ -133,13 +140,17 @@ impl Bar {
             }
             _ => {}
         }
-        // While one types, only the mistake is told; the filter in force stays until enter.
+        self.told(cx, line);
+        false
+    }
+
+    /// While one types, only the mistake is told; the filter in force stays until enter.
+    fn told(&mut self, cx: &Cx<'_>, line: Line) {
         self.error = match query::parse(line.text()) {
             Ok(query) if query.is_table() => None,
             _ => compile(cx, line.text()).err(),
         };
         self.editing = Some(line);
-        false
     }
 
     /// Puts a text in force. True when that changed anything.

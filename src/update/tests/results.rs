@@ -65,3 +65,16 @@ fn esc_calls_the_counting_off_and_what_was_counted_stays() {
 fn a_mistake_in_a_stage_is_pointed_at_and_a_table_is_no_filter() {
     messages().keys("/").text("| cuont by .page").sees("did you mean count").keys("enter").sees("did you mean count");
 }
+
+#[test]
+fn tab_offers_the_fields_that_were_seen() {
+    let record = made(0, "k", "{\"status\":\"FAILED\",\"store\":7,\"amount\":1.5}");
+    let script = messages().deliver(chunk(&[record]), vec![]).keys("/").text(".am").keys("tab").sees("/ .amount");
+    let script = script.keys("ctrl-u").text(".st").keys("tab").sees("1/2").sees("in 1 of 1 records");
+    let one = script.screen();
+    let script = script.keys("tab").sees("2/2");
+    assert_ne!(script.screen(), one, "the other one stands there");
+    let script = script.keys("shift-tab").sees("1/2");
+    assert_eq!(script.screen(), one);
+    script.text(" == 1").sees_not("1/2").keys("esc").sees("no filter");
+}
