@@ -110,9 +110,10 @@ impl Session {
 
     fn filter(&mut self) {
         self.ui.press("/.customer.id > 200 and header.source == web\r");
-        let seen = self.ui.until("some pass", |seen| seen.has("matched ") && seen.has(" of 500"));
+        // Among what is held, and in the history before it.
+        let seen = self.ui.until("some pass", |seen| seen.has("matched ") && seen.has("history searched"));
         self.note("filter", seen.messages());
-        let matched = seen.lines().iter().find_map(|line| Some(line[line.find("matched ")?..].split("  ").next()?.to_owned()));
+        let matched = seen.lines().iter().find_map(|line| Some(line[line.find("matched ")?..].split(" · ").next()?.to_owned()));
         self.note("filter", matched);
         self.ui.press("\x1b");
         self.ui.until("all are there again", |seen| seen.has("no filter"));
