@@ -36,7 +36,8 @@ impl Bisect {
     pub(super) fn new(common: Common, args: &BisectArgs) -> Result<Self, Failure> {
         let query = query::parse(&args.query).map_err(|error| Failure::new(WHAT, Cause::Usage(Foreign::new(error.to_string()))))?;
         if !query.stages.is_empty() {
-            return Err(Failure::new(WHAT, Cause::Refused("a search for a turn takes no stages: leave out what stands behind |")));
+            let words = "a search for a turn takes no stages: leave out what stands behind |";
+            return Err(Failure::new(WHAT, Cause::Usage(Foreign::new(words))));
         }
         let now = Time(jiff::Timestamp::now().as_microsecond());
         let filter = Arc::new(Filter::compile(&query, &Context::utc(now)));

@@ -36,7 +36,8 @@ pub(super) async fn run(client: &Client, topic: &TopicName, whole: bool, form: F
     }
     let written = match form.output {
         Output::Json => rows::print_object(&whole_row(ask.topic.name.raw(), &shape), form.terminal),
-        _ => rows::print(&shape.fields.iter().map(field_row).collect::<Vec<Row>>(), form.output, form.terminal),
+        Output::Ndjson => rows::print(&shape.fields.iter().map(field_row).collect::<Vec<Row>>(), form.output, form.terminal),
+        Output::Table | Output::Csv => rows::print(&shape.fields.iter().map(short_row).collect::<Vec<Row>>(), form.output, form.terminal),
     };
     written.map_err(|error| unwritten(&error))?;
     Ok(if shape.cut.is_empty() { 0 } else { 7 })
@@ -78,6 +79,18 @@ fn field_row(field: &FieldView) -> Row {
         ("longestBytes", maybe(field.lengths.map(|(_, long)| count(long)))),
         ("examples", Field::List(field.examples.iter().map(|raw| text(raw)).collect())),
     ]
+}
+
+/// A field on a line: types and examples in words.
+fn short_row(field: &FieldView) -> Row {
+    let types: Vec<String> = field.kinds.iter().map(|view| format!("{} {}", view.kind.word(), view.seen.records)).collect();
+    let examples: Vec<String> = field.examples.iter().map(|raw| String::from_utf8_lossy(raw).into_owned()).collect();
+    let words = |(name, value): (&'static str, Field)| match name {
+        "types" => (name, Field::Text(types.join(", "))),
+        "examples" => (name, Field::Text(examples.join("  "))),
+        _ => (name, value),
+    };
+    field_row(field).into_iter().map(words).collect()
 }
 
 fn shape_row(shape: &ShapeView) -> Field {
