@@ -152,6 +152,14 @@ def wait_a_little():
         sys.exit(0)
 
 
+def stopped(stat):
+    """Whether a thread stands, by proc_pid_stat(5); one that has ended does."""
+    try:
+        return stat.read_text(errors="replace").rpartition(") ")[2][:1] in "Tt"
+    except OSError:
+        return True
+
+
 def cluster_seen_by(port):
     """(broker ids, controller id) as one broker tells them: Metadata v1 for no topics, spoken by hand."""
     request = struct.pack(">hhihi", 3, 1, 1, -1, 0)
@@ -311,7 +319,15 @@ class Cluster:
         process.wait()
 
     def pause(self, node):
-        self.live(node).send_signal(signal.SIGSTOP)
+        """Returns when each of its threads stands: the signal is one thread's to take, and on a busy machine the others go
+        on answering until that one gets its turn."""
+        process = self.live(node)
+        process.send_signal(signal.SIGSTOP)
+        end = time.monotonic() + 30
+        while not all(stopped(task) for task in Path(f"/proc/{process.pid}/task").glob("*/stat")):
+            if time.monotonic() > end:
+                raise Problem(f"node {node} does not stop")
+            time.sleep(0.002)
 
     def resume(self, node):
         self.live(node).send_signal(signal.SIGCONT)
