@@ -1,7 +1,7 @@
 //! Answers what `core::inquire` asks: each question is a task that reads, tells how far it is, and ends when it is dropped.
 //!
-//! One file per question, over what is here: [`Teller`] (parts of an answer), [`stretch`] (records of some stretches that match, by
-//! the one reader of topics) and [`ends`] (where partitions begin and end).
+//! One file per question, over what is here: [`Teller`] (parts of an answer), `stretch` (records of some stretches that match, by
+//! the one reader of topics) and `ends` (where partitions begin and end).
 
 mod bisect;
 mod follow;

@@ -1,7 +1,7 @@
 //! What may stand at the caret of a query that is being typed: fields that were seen, operators, values, stages.
 //!
 //! [`Fields`] collects what records hold; [`complete`] looks at the text before the caret and gives candidates with the
-//! range that each replaces. To add a kind of candidate: a place in [`Wanted`], how it is recognised in `wanted`, what it
+//! range that each replaces. To add a kind of candidate: a place in `Wanted`, how it is recognised in `wanted`, what it
 //! offers in `candidates`.
 
 mod fields;
