@@ -130,17 +130,22 @@ impl Back {
         true
     }
 
-    /// Puts what a queue holds behind what waits.
+    /// Puts what came between two windows behind what waits: no further offset was read for it.
     pub(super) fn aside(&mut self, queue: &mut Queue) {
+        self.put(queue, Offset(i64::MAX));
+    }
+
+    /// Once it is handed on, all from `low` on was.
+    fn put(&mut self, queue: &mut Queue, low: Offset) {
         let next = Queue::after(queue);
         let queue = std::mem::replace(queue, next);
-        self.windows.push_back(Window { queue, blocks: None, left: (0, 0), oldest: None, low: self.low });
+        self.windows.push_back(Window { queue, blocks: None, left: (0, 0), oldest: None, low });
     }
 
     /// The window was fetched to its end: goes on to the one before it, if there is one.
     pub(super) fn fetched(&mut self, queue: &mut Queue) {
         let bytes = queue.wire();
-        self.aside(queue);
+        self.put(queue, self.low);
         let offsets = self.high.0.saturating_sub(self.low.0).max(1);
         self.next = fitting(self.most, bytes, offsets).min(offsets.max(FIRST_WINDOW).saturating_mul(2));
         if self.low <= self.floor {
@@ -335,6 +340,16 @@ mod tests {
         let mut backs = [back(vec![block(&[(-1, "a"), (9_999, "b"), (60, "c")], 55)]), back(vec![block(&[(58, "x"), (61, "y")], 55)])];
         backs.iter_mut().for_each(Back::stop);
         assert_eq!(merged(&mut backs, true, 9), ("ycbax".into(), 5));
+    }
+
+    #[test]
+    fn the_edge_is_where_the_last_record_or_window_was_handed_on() {
+        let mut read = back(vec![block(&[(80, "a")], 70)]);
+        let mut said = Queue::new();
+        said.push(Block::default());
+        read.aside(&mut said);
+        assert_eq!(merged(std::slice::from_mut(&mut read), true, 9).0, "a");
+        assert_eq!(read.edge(), Offset(8_000), "the next window was not read");
     }
 
     #[test]

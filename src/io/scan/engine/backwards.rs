@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::Engine;
 use crate::core::stream::Ended;
 use crate::io::scan::backward::{Lane, merge};
+use crate::io::scan::merge::Queue;
 use crate::io::scan::{Shape, Taken};
 
 /// Rows that are handed on in one turn of the loop.
@@ -62,10 +63,14 @@ impl Engine {
     pub(super) fn spend(&mut self) {
         for part in &mut self.parts {
             self.spent |= !part.is_over();
-            part.done = true;
             if let Some(back) = &mut part.back {
+                if !part.done {
+                    // The window under way was read from its start: without its end it would leave a hole behind it.
+                    (part.queue, part.turned) = (Queue::after(&part.queue), true);
+                }
                 back.stop();
             }
+            part.done = true;
         }
     }
 

@@ -65,6 +65,8 @@ impl Engine {
             }
         }
         let fetched = match result {
+            // The budget was used up meanwhile: what it brings was not asked for any more.
+            Ok(_) if self.spent => return,
             Ok(fetched) => fetched,
             Err(failure) if matches!(failure.cause, Cause::TooLarge(_)) && !round.alone => {
                 // One of them has a batch over the limit: each by itself tells which, and how to get past it.
