@@ -21,6 +21,7 @@ mod reading;
 mod rows;
 pub mod sandbox;
 pub mod search;
+mod select;
 mod shape;
 mod signals;
 pub mod tail;

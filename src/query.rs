@@ -35,10 +35,10 @@ pub use error::QueryError;
 pub use eval::{Subject, Verdict};
 pub use hits::MAX_HITS;
 pub use operands::operands;
-pub use parse::{parse, parse_filter, parse_list};
+pub use parse::{parse, parse_filter, parse_list, stages_at};
 pub use position::{Position, parse_position};
 pub use prefilter::Prefilter;
-pub use table::{Bucket, Cell, ColumnKind, MAX_BYTES, MAX_GROUPS, Note, Row, Stages, Table, TableColumn, Tally};
+pub use table::{Bucket, Cell, ColumnKind, MAX_BYTES, MAX_GROUPS, Note, Row, Select, Selected, Stages, Table, TableColumn, Tally};
 pub use when::Context;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Records on stdout: how each is encoded (on the pool), and the thread that writes.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Output;
 use super::format::Format;
+use super::select::Selection;
 use crate::io::scan::{Encode, Spare};
 use crate::model::{Outcome, RecordRef, TimestampType, TopicName};
 use crate::text::ndjson::{self, Target};
@@ -29,6 +31,8 @@ pub(super) struct Style {
     /// Name the topic of each line.
     pub several: bool,
     pub zone: TimeZone,
+    /// These fields of each record, not the record.
+    pub selection: Option<Selection>,
 }
 
 impl Style {
@@ -38,6 +42,9 @@ impl Style {
         let target = if style.terminal { Target::Terminal } else { Target::Data };
         if let Some(format) = style.format.clone() {
             return Arc::new(move |out, record, _| format.write(out, topic.raw(), record, style.terminal));
+        }
+        if let Some(selection) = &style.selection {
+            return selection.encoder(&topic, style.output, target);
         }
         match style.output {
             Output::Ndjson => Arc::new(move |out, record, txn| ndjson::write(out, topic.raw(), record, txn, target)),
@@ -53,27 +60,36 @@ impl Style {
     }
 
     fn frame(&self) -> Frame {
-        match (&self.format, self.output) {
-            (None, Output::Json) => Frame { before: b"[", skip: 1, after: b"\n]\n", empty: b"[]\n" },
-            (None, Output::Csv) => Frame { before: CSV_HEADER, skip: 0, after: b"", empty: CSV_HEADER },
+        match (&self.format, self.output, &self.selection) {
+            (None, Output::Json, _) => Frame { before: Cow::Borrowed(b"["), skip: 1, after: b"\n]\n", empty: Cow::Borrowed(b"[]\n") },
+            (None, Output::Csv | Output::Table, Some(selection)) => Frame::below(selection.header(self.output)),
+            (None, Output::Csv, None) => Frame::below(CSV_HEADER),
             _ => Frame::default(),
         }
     }
 }
 
-const BETWEEN: &[u8] = b",\n";
+pub(super) const BETWEEN: &[u8] = b",\n";
 pub(super) const CSV_HEADER: &[u8] =
     b"topic,partition,offset,timestampMs,timestampType,key,keyEncoding,value,valueEncoding,headers,leaderEpoch,txn\n";
 
 /// What stands around all records.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Frame {
-    before: &'static [u8],
+    before: Cow<'static, [u8]>,
     /// Bytes of the first record to leave out.
     skip: usize,
     after: &'static [u8],
     /// In place of all when there was none.
-    empty: &'static [u8],
+    empty: Cow<'static, [u8]>,
+}
+
+impl Frame {
+    /// A line above all, also where there is nothing below it.
+    fn below(header: impl Into<Cow<'static, [u8]>>) -> Self {
+        let before = header.into();
+        Self { empty: before.clone(), before, ..Self::default() }
+    }
 }
 
 /// A line for people: time, place, key, value. Nothing from Kafka but through [`Shown`].
@@ -125,7 +141,7 @@ fn csv(out: &mut Vec<u8>, topic: &str, record: &RecordRef<'_>, txn: Option<Outco
 }
 
 /// A field in quotes when it needs them; empty text has them too, which null has not (RFC 4180).
-fn field(out: &mut Vec<u8>, bytes: &[u8], terminal: bool) {
+pub(super) fn field(out: &mut Vec<u8>, bytes: &[u8], terminal: bool) {
     let shown = terminal.then(|| Shown::whole(bytes));
     let bytes = shown.as_ref().map_or(bytes, |shown| shown.as_str().as_bytes());
     if !bytes.is_empty() && !bytes.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
@@ -158,7 +174,7 @@ impl Printer {
         let (tell, done) = oneshot::channel();
         let frame = style.frame();
         std::thread::Builder::new().name("stdout".to_owned()).spawn(move || {
-            let _gone = tell.send(write_all(buffers, frame, &mut std::io::stdout()));
+            let _gone = tell.send(write_all(buffers, &frame, &mut std::io::stdout()));
         })?;
         Ok(Self { lane, done })
     }
@@ -178,12 +194,12 @@ impl Printer {
     }
 }
 
-fn write_all(mut buffers: mpsc::Receiver<Printed>, frame: Frame, out: &mut impl std::io::Write) -> std::io::Result<()> {
+fn write_all(mut buffers: mpsc::Receiver<Printed>, frame: &Frame, out: &mut impl std::io::Write) -> std::io::Result<()> {
     let mut write = || {
         let mut first = true;
         while let Some((buffer, spare)) = buffers.blocking_recv() {
             let skip = if std::mem::take(&mut first) {
-                out.write_all(frame.before)?;
+                out.write_all(&frame.before)?;
                 frame.skip
             } else {
                 0
@@ -192,7 +208,7 @@ fn write_all(mut buffers: mpsc::Receiver<Printed>, frame: Frame, out: &mut impl 
             out.flush()?;
             spare.give(buffer);
         }
-        out.write_all(if first { frame.empty } else { frame.after })?;
+        out.write_all(if first { &frame.empty } else { frame.after })?;
         out.flush()
     };
     match write() {
@@ -207,7 +223,7 @@ mod tests {
     use crate::model::{Headers, LeaderEpoch, Offset, PartitionId};
 
     fn encoded(output: Output, terminal: bool, key: Option<&[u8]>, value: Option<&[u8]>) -> String {
-        let style = Style { output, format: None, terminal, color: false, several: false, zone: TimeZone::UTC };
+        let style = Style { output, format: None, terminal, color: false, several: false, zone: TimeZone::UTC, selection: None };
         let record = RecordRef {
             partition: PartitionId(3),
             offset: Offset(12),
@@ -230,9 +246,9 @@ mod tests {
             lane.try_send((text.as_bytes().to_vec(), Spare::default())).unwrap();
         }
         drop(lane);
-        let style = Style { output, format: None, terminal: false, color: false, several: false, zone: TimeZone::UTC };
+        let style = Style { output, format: None, terminal: false, color: false, several: false, zone: TimeZone::UTC, selection: None };
         let mut out = Vec::new();
-        write_all(receiver, style.frame(), &mut out).unwrap();
+        write_all(receiver, &style.frame(), &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 

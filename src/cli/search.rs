@@ -17,6 +17,7 @@ use super::format::Format;
 use super::print::{Printer, Style};
 use super::reading::{self, Common, IsolationArg, Over, Readers, Shared, now, usage};
 use super::rows;
+use super::select::Selection;
 use super::words::{self, Exit};
 use super::{Cluster, Output};
 use crate::core::narrow::{Said, narrow};
@@ -26,7 +27,7 @@ use crate::io::scan::{self, Options, Placing, Shape, Tallies};
 use crate::io::work::Work;
 use crate::model::{Cause, Failure, Foreign, TopicId, TopicName};
 use crate::query::position::{Position, parse_position};
-use crate::query::{Context, Filter, Query, Stages, Tally, parse, when};
+use crate::query::{Context, Filter, Query, Select, Stages, Tally, parse, when};
 use gather::Gather;
 use merge::Lane;
 use summary::{Seen, Summary};
@@ -152,8 +153,9 @@ impl Search {
         };
         let limits = common.cluster.limits;
         let configured = if guarded { limits.guarded_search_rate.or(limits.search_rate) } else { limits.search_rate };
-        let style =
-            Style { output: common.output, format, terminal: common.terminal, color: common.colored(), several: plans.len() > 1, zone };
+        let selection = Select::of(&query).map(|select| Selection { select, now: context.now, zone: zone.clone() });
+        let (output, terminal, color) = (common.output, common.terminal, common.colored());
+        let style = Style { output, format, terminal, color, several: plans.len() > 1, zone, selection };
         Ok(Self {
             by_key: !args.all_partitions && unbounded.partitions.is_none(),
             rate: size("--max-rate", &args.max_rate)?.or(configured),
@@ -300,10 +302,8 @@ impl Search {
 /// What counts when the query makes a table; records alone can be limited, turned round and formatted.
 fn tallies(query: &Query, args: &SearchArgs, context: &Context) -> Result<Option<Tallies>, Failure> {
     let tallies = Stages::compile(query, context).map(Tallies::new);
-    if query.select().is_some() && tallies.is_none() {
-        return Err(
-            usage("select sets the columns of the message list: here records are printed whole").hint("--format prints parts of them")
-        );
+    if query.select().is_some() && args.format.is_some() {
+        return Err(usage("select and --format both say what is printed of a record").hint("leave one of them out"));
     }
     if tallies.is_some() && (args.count.is_some() || args.newest_first || args.format.is_some()) {
         let why = "-n, --newest-first and --format are about records, and the query makes a table";

@@ -108,7 +108,8 @@ impl Tail {
         let plans = topics.iter().map(plan).map(narrowed).collect::<Result<Vec<Plan>, Failure>>()?;
         let place = plans.first().and_then(|narrowed| told(&plan(&narrowed.topic), narrowed));
         let color = common.colored();
-        let style = Style { output: common.output, format, terminal: common.terminal, color, several: plans.len() > 1, zone };
+        let style =
+            Style { output: common.output, format, terminal: common.terminal, color, several: plans.len() > 1, zone, selection: None };
         Ok(Self { common, plans, count: args.count, style, context, place })
     }
 

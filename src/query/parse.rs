@@ -47,6 +47,12 @@ pub fn parse_list(text: &str) -> Result<Query, QueryError> {
     }
 }
 
+/// Where the stages of a query begin, at their first `|`. `None`: it has none, or the text is no query.
+pub fn stages_at(text: &str) -> Option<usize> {
+    let (_, places) = read(text).ok()?;
+    places.first().map(|place| place.start)
+}
+
 /// A query, and the place of each stage.
 fn read(text: &str) -> Result<(Query, Vec<Range<usize>>), QueryError> {
     if text.len() > MAX_LENGTH {

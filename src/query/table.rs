@@ -16,6 +16,7 @@ mod note;
 mod quantile;
 mod read;
 mod rows;
+mod select;
 mod state;
 mod sum;
 
@@ -29,6 +30,7 @@ use super::when::{Context, millis};
 pub use hist::Bucket;
 pub use note::Note;
 pub use rows::{Cell, ColumnKind, Row, Table, TableColumn};
+pub use select::{Select, Selected};
 
 use kept::{Kept, Scratch};
 use read::Read;

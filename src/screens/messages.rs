@@ -24,8 +24,11 @@ use crate::text::{Shown, TimeFormat};
 use crate::ui::Pen;
 
 mod act;
+mod columns;
 mod committed;
 mod draw;
+mod facts;
+mod fields;
 mod filter;
 mod inquire;
 mod list;
@@ -184,6 +187,11 @@ impl Messages {
         self.render(cx);
     }
 
+    /// The limit of the query in force, when so many records are listed.
+    fn at_limit(&self) -> Option<usize> {
+        self.bar.limit().filter(|limit| self.rows.records().take(*limit).count() >= *limit)
+    }
+
     fn set_follow(&mut self, cx: &mut Cx<'_>, follow: bool) {
         self.follow = follow;
         if follow {
@@ -255,7 +263,8 @@ impl Screen for Messages {
             Scope::Value => match action {
                 Action::SearchValue => self.ask_for(cx, Kind::Search),
                 Action::FilterByField => {
-                    if let Some(text) = self.value.field_test() {
+                    if let Some(test) = self.value.field_test() {
+                        let text = self.bar.with(&test);
                         self.bar.set(cx, &text);
                         self.refilter(cx);
                     }
@@ -276,9 +285,10 @@ impl Screen for Messages {
         } else if self.focus == Focus::Record {
             self.focus = Focus::Value;
         } else if self.call_search_off(cx) {
-        } else if self.bar.in_force().is_some() {
-            self.bar.set(cx, "");
-            self.refilter(cx);
+        } else if !self.bar.text.is_empty() {
+            if self.bar.set(cx, "") {
+                self.refilter(cx);
+            }
         } else {
             return false;
         }

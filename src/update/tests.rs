@@ -24,6 +24,7 @@ mod produce;
 mod prompts;
 mod reset;
 mod results;
+mod select;
 
 fn orders() -> Script {
     Script::at(120, 36).cluster(vec![topic("clicks", 6), topic("orders", 3), topic("__consumer_offsets", 50)])

@@ -88,6 +88,7 @@ impl Peek {
             color: false,
             several: false,
             zone: TimeZone::system(),
+            selection: None,
         };
         let before = self.read_before(client, &style, next.min(high), start).await?;
         let after = if next < high { self.read_after(client, &style, next).await? } else { Vec::new() };

@@ -115,6 +115,8 @@ fn bar(screen: &Messages, pen: &mut Pen<'_>) {
     } else {
         let room = pen.room() / 2;
         pen.own("/ ", Token::Accent).shown(&Shown::of(&screen.bar.text), Token::Title, room);
+    }
+    if screen.bar.in_force().is_some() {
         let found = if screen.bar.is_looking() { " …" } else { "" };
         let counts = screen.bar.counts;
         pen.gap(3).own("matched ", Token::Dim).bold(units::thousands(counts.matched), Token::Title);

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use crate::core::ask::{Answer, Ask, FilterAsk, Reply};
 use crate::core::effect::TaskId;
 use crate::core::history::Kind;
-use crate::core::key::{Input, KeyCode};
+use crate::core::key::{Input, Key, KeyCode};
 use crate::core::line::Line;
 use crate::core::store::{MessageStore, Seq, Snapshot};
 use crate::model::{Topic, TxnTable};
 use crate::query::ast::{Bound, Expr, Test};
 use crate::query::position::Position;
-use crate::query::{self, Filter, Query, QueryError};
+use crate::query::{self, Filter, Query, QueryError, Select};
 use crate::screens::Cx;
 use crate::text::ndjson::{self, Target};
 
@@ -25,6 +25,10 @@ pub(super) struct Bar {
     /// The text in force; empty is no filter.
     pub(super) text: String,
     filter: Option<Arc<Filter>>,
+    /// What the list shows of each record in place of its value.
+    select: Option<Select>,
+    /// So many of the newest that match are listed.
+    limit: Option<usize>,
     /// Counts the filters, so that what was found by an older one is told apart.
     generation: u32,
     pub(super) editing: Option<Line>,
@@ -52,6 +56,37 @@ pub(super) struct Counts {
 impl Bar {
     pub(super) fn in_force(&self) -> Option<Arc<Filter>> {
         self.filter.clone()
+    }
+
+    /// The columns in place of the value; `None`: the value.
+    pub(super) fn select(&self) -> Option<&Select> {
+        self.select.as_ref()
+    }
+
+    /// The most records that are listed, where the query says so.
+    pub(super) fn limit(&self) -> Option<usize> {
+        self.limit
+    }
+
+    /// The text in force up to its stages, and these.
+    fn parts(&self) -> (&str, &str) {
+        let at = query::stages_at(&self.text).unwrap_or(self.text.len());
+        let (filter, stages) = self.text.split_at_checked(at).unwrap_or((&self.text, ""));
+        (filter.trim_end(), stages)
+    }
+
+    /// The text in force without stages.
+    pub(super) fn expression(&self) -> &str {
+        self.parts().0
+    }
+
+    /// The text in force with one more test, in front of the stages.
+    pub(super) fn with(&self, test: &str) -> String {
+        match self.parts() {
+            ("", "") => test.to_owned(),
+            ("", stages) => format!("{test} {stages}"),
+            (filter, stages) => format!("({filter}) and {test} {stages}").trim_end().to_owned(),
+        }
     }
 
     /// What the filter asks for and the screen does not read, with the keys that would: a filter looks at what is read.
@@ -94,11 +129,16 @@ impl Bar {
 
     /// Opens the bar, with `more` behind what is in force.
     pub(super) fn edit(&mut self, cx: &Cx<'_>, more: Option<&str>) {
-        let mut text = self.text.clone();
-        if let (false, Some(more)) = (text.is_empty(), more) {
-            text.push_str(more);
+        let mut line = Line::new(self.text.clone());
+        let (filter, stages) = self.parts();
+        if let (false, Some(more)) = (filter.is_empty(), more) {
+            // What is typed belongs to the filter, and stands before its stages.
+            line.replace(filter.len()..self.text.len() - stages.len(), &format!("{more}{}", if stages.is_empty() { "" } else { " " }));
+            if !stages.is_empty() {
+                line.key(Key::plain(KeyCode::Left));
+            }
         }
-        self.editing = Some(Line::new(text).with_past(cx.history.of(Kind::Query)));
+        self.editing = Some(line.with_past(cx.history.of(Kind::Query)));
         self.error = None;
     }
 
@@ -156,11 +196,13 @@ impl Bar {
     /// Puts a text in force. True when that changed anything.
     pub(super) fn set(&mut self, cx: &mut Cx<'_>, text: &str) -> bool {
         match compile(cx, text) {
-            Ok(filter) => {
-                let changed = text.trim() != self.text;
+            Ok(listed) => {
+                let before = (self.expression().to_owned(), self.limit);
                 text.trim().clone_into(&mut self.text);
-                self.filter = filter;
+                (self.filter, self.select, self.limit) = (listed.filter, listed.select, listed.limit);
                 self.error = None;
+                // Other columns alone are only drawn.
+                let changed = before != (self.expression().to_owned(), self.limit);
                 if changed {
                     self.generation = self.generation.wrapping_add(1);
                     self.looking.clear();
@@ -194,7 +236,7 @@ impl Bar {
             }
         };
         let before = self.text.clone();
-        let text = if before.is_empty() { test } else { format!("({before}) and {test}") };
+        let text = self.with(&test);
         let changed = self.set(cx, &text);
         if changed {
             self.before_key = Some(before);
@@ -252,10 +294,18 @@ impl Bar {
     }
 }
 
-fn compile(cx: &Cx<'_>, text: &str) -> Result<Option<Arc<Filter>>, QueryError> {
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
+/// A text as the list takes it.
+#[derive(Debug, Default)]
+struct Listed {
+    filter: Option<Arc<Filter>>,
+    select: Option<Select>,
+    limit: Option<usize>,
+}
+
+fn compile(cx: &Cx<'_>, text: &str) -> Result<Listed, QueryError> {
+    let query = query::parse_list(text)?;
+    let (select, limit) = (Select::of(&query), query.limit().map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)));
     let context = query::when::Context { now: cx.now, zone: cx.settings.zone.clone() };
-    Ok(Some(Arc::new(Filter::compile(&query::parse_filter(text)?, &context))))
+    let filter = query.expr.map(|expr| Arc::new(Filter::compile(&Query { expr: Some(expr), stages: Vec::new() }, &context)));
+    Ok(Listed { filter, select, limit })
 }

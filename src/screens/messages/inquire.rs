@@ -20,7 +20,7 @@ impl Messages {
         let topic = Arc::clone(&self.reader.topic);
         match action {
             Action::MessageShape => cx.go = Some(Route::Shape(topic)),
-            Action::MessageBisect => cx.go = Some(Route::Bisect(topic, self.bar.text.clone())),
+            Action::MessageBisect => cx.go = Some(Route::Bisect(topic, self.bar.expression().to_owned())),
             Action::FollowId => self.follow(cx),
             _ => self.neighbour(cx, action == Action::PreviousOfKey),
         }

@@ -4,26 +4,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::core::store::Seq;
-use crate::core::stream::Fact;
 use crate::decode;
-use crate::model::{Offset, Outcome, PartitionId, RecordRef};
+use crate::model::RecordRef;
 use crate::screens::Look;
 use crate::text::{self, Shown, TimeFormat, units};
 use crate::ui::{self, Pane, Pen, Token};
 
+use super::columns::{Columns, badges};
 use super::older::Before;
 use super::rows::{Row, What};
-use super::{Focus, Messages};
-
-/// Columns of the list and their widths, made for what is in the window.
-struct Columns {
-    time: usize,
-    partition: usize,
-    offset: usize,
-    key: usize,
-    size: usize,
-    headers: usize,
-}
+use super::{Focus, Messages, facts};
 
 pub(super) fn draw(screen: &Messages, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     let pane = Pane::of(area);
@@ -34,14 +24,18 @@ pub(super) fn draw(screen: &Messages, look: &Look<'_>, buf: &mut Buffer, area: R
         Some(chosen) => format!("{} of {} partitions", chosen.len(), units::thousands(total as u64)),
     };
     let state = state(screen, look);
-    ui::title_rule(&mut Pen::new(buf, look.theme, pane.title, 0), screen.focus == Focus::List, "Messages", &[(facts, Token::Dim)], &state);
     let height = usize::from(pane.body.height.saturating_sub(1));
     let mut cursor = screen.rows.cursor;
     cursor.fit(screen.rows.len(), height);
     let window = cursor.window(screen.rows.len(), height);
     let columns = Columns::of(screen, look, window.clone(), usize::from(area.width));
+    let mut facts = vec![(facts, Token::Dim)];
+    if let Some(left_out @ 1..) = columns.fields.as_ref().map(super::fields::Fields::left_out) {
+        facts.push((format!("no room for {left_out} of the selected"), Token::Look));
+    }
+    ui::title_rule(&mut Pen::new(buf, look.theme, pane.title, 0), screen.focus == Focus::List, "Messages", &facts, &state);
     let mut pen = Pen::new(buf, look.theme, pane.body, 0);
-    head(screen, &columns, &mut pen);
+    columns.head(screen, &mut pen);
     if window.start == 0 {
         before(screen, look, &mut pen);
     }
@@ -94,69 +88,6 @@ fn state(screen: &Messages, look: &Look<'_>) -> Vec<(String, Token)> {
     words
 }
 
-impl Columns {
-    fn of(screen: &Messages, look: &Look<'_>, window: std::ops::Range<usize>, width: usize) -> Self {
-        let records: Vec<RecordRef<'_>> = window
-            .filter_map(|at| match screen.rows.get(at) {
-                Some(Row::Record(seq)) => screen.store.get(seq),
-                _ => None,
-            })
-            .collect();
-        let most = |f: &dyn Fn(&RecordRef<'_>) -> usize, least: usize| records.iter().map(f).max().unwrap_or(0).max(least);
-        let key = most(&|r| r.key.map_or(6, |key| Shown::of_bytes(key.get(..48).unwrap_or(key)).width()), 4);
-        Self {
-            time: screen.time.map_or(0, |format| match format {
-                TimeFormat::Clock => 12,
-                TimeFormat::Full => 24,
-                TimeFormat::Age => 10,
-                TimeFormat::Epoch => 14,
-            }),
-            partition: most(&|r| r.partition.0.to_string().len(), 2),
-            offset: most(&|r| units::thousands(r.offset.0).len(), 6),
-            key: key.min(if width >= 160 { 32 } else { (width / 7).max(10) }).max(4),
-            size: if width >= 70 { 9 } else { 0 },
-            headers: if screen.headers { (width / 5).max(10) } else { 0 },
-        }
-        .fit(look, width)
-    }
-
-    /// Drops what there is no room for: size, then time.
-    fn fit(mut self, _look: &Look<'_>, width: usize) -> Self {
-        if self.total() + 12 > width {
-            self.size = 0;
-        }
-        if self.total() + 12 > width {
-            self.time = self.time.min(12);
-            self.headers = 0;
-        }
-        if self.total() + 8 > width {
-            self.time = 0;
-        }
-        self
-    }
-
-    fn total(&self) -> usize {
-        2 + self.time + 1 + self.partition + 1 + self.offset + 2 + self.key + self.size + 2 + self.headers
-    }
-}
-
-fn head(screen: &Messages, columns: &Columns, pen: &mut Pen<'_>) {
-    pen.gap(2);
-    if columns.time > 0 {
-        pen.left(if screen.time == Some(TimeFormat::Age) { "AGE" } else { "TIME" }, columns.time, Token::Dim).gap(1);
-    }
-    pen.right("P", columns.partition, Token::Dim).gap(1).right("OFFSET", columns.offset, Token::Dim).gap(2);
-    pen.left("KEY", columns.key, Token::Dim);
-    if columns.size > 0 {
-        pen.right("SIZE", columns.size, Token::Dim);
-    }
-    pen.gap(2);
-    if columns.headers > 0 {
-        pen.left("HEADERS", columns.headers - 1, Token::Dim).gap(1);
-    }
-    pen.own("VALUE", Token::Dim);
-}
-
 /// What there is before the first record, at the right of the head line.
 fn before(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
     let say = |pen: &mut Pen<'_>, choices: &[(&str, &str, &str)], token: Token| {
@@ -166,6 +97,10 @@ fn before(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
             pen.own(text, token).own(key, Token::Accent).own(rest, Token::Dim);
         }
     };
+    if let Some(limit) = screen.at_limit() {
+        let (long, short) = (format!("limit {limit}: nothing older is listed"), format!("limit {limit}"));
+        return say(pen, &[(&long, "", ""), (&short, "", "")], Token::Look);
+    }
     match screen.older.before(&screen.store, &screen.reader.progress) {
         Before::Unknown => {}
         Before::Start => say(pen, &[("start of the log", "", "")], Token::Dim),
@@ -250,21 +185,35 @@ fn record(screen: &Messages, look: &Look<'_>, columns: &Columns, seq: Seq, selec
         };
         pen.to(2 + columns.time + 1);
     }
-    pen.right(record.partition.0.to_string(), columns.partition, plain).gap(1);
-    pen.right(units::thousands(record.offset.0), columns.offset, plain).gap(2);
-    key(&record, columns.key, pen);
+    if columns.partition > 0 {
+        pen.right(record.partition.0.to_string(), columns.partition, plain).gap(1);
+    }
+    if columns.offset > 0 {
+        pen.right(units::thousands(record.offset.0), columns.offset, plain).gap(2);
+    }
+    if columns.key > 0 {
+        key(&record, columns.key, pen);
+    }
     if columns.size > 0 {
         let size = record.value.map_or_else(|| "∅".to_owned(), |value| units::size(value.len() as u64));
         pen.right(size, columns.size, Token::Dim);
     }
-    pen.gap(2);
+    pen.gap(columns.gap());
     if columns.headers > 0 {
         headers(&record, columns.headers, pen);
     }
-    if let Some(committed) = committed {
-        pen.bold(format!("{} ", committed.word()), if committed.stuck { Token::Act } else { Token::Accent });
+    let start = pen.column();
+    for (text, token, bold) in badges(screen, seq, &record) {
+        if bold {
+            pen.bold(text, token)
+        } else {
+            pen.own(text, token)
+        };
     }
-    value(screen, &record, pen);
+    match &columns.fields {
+        Some(fields) => fields.draw(seq, selected, pen.to(start + columns.badge)),
+        None => value(screen, &record, pen),
+    }
 }
 
 fn key(record: &RecordRef<'_>, columns: usize, pen: &mut Pen<'_>) {
@@ -296,13 +245,6 @@ fn headers(record: &RecordRef<'_>, columns: usize, pen: &mut Pen<'_>) {
 }
 
 fn value(screen: &Messages, record: &RecordRef<'_>, pen: &mut Pen<'_>) {
-    if let Some(producer) = record.transaction {
-        match screen.txns().outcome(record.partition, producer, record.offset) {
-            Outcome::Committed => {}
-            Outcome::Aborted => drop(pen.own("✗ aborted ", Token::Act)),
-            Outcome::Open => drop(pen.own("○ open ", Token::Look)),
-        }
-    }
     match record.value {
         None => {
             pen.italic("tombstone", Token::Look);
@@ -330,81 +272,12 @@ fn note(screen: &Messages, look: &Look<'_>, n: u32, pen: &mut Pen<'_>) {
             pen.own("──── ", Token::Accent).own(format!("mark {time}"), Token::Accent).gap(1).rule(1, Token::Accent);
         }
         What::Fact(fact) => {
-            let (sentence, token) = words(fact);
+            let (sentence, token) = facts::words(fact);
             pen.own("── ", Token::Faint)
                 .own(if token == Token::Dim { "" } else { "▲ " }, token)
                 .shown(&Shown::of(&sentence), token, usize::MAX)
                 .gap(1)
                 .rule(1, Token::Faint);
         }
-    }
-}
-
-/// What happened, in words.
-fn words(fact: &Fact) -> (String, Token) {
-    let count = |from: &Offset, to: &Offset| units::thousands(to.0.saturating_sub(from.0).max(0));
-    let p = |partition: &PartitionId| partition.0;
-    match fact {
-        Fact::Lost { partition, from, to } => (
-            format!(
-                "partition {}: {} offsets ({} to {}) were deleted unread",
-                p(partition),
-                count(from, to),
-                units::thousands(from.0),
-                units::thousands(to.0.saturating_sub(1))
-            ),
-            Token::Act,
-        ),
-        Fact::Truncated { partition, from, to } => (
-            format!(
-                "partition {}: the log was truncated; offsets {} to {} are gone or were replaced",
-                p(partition),
-                units::thousands(from.0),
-                units::thousands(to.0.saturating_sub(1))
-            ),
-            Token::Act,
-        ),
-        Fact::Corrupt { partition, offset, next, bytes, why } => (
-            format!(
-                "partition {}: batch {} to {} ({}) is corrupt: {why}",
-                p(partition),
-                units::thousands(offset.0),
-                units::thousands(next.0.saturating_sub(1)),
-                units::size(*bytes)
-            ),
-            Token::Act,
-        ),
-        Fact::TooLarge { partition, offset, bytes, .. } => (
-            format!(
-                "partition {}: offset {} ({}) is too large here; enter opens it",
-                p(partition),
-                units::thousands(offset.0),
-                units::size(*bytes)
-            ),
-            Token::Look,
-        ),
-        Fact::Deleted => ("the topic was deleted; what was read stays here".to_owned(), Token::Act),
-        Fact::Recreated { .. } => {
-            ("the topic was deleted and made again: reading stopped; ctrl-r reads the new one".to_owned(), Token::Act)
-        }
-        Fact::PartitionsAdded { from, to } => (format!("partitions added: {from} → {to}; the new ones are read too"), Token::Look),
-        Fact::Moved { partition, to: Some(broker), .. } => {
-            (format!("partition {} is now led by broker {}", p(partition), broker.0), Token::Dim)
-        }
-        Fact::Moved { partition, to: None, .. } => (format!("partition {} has no leader now", p(partition)), Token::Look),
-        Fact::Resumed { partitions, after_ms } => (
-            format!(
-                "interrupted for {}.{} s; {} at the next offset",
-                after_ms / 1000,
-                after_ms % 1000 / 100,
-                if *partitions == 1 { "1 partition goes on".to_owned() } else { format!("{partitions} partitions go on") }
-            ),
-            Token::Look,
-        ),
-        Fact::NotKept { records } => {
-            (format!("{} records that did not match the filter were not kept", units::thousands(*records)), Token::Dim)
-        }
-        Fact::Said(sentence) => (sentence.clone(), Token::Look),
-        Fact::NotAuthorised => ("we may not read this topic".to_owned(), Token::Act),
     }
 }

@@ -181,7 +181,11 @@ impl Messages {
         if self.store.bytes() >= limits.bytes {
             return 0;
         }
-        settings.older().min(units::wide(limits.records.saturating_sub(self.store.len())))
+        let room = limits.records.saturating_sub(self.store.len());
+        // While what is held is looked through, the rows are not yet those of the filter.
+        let listed = |limit: usize| if self.bar.is_looking() { 0 } else { self.rows.records().take(limit).count() };
+        let wanted = self.bar.limit().map_or(room, |limit| limit.saturating_sub(listed(limit)));
+        settings.older().min(units::wide(room.min(wanted)))
     }
 
     /// Asks for older records, when the list shows its first one and there are any.

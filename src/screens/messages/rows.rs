@@ -38,6 +38,8 @@ pub(super) struct Rows {
     notes: Vec<Note>,
     pub(super) cursor: Cursor,
     pub(super) marked: BTreeSet<Seq>,
+    /// So many records are listed, the newest.
+    pub(super) most: Option<usize>,
 }
 
 impl Rows {
@@ -78,6 +80,20 @@ impl Rows {
     /// Records that arrived: the list ends with them.
     pub(super) fn append(&mut self, from: Seq, to: Seq) {
         self.lines.extend((from.0..to.0).map(|n| Row::Record(Seq(n))));
+        self.keep_newest();
+    }
+
+    /// What is over the limit goes at the front.
+    fn keep_newest(&mut self) {
+        let Some(most) = self.most else { return };
+        let mut over = self.records().count().saturating_sub(most);
+        let mut gone = 0;
+        while over > 0 {
+            let Some(row) = self.lines.pop_front() else { break };
+            over -= usize::from(matches!(row, Row::Record(_)));
+            gone += 1;
+        }
+        self.cursor.shift(gone);
     }
 
     /// Older records: the list begins with them. The same line stays selected, at the same place of the window.
@@ -90,6 +106,7 @@ impl Rows {
         let came = if was_empty { came.saturating_sub(1) } else { came };
         self.cursor.at += came;
         self.cursor.top += came;
+        self.keep_newest();
     }
 
     /// A note that stands before `before`.
@@ -123,6 +140,8 @@ impl Rows {
         self.lines = rows.into();
         let at = selected.map_or(0, |seq| self.lines.partition_point(|row| self.position(*row) < (seq, 1)));
         self.cursor.to(at, self.lines.len(), height);
+        self.keep_newest();
+        self.cursor.fit(self.lines.len(), height);
     }
 
     /// Everything before `first` was evicted.

@@ -132,6 +132,7 @@ impl Messages {
     pub(super) fn refilter(&mut self, cx: &mut Cx<'_>) {
         let generation = self.bar.generation();
         self.reader.set_filter(cx, generation, self.bar.in_force());
+        self.rows.most = self.bar.limit();
         self.older_refiltered(cx);
         if self.bar.in_force().is_some() {
             self.not_kept = 0;

@@ -160,3 +160,19 @@ fn values_that_are_no_json() {
     looks(&of_value((xml + "</orders>\n").into_bytes()), "value_xml");
     looks(&of_value(order(1, "PAID").into_bytes()).keys("tab /").text("sku").keys("enter"), "value_search");
 }
+
+#[test]
+fn messages_with_selected_fields_in_place_of_the_value() {
+    let text = "not heartbeat | select .orderId, .status, .amount, .customer, .items[].sku, .note, .gone, header.retry";
+    for size in [SMALL, USUAL, LARGE] {
+        looks(&full(size).keys("/").text(text).keys("enter"), &named(size, "messages_select"));
+    }
+    let odd = [
+        made(1, "k", r#"{"a":null,"b":"","c":12345678901234567890.125}"#),
+        made(2, "k", "no json"),
+        Made { value: None, ..made(3, "gone", "") },
+        Made { key: None, transaction: Some(7), ..made(4, "", "{\"a\":\"x\\u001b[2J\",\"b\":true,\"c\":1e400}") },
+    ];
+    let script = opened(USUAL).deliver(chunk(&odd), vec![]).progress(live(48, 5));
+    looks(&script.keys("/").text("| select key, .a, .b, .c, offset, size").keys("enter"), "messages_select_odd");
+}
