@@ -144,7 +144,7 @@ impl Back {
 
     /// The window was fetched to its end: goes on to the one before it, if there is one.
     pub(super) fn fetched(&mut self, queue: &mut Queue) {
-        let bytes = queue.wire();
+        let bytes = queue.fetched();
         self.put(queue, self.low);
         let offsets = self.high.0.saturating_sub(self.low.0).max(1);
         self.next = fitting(self.most, bytes, offsets).min(offsets.max(FIRST_WINDOW).saturating_mul(2));
@@ -157,7 +157,7 @@ impl Back {
 
     /// Whether a next window may be read: there is one, and not too much waits already.
     pub(super) fn may_go_on(&self) -> bool {
-        !self.over && self.windows.iter().map(|window| window.queue.wire()).sum::<usize>() <= self.most
+        !self.over && self.windows.iter().map(|window| window.queue.held()).sum::<usize>() <= self.most
     }
 
     /// Puts what a worker finished into its place.

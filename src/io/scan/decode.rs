@@ -114,6 +114,15 @@ impl Block {
     pub(super) fn fact(fact: Fact) -> Self {
         Self { facts: vec![(0, fact)], ..Self::default() }
     }
+
+    /// Bytes of the records that it keeps.
+    pub(super) fn kept(&self) -> usize {
+        match &self.rows {
+            Rows::None => 0,
+            Rows::Chunks(chunks) => chunks.iter().map(|chunk| chunk.bytes()).sum(),
+            Rows::Lines { bytes, .. } => bytes.len(),
+        }
+    }
 }
 
 /// Runs a job. Never fails: what is wrong is a fact of the block.

@@ -20,7 +20,9 @@ const LINES_BYTES: usize = 256 << 10;
 pub(super) struct Queue {
     slots: VecDeque<Slot>,
     next: u64,
-    wire: usize,
+    /// See [`Self::held`] and [`Self::fetched`].
+    held: usize,
+    fetched: usize,
     /// Row and fact of the front block that come next, and where the row lies when rows are chunks.
     row: usize,
     fact: usize,
@@ -32,7 +34,8 @@ pub(super) struct Queue {
 #[derive(Debug)]
 struct Slot {
     number: u64,
-    wire: usize,
+    /// Bytes of its batches while they are worked on, then of what was kept of them.
+    held: usize,
     block: Option<Block>,
 }
 
@@ -45,8 +48,9 @@ impl Queue {
     pub(super) fn expect(&mut self, wire: usize) -> u64 {
         let number = self.next;
         self.next += 1;
-        self.wire += wire;
-        self.slots.push_back(Slot { number, wire, block: None });
+        self.held += wire;
+        self.fetched += wire;
+        self.slots.push_back(Slot { number, held: wire, block: None });
         number
     }
 
@@ -68,6 +72,8 @@ impl Queue {
     /// Puts the result of the work into its place.
     pub(super) fn fill(&mut self, number: u64, block: Block) {
         if let Some(slot) = self.slots.iter_mut().find(|slot| slot.number == number) {
+            let held = std::mem::replace(&mut slot.held, block.kept());
+            self.held = self.held.saturating_sub(held).saturating_add(slot.held);
             slot.block = Some(block);
         }
     }
@@ -106,14 +112,20 @@ impl Queue {
             }
             rows -= block.times.len();
             if let Some(gone) = self.slots.pop_front() {
-                self.wire = self.wire.saturating_sub(gone.wire);
+                self.held = self.held.saturating_sub(gone.held);
             }
         }
     }
 
-    /// Bytes of batches in it, worked on or not.
-    pub(super) fn wire(&self) -> usize {
-        self.wire
+    /// Bytes that it holds: batches that are still worked on, and what was kept of the others. Where little matches that is
+    /// little, so that reading goes on meanwhile.
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Bytes of all batches that were put into it.
+    pub(super) fn fetched(&self) -> usize {
+        self.fetched
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -144,7 +156,7 @@ impl Queue {
                 return Some(self.time);
             }
             if let Some(gone) = self.slots.pop_front() {
-                self.wire = self.wire.saturating_sub(gone.wire);
+                self.held = self.held.saturating_sub(gone.held);
                 out.passed(gone.block);
             }
             (self.row, self.fact, self.chunk) = (0, 0, (0, 0));

@@ -150,7 +150,7 @@ impl Part {
             && !self.done
             && !self.in_flight
             && !self.asking
-            && (self.back.is_some() || self.queue.wire() <= room)
+            && (self.back.is_some() || self.queue.held() <= room)
             && self.trouble.as_ref().is_none_or(|trouble| trouble.not_before <= now)
     }
 

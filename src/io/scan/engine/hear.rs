@@ -176,7 +176,7 @@ impl Engine {
     /// Records: where to read on is known from their headers alone, the rest is the pool's.
     fn take_in(&mut self, index: usize, zone: Zone, answer: &FetchedPartition) {
         let time = self.clock.time(Instant::now());
-        let little = self.options.shape.is_unordered() && self.parts.len() >= self.options.links;
+        let little = (self.options.shape.is_unordered() || self.how.filter.is_some()) && self.parts.len() >= self.options.links;
         let piece = if little { LARGE_PIECE } else { SMALL_PIECE };
         let Some(part) = self.parts.get_mut(index) else { return };
         // What was asked for alone has an answer: it stands among the others again.

@@ -131,8 +131,8 @@ impl Engine {
 
     /// The partitions of a conversation that can be asked for now, in turn.
     fn ready_parts(&self, talk: usize, turn: usize, now: Instant) -> Vec<usize> {
-        // What is kept is larger than what came: the next answer is asked for when half of this one is handed on.
-        let room = share(self.parts.len()) / if self.options.shape.is_unordered() { 1 } else { 2 };
+        // One answer is worked on while the next is on its way.
+        let room = share(self.parts.len());
         let mine = |(index, _): &(usize, &super::Part)| *index;
         let mut ready: Vec<usize> = self
             .parts

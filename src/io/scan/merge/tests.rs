@@ -40,7 +40,7 @@ fn merge(queues: &mut [(Queue, bool)], keep: Option<usize>) -> (String, bool) {
 fn partitions_are_merged_by_time_and_kept_in_order() {
     let mut queues = [(queue(vec![block('a', &[1, 5, 4]), block('a', &[9])]), false), (queue(vec![block('b', &[2, 3, 8])]), false)];
     assert_eq!(merge(&mut queues, None), ("a1 b2 b3 a5 a4 b8 a9 ".to_owned(), false));
-    assert!(queues.iter().all(|(queue, _)| queue.is_empty() && queue.wire() == 0));
+    assert!(queues.iter().all(|(queue, _)| queue.is_empty() && queue.held() == 0));
 }
 
 #[test]
@@ -61,6 +61,17 @@ fn work_that_is_not_done_holds_its_place() {
     assert_eq!(merge(&mut queues, None), (String::new(), true));
     queues[0].0.fill(one, block('a', &[1]));
     assert_eq!(merge(&mut queues, None).0, "a1 a2 ");
+}
+
+#[test]
+fn a_batch_takes_room_while_it_is_worked_on_and_then_only_for_what_was_kept_of_it() {
+    let mut queue = Queue::new();
+    let (one, two) = (queue.expect(1_000), queue.expect(500));
+    assert_eq!((queue.held(), queue.fetched()), (1_500, 1_500));
+    queue.fill(one, Block { wire: 1_000, ..Block::default() });
+    assert_eq!(queue.held(), 500, "nothing of it matched");
+    queue.fill(two, block('a', &[1, 2]));
+    assert_eq!((queue.held(), queue.fetched()), ("a1 a2 ".len(), 1_500));
 }
 
 #[test]
