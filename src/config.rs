@@ -120,6 +120,8 @@ pub struct Limits {
     pub guarded_search_rate: Option<u64>,
     /// A search ends when so many bytes were read; `None`: it reads all.
     pub search_bytes: Option<u64>,
+    /// Records that were searched are kept for the next search, in so much memory; 0 keeps none.
+    pub search_memory: usize,
 }
 
 /// A setting in force.
@@ -279,7 +281,14 @@ impl Config {
                 isolation: Isolation::default(),
             },
             groups: Groups { stalled_after: Duration::ZERO },
-            limits: Limits { record: 0, record_alone: 0, search_rate: None, guarded_search_rate: None, search_bytes: None },
+            limits: Limits {
+                record: 0,
+                record_alone: 0,
+                search_rate: None,
+                guarded_search_rate: None,
+                search_bytes: None,
+                search_memory: 0,
+            },
             keymap: Keymap::default(),
             aliases: BTreeMap::new(),
             contexts: Vec::new(),

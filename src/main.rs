@@ -101,6 +101,7 @@ fn open(ui: Ui) -> u8 {
         let _entered = runtime.enter();
         let (mut runner, tasks) = Runner::new(Client::new(ui.cluster.settings()), work);
         runner.keep_up_to(ui.config.limits.record);
+        runner.remember(ui.config.limits.search_memory);
         runner.keep_in(log::folder());
         let theme = setup::theme(&ui.config, terminal.colors());
         let mut settings = setup::settings(&ui.config);

@@ -57,4 +57,4 @@ pub use batch::{Batch, BatchHeader, Batches, Corrupt, CutOff, Found, Hop, batche
 pub use control::{Aborted, Control, ControlKind};
 pub use decompress::{DEFAULT_LIMIT, Scratch};
 pub use fault::{Fault, RecordFault};
-pub use record::{Decompressed, Records};
+pub use record::{Decompressed, Opened, Records};

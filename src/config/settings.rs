@@ -68,6 +68,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     row("limits", "record_alone", |config, given, _| size(given.text()?, 1 << 20).map(|bytes| config.limits.record_alone = bytes)),
     row("limits", "search_rate", |config, given, _| allowance(given.text()?).map(|rate| config.limits.search_rate = rate)),
     row("limits", "guarded_search_rate", |config, given, _| allowance(given.text()?).map(|rate| config.limits.guarded_search_rate = rate)),
+    row("limits", "search_memory", |config, given, _| memory(given.text()?).map(|bytes| config.limits.search_memory = bytes)),
     row("limits", "search_bytes", |config, given, _| allowance(given.text()?).map(|bytes| config.limits.search_bytes = bytes)),
 ];
 
@@ -207,6 +208,10 @@ fn allowance(text: &str) -> Result<Option<u64>, Wrong> {
         bytes if bytes >= 64 << 10 => Ok(Some(bytes)),
         _ => Err(Wrong::new("none, or a size from 64KiB on, is wanted here")),
     }
+}
+
+fn memory(text: &str) -> Result<usize, Wrong> {
+    if text == "none" { Ok(0) } else { size(text, 1 << 20) }
 }
 
 fn size(text: &str, least: u64) -> Result<usize, Wrong> {

@@ -100,6 +100,8 @@ pub struct Progress {
     /// Records read so far, and of these matched by the filter.
     pub read: u64,
     pub matched: u64,
+    /// Of those read, records that were still in memory from a search before, and not fetched again.
+    pub recalled: u64,
     /// What the search for literals spared.
     pub spared: Spared,
     /// Values a filter asked into that were no JSON, or were broken.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use super::kafka::Client;
-use super::scan::{self, Options, Shape, Sink, Taken};
+use super::scan::{self, Options, Recent, Shape, Sink, Taken};
 use super::work::Work;
 use crate::core::ask::{Answer, Older};
 use crate::core::effect::TaskId;
@@ -22,8 +22,7 @@ const PORTION: Duration = Duration::from_millis(150);
 
 /// Reads `plan` from its end until its `newest` records were found, its start is reached or what is allowed is used up.
 pub(super) async fn search(
-    client: Client,
-    work: Work,
+    (client, work, recent): (Client, Work, Recent),
     plan: Plan,
     allowance: Allowance,
     replies: mpsc::Sender<Arrival>,
@@ -38,6 +37,7 @@ pub(super) async fn search(
         most,
         budget: allowance.bytes,
         pace: allowance.rate,
+        recent: Some(recent),
         ..Options::headless(Shape::Chunks, live.context)
     };
     let plan = Plan { newest: None, ..plan };
@@ -64,6 +64,7 @@ pub(super) async fn search(
 struct Told {
     read: u64,
     broken: u64,
+    recalled: u64,
     markers: u64,
 }
 
@@ -83,9 +84,11 @@ impl Parts {
     /// What is to be told now: what was taken, and how far back everything was.
     fn part(&mut self) -> Older {
         let mut progress = self.last.clone();
-        let told = std::mem::replace(&mut self.told, Told { read: progress.read, broken: progress.broken, markers: progress.markers });
+        let Progress { read, broken, recalled, markers, .. } = progress;
+        let told = std::mem::replace(&mut self.told, Told { read, broken, recalled, markers });
         progress.read = progress.read.saturating_sub(told.read);
         progress.broken = progress.broken.saturating_sub(told.broken);
+        progress.recalled = progress.recalled.saturating_sub(told.recalled);
         progress.markers = progress.markers.saturating_sub(told.markers);
         for partition in &mut progress.partitions {
             if let (Some(edge), Some(first)) = (self.edges.get(&partition.id), &mut partition.first) {

@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use super::checkup;
 use super::inquire::{self, Teller};
 use super::kafka::{Client, Settings, Wanted};
-use super::scan::{self, Taken};
+use super::scan::{self, Recent, Taken};
 use super::work::Work;
 use super::{audit, clipboard, export, saved};
 use crate::core::ask::{Answer, Ask, FilterAsk, Matches, Older, RenderAsk, Reply};
@@ -58,6 +58,8 @@ struct Out {
     state: Option<Arc<Path>>,
     /// How the clusters are reached that may be looked at, by their place in the list.
     targets: Arc<[Settings]>,
+    /// What was searched a moment ago; of all clusters, since a topic's id is its own everywhere.
+    recent: Recent,
 }
 
 #[derive(Debug)]
@@ -81,7 +83,15 @@ impl Runner {
         let (replies, replies_out) = mpsc::channel(REPLIES);
         let (chunks, chunks_out) = mpsc::channel(CHUNKS);
         let (progress, progress_out) = watch::channel(None);
-        let out = Out { replies, chunks, progress: Arc::new(progress), largest: scan::LIVE_LARGEST, state: None, targets: Arc::from([]) };
+        let out = Out {
+            replies,
+            chunks,
+            progress: Arc::new(progress),
+            largest: scan::LIVE_LARGEST,
+            state: None,
+            targets: Arc::from([]),
+            recent: Recent::new(0),
+        };
         let lanes = Lanes { replies: replies_out, chunks: chunks_out, progress: progress_out };
         (Self { client, work, out, tasks: BTreeMap::new() }, lanes)
     }
@@ -89,6 +99,11 @@ impl Runner {
     /// Sets the largest record that a live view keeps, in bytes.
     pub fn keep_up_to(&mut self, bytes: usize) {
         self.out.largest = bytes;
+    }
+
+    /// Sets how many bytes of records that were searched are kept for the next search.
+    pub fn remember(&mut self, bytes: usize) {
+        self.out.recent = Recent::new(bytes);
     }
 
     /// Sets the state folder: without one nothing is changed, because nothing could be put back.
@@ -221,8 +236,8 @@ async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, give
             read(client, work, out, id, *plan, flow).await
         }
         Ask::Older(plan, _) if plan.filter.is_none() => older(client, work, *plan).await,
-        Ask::Tally(wanted) => super::tally::count(client, work, *wanted, out.replies, id).await,
-        Ask::Older(plan, allowance) => super::past::search(client, work, *plan, allowance, out.replies, id).await,
+        Ask::Tally(wanted) => super::tally::count((client, work, out.recent), *wanted, out.replies, id).await,
+        Ask::Older(plan, allowance) => super::past::search((client, work, out.recent), *plan, allowance, out.replies, id).await,
         ask @ (Ask::Render(_) | Ask::Search { .. } | Ask::Highlight { .. } | Ask::Filter(_) | Ask::Compare { .. }) => {
             work.run("work on records", move || compute(&ask)).await?
         }

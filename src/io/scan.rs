@@ -31,6 +31,7 @@ mod one;
 mod part;
 mod place;
 mod probe;
+mod recent;
 mod span;
 mod tallies;
 
@@ -51,6 +52,7 @@ pub use decode::Spare;
 pub use keyed::{Placing, placing};
 pub use one::open_one;
 pub use probe::{Probed, first_at};
+pub use recent::Recent;
 pub use tallies::Tallies;
 
 /// Largest record that a live view keeps, and largest answer to one of its fetches, in bytes.
@@ -110,6 +112,8 @@ pub struct Options {
     pub budget: Option<u64>,
     /// Bytes a second that all brokers together are asked for, at most about.
     pub pace: Option<u64>,
+    /// Where batches are kept for the next search, and taken from; for plans that have an end.
+    pub recent: Option<Recent>,
 }
 
 impl Options {
@@ -126,6 +130,7 @@ impl Options {
             most: None,
             budget: None,
             pace: None,
+            recent: None,
         }
     }
 

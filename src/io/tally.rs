@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use super::kafka::Client;
-use super::scan::{self, Options, Shape, Sink, Taken, Tallies};
+use super::scan::{self, Options, Recent, Shape, Sink, Taken, Tallies};
 use super::work::Work;
 use crate::core::ask::{Answer, Tallied};
 use crate::core::effect::TaskId;
@@ -23,8 +23,7 @@ const PORTION: Duration = Duration::from_millis(200);
 
 /// Counts what the plan gives up to where the log ends now, and goes on with what arrives when the plan has no end.
 pub(super) async fn count(
-    client: Client,
-    work: Work,
+    (client, work, recent): (Client, Work, Recent),
     (plan, stages, allowance): (Plan, Stages, Allowance),
     replies: mpsc::Sender<Arrival>,
     id: TaskId,
@@ -40,10 +39,15 @@ pub(super) async fn count(
         before: Before::default(),
         next: Instant::now() + PORTION,
     };
-    let options = Options { pace: allowance.rate, budget: allowance.bytes, ..Options::headless(Shape::Tally(tallies), Context::utc(now)) };
+    let allowed = Options {
+        pace: allowance.rate,
+        budget: allowance.bytes,
+        recent: Some(recent),
+        ..Options::headless(Shape::Tally(tallies), Context::utc(now))
+    };
     let history = Plan { until: plan.until.clone().or(Some(Position::Now)), ..plan.clone() };
     let nobody_steers = mpsc::unbounded_channel().1;
-    let ended = scan::read(client.clone(), work.clone(), history, options.clone(), nobody_steers, &mut told).await?;
+    let ended = scan::read(client.clone(), work.clone(), history, allowed.clone(), nobody_steers, &mut told).await?;
     if plan.until.is_some() || ended != Ended::Done {
         return Ok(Answer::Tallied(Box::new(told.told(Some(ended)))));
     }
@@ -52,7 +56,7 @@ pub(super) async fn count(
     told.before = Before::of(&told.progress);
     let live = Plan { from: Position::Offsets(places), until: None, ..plan };
     let nobody_steers = mpsc::unbounded_channel().1;
-    let options = Options { budget: None, ..options };
+    let options = Options { budget: None, ..allowed };
     let ended = scan::read(client, work, live, options, nobody_steers, &mut told).await?;
     Ok(Answer::Tallied(Box::new(told.told(Some(ended)))))
 }
@@ -63,12 +67,14 @@ struct Before {
     read: u64,
     matched: u64,
     broken: u64,
+    recalled: u64,
     bytes: u64,
 }
 
 impl Before {
     fn of(progress: &Progress) -> Self {
-        Self { read: progress.read, matched: progress.matched, broken: progress.broken, bytes: progress.bytes }
+        let &Progress { read, matched, broken, recalled, bytes, .. } = progress;
+        Self { read, matched, broken, recalled, bytes }
     }
 }
 
@@ -109,6 +115,7 @@ impl Sink for &mut Told {
         progress.read = progress.read.saturating_add(self.before.read);
         progress.matched = progress.matched.saturating_add(self.before.matched);
         progress.broken = progress.broken.saturating_add(self.before.broken);
+        progress.recalled = progress.recalled.saturating_add(self.before.recalled);
         progress.bytes = progress.bytes.saturating_add(self.before.bytes);
         self.progress = progress;
         if Instant::now() >= self.next {

@@ -51,9 +51,34 @@ impl<'s> Decompressed<'s> {
         &self.facts
     }
 
+    /// The base timestamp of the batch, in milliseconds as the log has it.
+    pub fn base_timestamp(&self) -> i64 {
+        self.base_timestamp
+    }
+
+    /// A copy with bytes of its own.
+    pub fn kept(&self) -> Opened {
+        Opened { of: Decompressed { bytes: &[], ..*self }, bytes: self.bytes.into() }
+    }
+
     /// The records, in the batch's order.
     pub fn records(&self) -> Records<'s> {
         Records { of: *self, wire: Wire(self.bytes), reached: self.facts.base_offset, found: 0, done: false }
+    }
+}
+
+/// An opened batch that outlives the batch it came from.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// Without its bytes.
+    of: Decompressed<'static>,
+    bytes: Box<[u8]>,
+}
+
+impl Opened {
+    /// As it was opened.
+    pub fn batch(&self) -> Decompressed<'_> {
+        Decompressed { bytes: &self.bytes, ..self.of }
     }
 }
 

@@ -24,6 +24,7 @@ mod language;
 mod pace;
 mod pty;
 mod readme;
+mod recent;
 mod rivals;
 mod run;
 mod sandbox;

@@ -195,7 +195,10 @@ fn a_table_counts_what_the_truth_counts() {
     assert!(counts.iter().rev().is_sorted(), "the most first: {counts:?}");
     assert_eq!(rows(&["clicks", "| count by .page | top 2"]).len(), 2);
     assert_eq!(rows(&["clicks", ".nothing == 1 | count"]).first().map(|row| row["count"].clone()), Some(0.into()));
-    for wrong in [&["-n", "3", "clicks", "| count"][..], &["clicks", "| select .page"], &["clicks", "| cuont"]] {
+    let selected = rows(&["clicks", "| select .page, offset"]);
+    assert_eq!(selected.len(), kafka.truth.topic("clicks").records.len());
+    assert!(selected.iter().all(|row| row[".page"].is_string() && row["offset"].is_u64()), "{selected:?}");
+    for wrong in [&["-n", "3", "clicks", "| count"][..], &["clicks", "| cuont"]] {
         assert_eq!(search(kafka, wrong).done.code, Some(2), "{wrong:?}");
     }
 }

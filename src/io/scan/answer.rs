@@ -59,6 +59,9 @@ pub(super) struct Digest {
     pub markers: Vec<Offset>,
     /// Leader epochs of its batches, and where each begins.
     pub epochs: Vec<(LeaderEpoch, Offset)>,
+    /// Offsets without a record that is shown, from and until, with the markers among them: between batches of format 2, and
+    /// those of control batches.
+    pub nothing: Vec<(Offset, Offset, u64)>,
     pub cut: Option<CutOff>,
 }
 
@@ -78,12 +81,15 @@ pub(super) fn digest(
         judge.read_markers(bytes, scratch);
     }
     let mut cutter = Cutter { bytes, piece: asked.piece, start: 0, end: 0, outcomes: Vec::new(), transactional: false, pieces: Vec::new() };
-    let mut digest = Digest { next: asked.from, pieces: Vec::new(), markers: Vec::new(), epochs: Vec::new(), cut: None };
+    let mut digest =
+        Digest { next: asked.from, pieces: Vec::new(), markers: Vec::new(), epochs: Vec::new(), nothing: Vec::new(), cut: None };
+    let mut gaps = Gaps { follows: Some(asked.from), nothing: Vec::new() };
     let mut corrupt: Option<Corrupt> = None;
     for found in batches(asked.partition, bytes) {
         match found {
             Found::Batch(batch) => {
                 let base = batch.header().base_offset;
+                gaps.batch(&batch);
                 if let Some(bad) = corrupt.take() {
                     cutter.say(corrupt_fact(asked, &bad, Some(base)));
                 }
@@ -110,6 +116,7 @@ pub(super) fn digest(
                 }
             }
             Found::Corrupt(bad) => {
+                gaps.follows = None;
                 cutter.leave_out(bad.size);
                 if let Some(before) = corrupt.replace(bad) {
                     cutter.say(corrupt_fact(asked, &before, Some(bad.base_offset)));
@@ -131,7 +138,30 @@ pub(super) fn digest(
         digest.next = asked.high;
     }
     digest.pieces = cutter.finish();
+    digest.nothing = gaps.nothing;
     digest
+}
+
+/// Where an answer proves that nothing is to be shown.
+struct Gaps {
+    /// Where the next batch would begin, if offsets follow each other without a gap; `None` when that is not known.
+    follows: Option<Offset>,
+    nothing: Vec<(Offset, Offset, u64)>,
+}
+
+impl Gaps {
+    fn batch(&mut self, batch: &Batch<'_>) {
+        let (base, next) = (batch.header().base_offset, batch.next_offset());
+        // The offset of an older format's message set is that of its last message.
+        let plain = batch.facts().magic == 2;
+        if let Some(from) = self.follows.filter(|&from| plain && from < base) {
+            self.nothing.push((from, base, 0));
+        }
+        self.follows = plain.then_some(next);
+        if batch.is_control() {
+            self.nothing.push((base, next, 1));
+        }
+    }
 }
 
 /// Learns the markers of an answer, and nothing else: for history that is classified before it is printed.

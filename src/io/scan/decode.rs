@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 use super::answer::words;
+use super::recent::{Kept, Place, Search};
 use super::{Encode, Shape, Tallies};
 use crate::core::stream::{Fact, Spared};
-use crate::model::{BatchFacts, Chunk, ChunkBuilder, Offset, Outcome, PartitionId, RecordRef, Time, TopicName};
+use crate::model::{BatchFacts, Chunk, ChunkBuilder, LeaderEpoch, Offset, Outcome, PartitionId, RecordRef, Time, TopicName};
 use crate::query::{Filter, Subject, Tally};
 use crate::records::{Batch, Decompressed, Fault, Found, RecordFault, Scratch, batches};
 
@@ -26,15 +27,32 @@ thread_local! {
 pub(super) struct Job {
     pub topic: TopicName,
     pub partition: PartitionId,
-    pub bytes: Bytes,
-    /// One per batch, or none.
-    pub outcomes: Box<[Option<Outcome>]>,
+    pub load: Load,
     /// Records outside of `from..stop` are of no interest.
     pub from: Offset,
     pub stop: Option<Offset>,
     pub now: Time,
     pub how: How,
     pub spare: Spare,
+    /// Where batches are kept once they are open.
+    pub shelf: Option<Shelf>,
+}
+
+/// The batches of a job.
+#[derive(Debug, Clone)]
+pub(super) enum Load {
+    /// As they came; one outcome per batch, or none.
+    Fetched { bytes: Bytes, outcomes: Box<[Option<Outcome>]> },
+    /// From memory.
+    Recalled(Vec<Arc<Kept>>),
+}
+
+/// Where in the store of recent batches those of a partition belong.
+#[derive(Debug, Clone)]
+pub(super) struct Shelf {
+    pub search: Search,
+    pub place: Place,
+    pub epoch: LeaderEpoch,
 }
 
 /// Buffers that were used, for the next lines: they are large, and to ask the system for each anew costs more than to fill it.
@@ -87,6 +105,8 @@ pub(super) struct Block {
     /// Records looked at, and values a filter asked into that were no JSON, or broken.
     pub read: u64,
     pub broken: u64,
+    /// Of the records that were looked at, those that were in memory.
+    pub recalled: u64,
     pub spared: Spared,
     /// Records that match, when they are only counted.
     pub matched: u64,
@@ -129,11 +149,16 @@ impl Block {
 pub(super) fn run(job: &Job) -> Block {
     SCRATCH.with_borrow_mut(|scratch| {
         let mut decoder = Decoder::new(job);
-        let mut outcomes = job.outcomes.iter().copied();
-        for found in batches(job.partition, &job.bytes) {
-            // Pieces are cut from whole batches with sensible headers.
-            let Found::Batch(batch) = found else { continue };
-            decoder.batch(&batch, outcomes.next().flatten(), scratch);
+        match &job.load {
+            Load::Fetched { bytes, outcomes } => {
+                let mut outcomes = outcomes.iter().copied();
+                for found in batches(job.partition, bytes) {
+                    // Pieces are cut from whole batches with sensible headers.
+                    let Found::Batch(batch) = found else { continue };
+                    decoder.batch(&batch, outcomes.next().flatten(), scratch);
+                }
+            }
+            Load::Recalled(batches) => batches.iter().for_each(|kept| decoder.recalled(kept)),
         }
         decoder.finish()
     })
@@ -161,19 +186,34 @@ impl<'j> Decoder<'j> {
             Shape::Chunks => Keep::Chunks { done: Vec::new(), builder: ChunkBuilder::default() },
             Shape::Lines(encode) => Keep::Lines { encode: Arc::clone(encode), bytes: job.spare.take(), ends: Vec::new() },
         };
-        let block = Block { generation: job.how.generation, wire: job.bytes.len(), ..Block::default() };
+        let wire = if let Load::Fetched { bytes, .. } = &job.load { bytes.len() } else { 0 };
+        let block = Block { generation: job.how.generation, wire, ..Block::default() };
         Self { job, block, keep }
     }
 
     fn batch(&mut self, batch: &Batch<'_>, outcome: Option<Outcome>, scratch: &mut Scratch) {
         self.block.oldest_ms.get_or_insert(batch.header().base_timestamp);
         match batch.open(scratch) {
-            Ok(opened) => self.records(&opened, outcome),
+            Ok(opened) => {
+                if let Some(shelf) = &self.job.shelf {
+                    shelf.search.keep(shelf.place, shelf.epoch, &opened, outcome);
+                }
+                self.records(&opened, outcome);
+            }
             Err(fault) => {
                 let next = batch.next_offset();
                 self.fault(batch.header().base_offset, next, batch.wire().len(), &fault);
             }
         }
+    }
+
+    /// A batch that was read before. Its records count as read again, and as not fetched.
+    fn recalled(&mut self, kept: &Kept) {
+        let opened = kept.opened();
+        self.block.oldest_ms.get_or_insert(opened.base_timestamp());
+        let before = self.block.read;
+        self.records(&opened, kept.outcome());
+        self.block.recalled = self.block.recalled.saturating_add(self.block.read.saturating_sub(before));
     }
 
     fn records(&mut self, opened: &Decompressed<'_>, outcome: Option<Outcome>) {
@@ -306,92 +346,4 @@ impl<'j> Decoder<'j> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Codec, LeaderEpoch};
-    use crate::query::{self, Context};
-    use crate::records::writer::BatchWriter;
-
-    fn batch(offset: i64, values: &[&str]) -> Vec<u8> {
-        let writer = BatchWriter::new(Offset(offset)).codec(Codec::Zstd).leader_epoch(LeaderEpoch(1));
-        values.iter().zip(0_i64..).fold(writer, |w, (v, n)| w.record(100 + n, None, Some(v.as_bytes()))).finish().unwrap()
-    }
-
-    fn job(bytes: Vec<u8>, filter: Option<&str>) -> Job {
-        let filter = filter.map(|text| Arc::new(Filter::compile(&query::parse(text).unwrap(), &Context::utc(Time(0)))));
-        Job {
-            topic: TopicName::new("t"),
-            partition: PartitionId(0),
-            bytes: bytes.into(),
-            outcomes: Box::default(),
-            from: Offset(0),
-            stop: None,
-            now: Time(0),
-            how: How { shape: Shape::Chunks, filter, generation: 4, largest: 1000 },
-            spare: Spare::default(),
-        }
-    }
-
-    fn values(block: &Block) -> Vec<String> {
-        let Rows::Chunks(chunks) = &block.rows else { panic!("{block:?}") };
-        let text = |r: RecordRef<'_>| String::from_utf8_lossy(r.value.unwrap()).into_owned();
-        chunks.iter().flat_map(|chunk| chunk.iter().map(text).collect::<Vec<_>>()).collect()
-    }
-
-    #[test]
-    fn what_matches_between_the_bounds_is_kept() {
-        let mut job = job([batch(0, &["ab", "b", "ab"]), batch(3, &["c", "ab", "ab"])].concat(), Some("ab"));
-        let block = run(&job);
-        assert_eq!((values(&block), block.read, block.generation), (vec!["ab".to_owned(); 4], 6, 4));
-        assert_eq!(block.times, [100, 102, 101, 102]);
-        (job.from, job.stop) = (Offset(1), Some(Offset(5)));
-        let block = run(&job);
-        assert_eq!((values(&block).len(), block.read), (2, 4));
-    }
-
-    #[test]
-    fn a_batch_without_the_literal_is_counted_and_not_looked_at() {
-        let block = run(&job(batch(0, &["x", "y"]), Some("absent")));
-        assert_eq!((block.read, block.times.len()), (2, 0));
-    }
-
-    #[test]
-    fn a_wrong_checksum_is_said_at_its_place() {
-        let mut broken = batch(2, &["c"]);
-        let last = broken.len() - 1;
-        broken[last] ^= 1;
-        let block = run(&job([batch(0, &["a", "b"]), broken, batch(3, &["d"])].concat(), None));
-        assert_eq!(values(&block), ["a", "b", "d"]);
-        let [(2, Fact::Corrupt { offset: Offset(2), next: Offset(3), why: "checksum mismatch", .. })] = block.facts[..] else {
-            panic!("{:?}", block.facts)
-        };
-    }
-
-    #[test]
-    fn a_record_over_the_limit_is_said_and_the_next_one_kept() {
-        let long = "x".repeat(1001);
-        let block = run(&job(batch(0, &["a", &long, "b"]), None));
-        assert_eq!(values(&block), ["a", "b"]);
-        assert!(matches!(block.facts[..], [(1, Fact::TooLarge { offset: Offset(1), next: Offset(2), bytes: 1001, .. })]));
-    }
-
-    #[test]
-    fn chunks_are_cut_at_five_hundred_records() {
-        let many: Vec<&str> = vec!["v"; 1001];
-        let block = run(&job(batch(0, &many), None));
-        let Rows::Chunks(chunks) = &block.rows else { panic!() };
-        assert_eq!(chunks.iter().map(|c| c.len()).collect::<Vec<_>>(), [500, 500, 1]);
-    }
-
-    #[test]
-    fn lines_are_made_by_the_encoder_with_the_outcome() {
-        let mut job = job(batch(0, &["a", "b"]), None);
-        job.outcomes = Box::new([Some(Outcome::Aborted)]);
-        job.how.shape = Shape::Lines(Arc::new(|out, record, txn| {
-            out.extend_from_slice(record.value.unwrap_or_default());
-            out.extend_from_slice(txn.map_or("-", Outcome::word).as_bytes());
-        }));
-        let Rows::Lines { bytes, ends } = run(&job).rows else { panic!() };
-        assert_eq!((String::from_utf8(bytes).unwrap(), ends), ("aabortedbaborted".to_owned(), vec![8, 16]));
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@
 
 mod backwards;
 mod hear;
+mod recall;
 mod report;
 mod talks;
 mod topic;
@@ -23,6 +24,7 @@ use super::merge::Out;
 use super::newest;
 use super::part::Part;
 use super::place::{Placed, Unplaced, Wish, place};
+use super::recent::{Recent, Search};
 use super::span::Of;
 use super::{Options, Shape, Sink};
 use crate::core::stream::{Ended, Fact, Flow, Isolation, Plan};
@@ -88,6 +90,8 @@ pub(super) struct Engine {
     tell: mpsc::UnboundedSender<Decoded>,
     decoded: mpsc::UnboundedReceiver<Decoded>,
     pub out: Out,
+    /// What was read a moment ago, and where what is read now is kept.
+    search: Option<Search>,
     pub table: TxnTable,
     pub scratch: Scratch,
     held: bool,
@@ -198,6 +202,8 @@ impl Engine {
             tell,
             decoded,
             out: Out::default(),
+            // What has no end is read as it comes: nobody reads it again.
+            search: options.recent.as_ref().filter(|_| plan.until.is_some()).map(Recent::search),
             table: TxnTable::default(),
             scratch: Scratch::default(),
             held: false,

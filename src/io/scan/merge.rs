@@ -215,6 +215,8 @@ pub(super) struct Total {
     pub read: u64,
     pub matched: u64,
     pub broken: u64,
+    /// Of those read, records that were in memory.
+    pub recalled: u64,
     pub spared: Spared,
 }
 
@@ -262,6 +264,7 @@ impl Out {
         self.total.read = self.total.read.saturating_add(block.read);
         self.total.matched = self.total.matched.saturating_add(block.matched);
         self.total.broken = self.total.broken.saturating_add(block.broken);
+        self.total.recalled = self.total.recalled.saturating_add(block.recalled);
         self.total.spared.add(block.spared);
     }
 

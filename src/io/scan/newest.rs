@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use super::answer::{Asked, Piece, SMALL_PIECE, Zone, digest};
-use super::decode::{Block, Job, Rows, Spare, run};
+use super::decode::{Block, Job, Load, Rows, Spare, run};
 use super::engine::Engine;
 use super::span::{Of, Span, read};
 use crate::io::kafka::{Client, FetchedPartition};
@@ -240,7 +240,17 @@ async fn take_in(engine: &mut Engine, walks: &mut [Walk], spans: &[(usize, Span)
                 Piece::Fact(fact) => Block::fact(fact),
                 Piece::Batches { bytes, outcomes } => {
                     let (topic, how) = (engine.wish.of.topic.clone(), engine.how.clone());
-                    let job = Job { topic, partition, bytes, outcomes, from: span.from, stop, now, how, spare: Spare::default() };
+                    let job = Job {
+                        topic,
+                        partition,
+                        load: Load::Fetched { bytes, outcomes },
+                        from: span.from,
+                        stop,
+                        now,
+                        how,
+                        spare: Spare::default(),
+                        shelf: None,
+                    };
                     match engine.work.run("decode records", move || run(&job)).await {
                         Ok(block) => block,
                         Err(_the_pool_is_gone) => return,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Shape;
 use super::answer::{Asked, Piece, SMALL_PIECE, Zone, digest};
-use super::decode::{How, Job, Rows, Spare, run};
+use super::decode::{How, Job, Load, Rows, Spare, run};
 use crate::io::kafka::{Client, ErrorCode, FetchAsk, FetchFrom, Isolation};
 use crate::model::{Cause, Chunk, Failure, Foreign, LeaderEpoch, Offset, Operation, PartitionId, Resource, Time, TopicName, TxnTable};
 use crate::records::Scratch;
@@ -53,8 +53,17 @@ pub async fn open_one(client: &Client, topic: &TopicName, partition: PartitionId
     for piece in digest.pieces {
         let Piece::Batches { bytes, .. } = piece else { continue };
         let (topic, outcomes) = (topic.clone(), Box::default());
-        let job =
-            Job { topic, partition, bytes, outcomes, from: offset, stop: None, now: Time(0), how: how.clone(), spare: Spare::default() };
+        let job = Job {
+            topic,
+            partition,
+            load: Load::Fetched { bytes, outcomes },
+            from: offset,
+            stop: None,
+            now: Time(0),
+            how: how.clone(),
+            spare: Spare::default(),
+            shelf: None,
+        };
         // One batch: on a blocking thread, since it may be large.
         let block = tokio::task::spawn_blocking(move || run(&job)).await;
         if let Ok(Rows::Chunks(chunks)) = block.map(|block| block.rows)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Shape;
 use super::answer::{Asked, Piece, SMALL_PIECE, Zone, digest};
-use super::decode::{How, Job, Rows, Spare, run};
+use super::decode::{How, Job, Load, Rows, Spare, run};
 use super::one::alone;
 use crate::io::kafka::{Client, ErrorCode, FetchAsk, FetchFrom, Isolation};
 use crate::model::{Cause, Chunk, Failure, LeaderEpoch, Offset, Operation, PartitionId, Resource, Time, TopicName, TxnTable};
@@ -72,7 +72,17 @@ pub async fn first_at(
             let Piece::Batches { bytes, .. } = piece else { continue };
             let how = How { shape: Shape::Chunks, filter: None, generation: 0, largest: usize::MAX };
             let (topic, outcomes, spare) = (topic.clone(), Box::default(), Spare::default());
-            let job = Job { topic, partition, bytes, outcomes, from: at, stop: Some(stop), now: Time(0), how, spare };
+            let job = Job {
+                topic,
+                partition,
+                load: Load::Fetched { bytes, outcomes },
+                from: at,
+                stop: Some(stop),
+                now: Time(0),
+                how,
+                spare,
+                shelf: None,
+            };
             let Ok(block) = tokio::task::spawn_blocking(move || run(&job)).await else { continue };
             probed.records += block.read;
             if let Rows::Chunks(chunks) = block.rows

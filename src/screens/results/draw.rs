@@ -163,5 +163,8 @@ pub(super) fn status(screen: &Results, _look: &Look<'_>, pen: &mut Pen<'_>) {
     if progress.broken > 0 {
         pen.own(format!(" · {} not JSON or broken", units::thousands(progress.broken)), Token::Look);
     }
+    if progress.recalled > 0 {
+        pen.own(format!(" · {} from memory", units::thousands(progress.recalled)), Token::Dim);
+    }
     pen.own(format!(" · {} read", units::size(progress.bytes)), Token::Dim);
 }

@@ -9,7 +9,7 @@ use super::{Engine, WHAT};
 use crate::core::stream::Fact;
 use crate::io::kafka::{ErrorCode, Fetched, FetchedPartition, Link};
 use crate::io::scan::answer::{Asked, Digest, LARGE_PIECE, Piece, SMALL_PIECE, Zone, digest};
-use crate::io::scan::decode::{Block, Job};
+use crate::io::scan::decode::{Block, Job, Load};
 use crate::io::scan::faults::{Reaction, is_passing, reaction, words};
 use crate::io::scan::part::pause;
 use crate::model::{Cause, Failure, Foreign, Offset, Operation, Resource};
@@ -184,8 +184,10 @@ impl Engine {
         let (partition, from, stop) = (part.id, part.position, part.stop);
         let (high, committed_only) = (answer.high_watermark, self.committed_only);
         let asked = Asked { partition, from, stop, high, zone, committed_only, piece };
-        let Digest { next, pieces, markers, epochs, cut } =
-            digest(&asked, &answer.records, &answer.aborted, &mut self.table, &mut self.scratch);
+        let digest = digest(&asked, &answer.records, &answer.aborted, &mut self.table, &mut self.scratch);
+        let shelf = self.shelf(index, zone, &digest);
+        let Some(part) = self.parts.get_mut(index) else { return };
+        let Digest { next, pieces, markers, epochs, nothing: _, cut } = digest;
         self.markers = self.markers.saturating_add(units::wide(markers.len()));
         if zone == Zone::Stable {
             self.table.stable(partition, next);
@@ -222,10 +224,11 @@ impl Engine {
                 Piece::Batches { bytes, outcomes } => {
                     let slot = part.queue.expect(bytes.len());
                     let (topic, how) = (self.wish.of.topic.clone(), self.how.clone());
+                    let load = Load::Fetched { bytes, outcomes };
                     self.jobs.push((
                         index,
                         slot,
-                        Job { topic, partition, bytes, outcomes, from, stop, now: time, how, spare: self.out.spare.clone() },
+                        Job { topic, partition, load, from, stop, now: time, how, spare: self.out.spare.clone(), shelf: shelf.clone() },
                     ));
                 }
             }

@@ -132,6 +132,7 @@ impl Engine {
             read: self.out.total.read,
             matched: self.out.total.matched,
             broken: self.out.total.broken,
+            recalled: self.out.total.recalled,
             spared: self.out.total.spared,
             bytes: self.bytes,
             markers: self.markers,

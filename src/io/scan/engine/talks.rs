@@ -91,6 +91,7 @@ impl Engine {
         if self.options.budget.is_some_and(|budget| self.bytes >= budget) {
             return self.spend();
         }
+        self.recall(now);
         self.assign(now);
         for talk in 0..self.talks.len() {
             self.round(talk, now);
