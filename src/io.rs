@@ -18,6 +18,7 @@ pub mod kafka;
 mod log_tail;
 mod past;
 pub mod produce;
+pub mod queries;
 pub mod reset;
 pub mod runner;
 pub mod saved;

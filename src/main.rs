@@ -15,11 +15,11 @@ use kscope::core::history::History;
 use kscope::core::saved::{Keeper, Saved};
 use kscope::io::kafka::Client;
 use kscope::io::runner::Runner;
-use kscope::io::saved;
 use kscope::io::work::Work;
+use kscope::io::{queries, saved};
 use kscope::screens::Route;
 use kscope::term::{self, ColorChoice, Options, PanicIn, Terminal};
-use kscope::{crash, log, update};
+use kscope::{config, crash, log, update};
 
 /// Exit code of a bug of ours.
 const BUG: u8 = 70;
@@ -114,7 +114,8 @@ fn open(ui: Ui) -> u8 {
         state.keymap = ui.config.keymap;
         state.cluster.context = ui.context;
         let kept = saved();
-        state.history = History::of_saved(&kept.inputs);
+        state.history = History::of_saved(&kept);
+        state.history.shelf.path = queries_path();
         state.keeper = Keeper::new(saved_path(), kept);
         if !nowhere {
             first.extend(update::begin_with(&mut state, &ui.config.ui.start));
@@ -179,6 +180,11 @@ fn spare_cores() -> usize {
 /// Where what is kept between runs is.
 fn saved_path() -> Option<PathBuf> {
     log::folder().map(|folder| folder.join(saved::FILE_NAME))
+}
+
+/// Where queries that were kept under a name are: beside the configuration, since people edit them.
+fn queries_path() -> Option<PathBuf> {
+    config::folder(&|name| std::env::var(name).ok()).map(|folder| folder.join(queries::FILE_NAME))
 }
 
 fn saved() -> Saved {

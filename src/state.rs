@@ -74,7 +74,8 @@ impl State {
     pub fn to_save(&self) -> Saved {
         let kept = self.keeper.kept();
         let context = self.cluster.context.name.clone().filter(|_| self.cluster.context.configured);
-        Saved { context: context.or_else(|| kept.context.clone()), inputs: self.history.to_saved() }
+        let (inputs, topics) = self.history.to_saved();
+        Saved { context: context.or_else(|| kept.context.clone()), inputs, topics }
     }
 
     /// The screen that is seen.

@@ -302,6 +302,8 @@ actions! {
         Last6h "messages.last-6h" "" ["7"] "the last 6 hours";
         Last24h "messages.last-24h" "" ["8"] "the last 24 hours";
         Partitions "messages.partitions" "" ["p p"] "choose partitions";
+        SaveQuery "messages.save-query" "" ["W"] "keep the query under a name, for this topic or for all";
+        RecallQuery "messages.saved-query" "" ["Q"] "put a saved query in force";
         ProduceNew "messages.produce" "" ["p n"] "write a new record to this topic";
         ProduceLike "messages.produce-like" "" ["p l"] "write a record like this one: the form is filled with it";
         SendAgain "messages.send-again" "" ["p a"] "send marked records, or this one, again as they are";

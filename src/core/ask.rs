@@ -24,6 +24,7 @@ use crate::tree::{Found, Row};
 
 use super::lag::TopicPlaces;
 use super::saved::Saved;
+use super::saved::queries::{Named, Queries};
 use super::store::{Seq, Snapshot};
 
 /// A question. Asking again makes a new task with a new id; an answer to an old one is refused by its id.
@@ -89,6 +90,8 @@ pub enum Ask {
     SaveRows { name: &'static str, rows: Vec<text::row::Row> },
     /// Keep something for the next run.
     Save { path: PathBuf, saved: Saved },
+    /// What the file of saved queries holds, after this one was put into it: [`Answer::Queries`].
+    Queries { path: PathBuf, named: Option<Named> },
     /// Keep what was seen of groups for the next run.
     Remember { path: PathBuf, kept: Box<Kept> },
     /// What an earlier run kept of groups: [`Answer::Recalled`], empty when there is no such file.
@@ -325,6 +328,7 @@ pub enum Answer {
     Log(LogTail),
     /// Whether a tool took it, and which.
     Copied(Option<&'static str>),
+    Queries(Arc<Queries>),
     /// It was kept.
     Saved,
     Exported {
@@ -435,6 +439,7 @@ impl Ask {
             Self::Export(_) => "export",
             Self::SaveRows { .. } => "rows",
             Self::Save { .. } => "save",
+            Self::Queries { .. } => "queries",
             Self::Remember { .. } => "remember",
             Self::Recall(_) => "recall",
             Self::Preview(_) => "preview",

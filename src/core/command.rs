@@ -48,6 +48,8 @@ pub const WORDS: &[Word] = &[
     word("group", &[], Takes::Group, "partitions and members of a group"),
     word("goto", &["go"], Takes::Text("7@120, -500, 15m"), "go to an offset, a time, the newest n"),
     word("filter", &["f", "grep"], Takes::Text("query"), "filter what is listed"),
+    word("save", &[], Takes::Text("a name, \"for all\" behind it for all topics"), "keep the query of the list under a name"),
+    word("query", &[], Takes::Text("the name of a saved query"), "put a saved query in force"),
     word("partitions", &["p"], Takes::Text("0,3"), "choose partitions"),
     word("shape", &[], Takes::Topic, "the fields of a topic's records: types, how often, since when"),
     word("bisect", &[], Takes::TopicAndQuery, "the first record of a topic for which a query is true"),
@@ -174,6 +176,8 @@ pub fn read(line: &str) -> Result<Typed, String> {
         }
         "goto" => Typed::Prompt(Action::Seek, rest.to_owned()),
         "partitions" => Typed::Prompt(Action::Partitions, rest.to_owned()),
+        "save" => Typed::Prompt(Action::SaveQuery, rest.to_owned()),
+        "query" => Typed::Prompt(Action::RecallQuery, rest.to_owned()),
         "filter" => Typed::Filter(rest.to_owned()),
         "log" => Typed::Log,
         "mouse" => match rest {

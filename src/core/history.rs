@@ -1,11 +1,20 @@
-//! What was typed into prompts before: one list per kind of prompt, shared by all screens and kept for the next run. A line
-//! goes through it with up, down and ctrl-r ([`super::line`]).
+//! What was typed into prompts before: one list per kind of prompt, shared by all screens and kept for the next run; of queries
+//! one for each topic besides. A line goes through it with up, down and ctrl-r ([`super::line`]).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::saved::queries::Shelf;
+use super::saved::{OfTopic, Saved};
+use crate::model::TopicName;
+
 /// Inputs that a list keeps.
 const MOST: usize = 200;
+/// Topics that have a list of their own, and queries in each: what was asked last stays.
+const TOPICS: usize = 64;
+const OF_TOPIC: usize = 30;
+/// A longer query is of no use to another run, and many of them would be too much for the file.
+const LONGEST: usize = 1000;
 
 /// Inputs of one kind, the newest last. Cloning copies no text.
 pub type Past = Arc<Vec<String>>;
@@ -26,10 +35,24 @@ pub enum Kind {
     Search,
     /// A line of the palette.
     Command,
+    /// The name that a query is saved under.
+    SaveAs,
+    /// The name of a saved query.
+    Recall,
 }
 
 impl Kind {
-    const ALL: [Self; 7] = [Self::Query, Self::Names, Self::Settings, Self::Position, Self::Partitions, Self::Search, Self::Command];
+    const ALL: [Self; 9] = [
+        Self::Query,
+        Self::Names,
+        Self::Settings,
+        Self::Position,
+        Self::Partitions,
+        Self::Search,
+        Self::Command,
+        Self::SaveAs,
+        Self::Recall,
+    ];
 
     /// What it is kept under.
     fn word(self) -> &'static str {
@@ -41,6 +64,8 @@ impl Kind {
             Self::Partitions => "partitions",
             Self::Search => "search",
             Self::Command => "command",
+            Self::SaveAs => "save",
+            Self::Recall => "recall",
         }
     }
 }
@@ -48,6 +73,10 @@ impl Kind {
 #[derive(Debug, Clone, Default)]
 pub struct History {
     lists: BTreeMap<Kind, Past>,
+    /// Queries of each topic; the topic that was asked last stands last.
+    topics: Vec<(TopicName, Past)>,
+    /// Queries that were kept under a name.
+    pub shelf: Shelf,
     /// Records that were sent, as their form was. They are not kept for the next run: values are nobody's business on a disk.
     sends: Vec<String>,
     /// How many were taken: a change is noticed by it.
@@ -56,16 +85,21 @@ pub struct History {
 
 impl History {
     /// What an earlier run kept; lists that this release does not know are left out.
-    pub fn of_saved(inputs: &BTreeMap<String, Vec<String>>) -> Self {
-        let list = |word: &str| inputs.get(word).filter(|list| !list.is_empty());
-        let newest = |list: &Vec<String>| Arc::new(list.iter().skip(list.len().saturating_sub(MOST)).cloned().collect());
-        let lists = Kind::ALL.into_iter().filter_map(|kind| Some((kind, newest(list(kind.word())?))));
-        Self { lists: lists.collect(), ..Self::default() }
+    pub fn of_saved(saved: &Saved) -> Self {
+        let newest = |list: &[String], most: usize| Arc::new(list.iter().skip(list.len().saturating_sub(most)).cloned().collect());
+        let list = |word: &str| saved.inputs.get(word).filter(|list| !list.is_empty());
+        let lists = Kind::ALL.into_iter().filter_map(|kind| Some((kind, newest(list(kind.word())?, MOST))));
+        let topics = saved.topics.iter().skip(saved.topics.len().saturating_sub(TOPICS));
+        let topics = topics.map(|one| (TopicName::new(one.topic.as_str()), newest(&one.queries, OF_TOPIC)));
+        Self { lists: lists.collect(), topics: topics.collect(), ..Self::default() }
     }
 
     /// For the next run.
-    pub fn to_saved(&self) -> BTreeMap<String, Vec<String>> {
-        self.lists.iter().map(|(kind, list)| (kind.word().to_owned(), list.to_vec())).collect()
+    pub fn to_saved(&self) -> (BTreeMap<String, Vec<String>>, Vec<OfTopic>) {
+        let inputs = self.lists.iter().map(|(kind, list)| (kind.word().to_owned(), list.to_vec())).collect();
+        let kept = |list: &Past| list.iter().filter(|text| text.len() <= LONGEST).cloned().collect();
+        let topics = self.topics.iter().map(|(topic, list)| OfTopic { topic: topic.raw().to_owned(), queries: kept(list) });
+        (inputs, topics.collect())
     }
 
     /// Changes with every input that is taken.
@@ -76,6 +110,33 @@ impl History {
     /// The inputs of a kind, the newest last.
     pub fn of(&self, kind: Kind) -> Past {
         self.lists.get(&kind).cloned().unwrap_or_default()
+    }
+
+    /// The queries of a topic, the newest last; those of all topics while it has none of its own.
+    pub fn queries(&self, topic: &TopicName) -> Past {
+        let own = self.topics.iter().find(|(name, list)| name == topic && !list.is_empty());
+        own.map_or_else(|| self.of(Kind::Query), |(_, list)| Past::clone(list))
+    }
+
+    /// Remembers a query that was asked of a topic.
+    pub fn add_query(&mut self, topic: &TopicName, text: &str) {
+        let text = text.trim();
+        if text.is_empty() {
+            return;
+        }
+        self.add(Kind::Query, text);
+        let at = self.topics.iter().position(|(name, _)| name == topic);
+        let mut own = at.map_or_else(|| (topic.clone(), Past::default()), |at| self.topics.remove(at));
+        let list = Arc::make_mut(&mut own.1);
+        if list.last().is_none_or(|newest| newest != text) {
+            list.push(text.to_owned());
+            let over = list.len().saturating_sub(OF_TOPIC);
+            list.drain(..over);
+        }
+        self.topics.push(own);
+        let over = self.topics.len().saturating_sub(TOPICS);
+        self.topics.drain(..over);
+        self.taken += 1;
     }
 
     /// What was sent in this run, the newest last.
@@ -130,10 +191,43 @@ mod tests {
         history.add(Kind::Query, "a");
         history.add(Kind::Command, "topics /^pay");
         assert_eq!(history.revision(), 2);
-        let mut kept = history.to_saved();
-        kept.insert("of a later release".to_owned(), vec!["x".to_owned()]);
-        let back = History::of_saved(&kept);
+        let (mut inputs, topics) = history.to_saved();
+        inputs.insert("of a later release".to_owned(), vec!["x".to_owned()]);
+        let back = History::of_saved(&Saved { inputs, topics, context: None });
         assert_eq!((back.of(Kind::Query), back.of(Kind::Command)), (history.of(Kind::Query), history.of(Kind::Command)));
+    }
+
+    #[test]
+    fn a_topic_has_its_own_queries_and_those_of_all_until_then() {
+        let (orders, pay) = (TopicName::new("orders"), TopicName::new("pay"));
+        let mut history = History::default();
+        for text in ["a", "b", "b", " "] {
+            history.add_query(&orders, text);
+        }
+        assert_eq!(
+            (history.queries(&orders).to_vec(), history.queries(&pay).to_vec()),
+            (vec!["a".into(), "b".into()], vec!["a".into(), "b".into()])
+        );
+        history.add_query(&pay, "c");
+        let long = "x".repeat(LONGEST + 1);
+        history.add_query(&pay, &long);
+        let (inputs, topics) = history.to_saved();
+        let back = History::of_saved(&Saved { inputs, topics, context: None });
+        assert_eq!((back.queries(&pay).to_vec(), back.queries(&orders).to_vec()), (vec!["c".into()], vec!["a".into(), "b".into()]));
+        assert_eq!(back.of(Kind::Query).len(), 4);
+    }
+
+    #[test]
+    fn the_topics_asked_last_stay() {
+        let mut history = History::default();
+        let name = |n: usize| TopicName::new(format!("t{n}"));
+        (0..=TOPICS).for_each(|n| history.add_query(&name(n), &format!("q{n}")));
+        history.add_query(&name(1), "again");
+        let (_, topics) = history.to_saved();
+        assert_eq!(
+            (topics.len(), topics.first().map(|one| one.topic.as_str()), topics.last().map(|one| one.topic.as_str())),
+            (TOPICS, Some("t2"), Some("t1"))
+        );
     }
 
     #[test]

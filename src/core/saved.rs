@@ -1,6 +1,8 @@
 //! What is kept from one run to the next: the context that was open last, and what was typed into prompts. The state says
 //! what it should be, a task writes it; that it cannot be written is said once.
 
+pub mod queries;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -18,6 +20,16 @@ pub struct Saved {
     pub context: Option<String>,
     /// What was typed, the newest last, by the kind of the prompt.
     pub inputs: BTreeMap<String, Vec<String>>,
+    /// Queries that were typed for one topic; the topic that was asked last stands last.
+    pub topics: Vec<OfTopic>,
+}
+
+/// What was typed for one topic, the newest last.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OfTopic {
+    pub topic: String,
+    pub queries: Vec<String>,
 }
 
 /// Sees to it that the file holds what it should.

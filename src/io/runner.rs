@@ -13,7 +13,7 @@ use super::inquire::{self, Teller};
 use super::kafka::{Client, Settings, Wanted};
 use super::scan::{self, Recent, Taken};
 use super::work::Work;
-use super::{audit, clipboard, export, saved};
+use super::{audit, clipboard, export, queries, saved};
 use crate::core::ask::{Answer, Ask, FilterAsk, Matches, Older, RenderAsk, Reply};
 use crate::core::checkup::Checkup;
 use crate::core::effect::{Effect, Owner, TaskId};
@@ -252,6 +252,7 @@ async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, give
         Ask::Remember { path, kept } => work.run("keep what was seen", move || saved::remember(&path, &kept)).await?,
         Ask::Recall(path) => work.run("read what was seen", move || Ok(Answer::Recalled(Box::new(saved::recall(&path))))).await?,
         Ask::Save { path, saved } => work.run("keep the history", move || saved::write(&path, &saved)).await?,
+        Ask::Queries { path, named } => work.run("read the saved queries", move || queries::read(&path, named.as_ref())).await?,
         Ask::Preview(wish) => {
             let state = out.state.clone();
             super::reset::preview(&client, state.as_deref(), *wish).await.map(|plan| Answer::Preview(Box::new(plan)))

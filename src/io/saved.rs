@@ -68,7 +68,7 @@ mod tests {
         let path = folder.path().join("a/kscope").join(FILE_NAME);
         assert_eq!(read(&path), Saved::default());
         let inputs = [("query".to_owned(), vec!["ü \u{1b}".to_owned()])].into();
-        let saved = Saved { context: Some("prod".to_owned()), inputs };
+        let saved = Saved { context: Some("prod".to_owned()), inputs, ..Saved::default() };
         replace(&path, &saved).unwrap();
         replace(&path, &saved).unwrap();
         assert_eq!(read(&path), saved);

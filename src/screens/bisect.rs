@@ -14,7 +14,6 @@ use crate::core::ask::{Answer, Ask, Reply};
 use crate::core::cursor::Cursor;
 use crate::core::effect::TaskId;
 use crate::core::event::Arrival;
-use crate::core::history::Kind;
 use crate::core::inquire::{BisectAsk, Bisected, Halved, Spot};
 use crate::core::key::{Input, KeyCode};
 use crate::core::line::Line;
@@ -51,10 +50,11 @@ enum Pane {
 impl Bisect {
     /// Opens with its prompt, in which that query stands.
     pub fn open(topic: Arc<Topic>, query: &str, cx: &mut Cx<'_>) -> Self {
+        let past = cx.history.queries(&topic.name);
         Self {
             topic,
             query: String::new(),
-            editing: Some(Line::new(query).with_past(cx.history.of(Kind::Query))),
+            editing: Some(Line::new(query).with_past(past)),
             error: None,
             searching: None,
             stopped: false,
@@ -143,7 +143,7 @@ impl Screen for Bisect {
         }
         match action {
             Action::NextPane | Action::PreviousPane => self.focus = panes::turn(&[Pane::Parts, Pane::Looked], self.focus, action),
-            Action::BisectQuery => self.editing = Some(Line::new(self.query.clone()).with_past(cx.history.of(Kind::Query))),
+            Action::BisectQuery => self.editing = Some(Line::new(self.query.clone()).with_past(cx.history.queries(&self.topic.name))),
             Action::Refresh if !self.query.is_empty() => {
                 let query = self.query.clone();
                 self.error = self.search(cx, &query).err();
@@ -186,7 +186,7 @@ impl Screen for Bisect {
                 match self.search(cx, &text) {
                     Ok(()) => {
                         self.error = None;
-                        cx.history.add(Kind::Query, &text);
+                        cx.history.add_query(&self.topic.name, &text);
                         return;
                     }
                     Err(error) => self.error = Some(error),

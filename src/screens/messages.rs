@@ -10,12 +10,12 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{Cx, Look, Reason, Route, Screen, TableOf};
+use super::{Cx, Look, Reason, Screen, TableOf};
 use crate::core::action::{Action, Scope};
 use crate::core::effect::TaskId;
 use crate::core::event::Arrival;
 use crate::core::history::Kind;
-use crate::core::key::Input;
+use crate::core::key::{Input, KeyCode};
 use crate::core::line::Line;
 use crate::core::store::{MessageStore, Seq};
 use crate::model::{PartitionId, Topic, TxnTable};
@@ -38,6 +38,7 @@ mod produce;
 mod reader;
 mod record;
 mod rows;
+mod saved;
 mod seek;
 mod stream;
 mod value;
@@ -49,6 +50,7 @@ use filter::Bar;
 use older::Older;
 use reader::{From, Reader};
 use rows::Rows;
+use saved::{Names, Shelved};
 use stream::Rate;
 use value::ValuePane;
 
@@ -84,6 +86,7 @@ pub struct Messages {
     joined_txns: Option<TxnTable>,
     /// A record too large for the live view that is being fetched alone.
     opening: Option<TaskId>,
+    shelved: Shelved,
     tasks: BTreeSet<TaskId>,
     /// The cluster's addresses as the user gave them, for commands that are copied.
     bootstrap: String,
@@ -112,6 +115,8 @@ struct Prompt {
     kind: Kind,
     line: Line,
     error: Option<String>,
+    /// Saved queries, where the name of one is asked for.
+    names: Names,
 }
 
 impl Messages {
@@ -122,6 +127,7 @@ impl Messages {
         let mut messages = Self::made(topic, from, follow, cx);
         messages.reader.partitions = partition.map(|id| vec![id]);
         messages.restart(cx);
+        messages.read_saved(cx);
         messages
     }
 
@@ -158,6 +164,7 @@ impl Messages {
             committed: None,
             joined_txns: None,
             opening: None,
+            shelved: Shelved::default(),
             tasks: BTreeSet::new(),
             bootstrap: cx.cluster.bootstrap.clone(),
         }
@@ -309,11 +316,11 @@ impl Screen for Messages {
     fn input(&mut self, cx: &mut Cx<'_>, input: &Input) {
         if self.prompt.is_some() {
             self.type_prompt(cx, input);
-        } else if let Some(query) = self.bar.table(cx, input) {
-            let Reader { topic, partitions, isolation, .. } = &self.reader;
-            let (topic, partitions, isolation) = (Arc::clone(topic), partitions.clone(), *isolation);
-            cx.go = Some(Route::Results(Box::new(TableOf { topic, partitions, isolation, query })));
-        } else if self.bar.input(cx, input) {
+        } else if matches!(input, Input::Key(key) if key.ctrl && key.code == KeyCode::Char('s')) {
+            self.ask_for(cx, Kind::SaveAs);
+        } else if let Some(query) = self.bar.table(cx, &self.reader.topic.name, input) {
+            self.open_table(cx, query);
+        } else if self.bar.input(cx, &self.reader.topic.name, input) {
             self.refilter(cx);
         }
     }

@@ -24,6 +24,7 @@ mod produce;
 mod prompts;
 mod reset;
 mod results;
+mod saved;
 mod select;
 
 fn orders() -> Script {

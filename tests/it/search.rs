@@ -198,7 +198,7 @@ fn a_table_counts_what_the_truth_counts() {
     let selected = rows(&["clicks", "| select .page, offset"]);
     assert_eq!(selected.len(), kafka.truth.topic("clicks").records.len());
     assert!(selected.iter().all(|row| row[".page"].is_string() && row["offset"].is_u64()), "{selected:?}");
-    for wrong in [&["-n", "3", "clicks", "| count"][..], &["clicks", "| cuont"]] {
+    for wrong in [&["-n", "3", "clicks", "| count"][..], &["--format", "%k", "clicks", "| select .page"], &["clicks", "| cuont"]] {
         assert_eq!(search(kafka, wrong).done.code, Some(2), "{wrong:?}");
     }
 }

@@ -64,8 +64,7 @@ impl Queries {
     /// Those that a topic has: its own, then those of all that its own do not hide. In the order of the file.
     pub fn of<'a>(&'a self, topic: &TopicName) -> impl Iterator<Item = &'a Named> {
         let own: Vec<&Named> = self.all.iter().filter(|one| one.topic.as_ref() == Some(topic)).collect();
-        let others: Vec<&Named> =
-            self.all.iter().filter(|one| one.topic.is_none() && own.iter().all(|own| own.name != one.name)).collect();
+        let others: Vec<&Named> = self.all.iter().filter(|one| one.topic.is_none() && own.iter().all(|own| own.name != one.name)).collect();
         own.into_iter().chain(others)
     }
 
@@ -77,7 +76,8 @@ impl Queries {
 
 /// Puts a query into the file's text: in the place of the one that has its name, else behind the others of its topic.
 pub fn with(text: &str, named: &Named) -> String {
-    let mut lines: Vec<String> = if text.trim().is_empty() { HEAD.lines().map(str::to_owned).collect() } else { text.lines().map(str::to_owned).collect() };
+    let mut lines: Vec<String> =
+        if text.trim().is_empty() { HEAD.lines().map(str::to_owned).collect() } else { text.lines().map(str::to_owned).collect() };
     let line = format!("{}: {}", named.name, named.query);
     let wanted = named.topic.as_ref().map(TopicName::raw);
     let (mut section, mut last, mut place) = (None::<String>, None, None);

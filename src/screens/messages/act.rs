@@ -22,10 +22,14 @@ impl Messages {
             Action::OpenRecord if self.open_large(cx) => {}
             Action::Filter | Action::AddTerm => {
                 self.bar.offer.learn(&self.store);
-                self.bar.edit(cx, (action == Action::AddTerm).then_some(" and "));
+                let saved = cx.history.shelf.queries.of(&self.reader.topic.name);
+                self.bar.offer.know(saved.map(|one| (one.name.clone(), one.query.clone())).collect());
+                self.bar.edit(cx, &self.reader.topic.name, (action == Action::AddTerm).then_some(" and "));
             }
             Action::ProduceNew | Action::ProduceLike | Action::SendAgain | Action::SendListAgain => self.produce(cx, action),
             Action::Mark | Action::MarkRange | Action::MarkAll | Action::ClearMarks => self.mark(cx, action),
+            Action::SaveQuery => self.ask_for(cx, Kind::SaveAs),
+            Action::RecallQuery => self.ask_for(cx, Kind::Recall),
             Action::Seek => self.ask_for(cx, Kind::Position),
             Action::Partitions => self.ask_for(cx, Kind::Partitions),
             Action::Live

@@ -170,12 +170,18 @@ pub(super) fn status(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
         let (sign, help) = match prompt.kind {
             Kind::Partitions => ("partitions ", "0,3 or 2-5 · empty for all"),
             Kind::Search => ("search ", "text or /regex/ · n next, N previous"),
+            Kind::SaveAs => ("save as ", "a name · with \"for all\" behind it for all topics"),
+            Kind::Recall => ("saved query ", "none is saved for this topic: W keeps the one in force"),
             _ => ("go to ", "7@12000 · -500 · 15m · 2026-11-20T12:40Z · earliest · latest"),
         };
         pen.prompt(sign, &prompt.line);
         match &prompt.error {
             Some(error) => pen.gap(3).own("✗ ", Token::Act).shown(&Shown::of(error), Token::Act, usize::MAX),
-            None => pen.gap(4).own(help, Token::Dim),
+            None if prompt.names.all().is_empty() => pen.gap(4).own(help, Token::Dim),
+            None => {
+                let room = pen.room().saturating_sub(10);
+                pen.gap(4).own("tab: ", Token::Dim).shown(&Shown::of(&prompt.names.all().join("  ")), Token::Accent, room)
+            }
         };
         return;
     }
@@ -199,7 +205,11 @@ pub(super) fn status(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
         return;
     }
     if screen.bar.is_editing() {
-        pen.own("tab completes   .status == FAILED and .amount > 100   key == \"x\"   /regex/   since:15m   | count by .page", Token::Dim);
+        pen.own("tab completes   ctrl-s saves", Token::Dim);
+        if screen.bar.offer.has_saved() {
+            pen.own("   @ tab saved ones", Token::Dim);
+        }
+        pen.own("   .status == FAILED and .amount > 100   key == \"x\"   /regex/   | count by .page   | select .a", Token::Dim);
         return;
     }
     facts(screen, look, pen);

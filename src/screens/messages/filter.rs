@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use crate::core::ask::{Answer, Ask, FilterAsk, Reply};
 use crate::core::effect::TaskId;
-use crate::core::history::Kind;
 use crate::core::key::{Input, Key, KeyCode};
 use crate::core::line::Line;
 use crate::core::store::{MessageStore, Seq, Snapshot};
-use crate::model::{Topic, TxnTable};
+use crate::model::{Topic, TopicName, TxnTable};
 use crate::query::ast::{Bound, Expr, Test};
 use crate::query::position::Position;
 use crate::query::{self, Filter, Query, QueryError, Select};
@@ -128,7 +127,7 @@ impl Bar {
     }
 
     /// Opens the bar, with `more` behind what is in force.
-    pub(super) fn edit(&mut self, cx: &Cx<'_>, more: Option<&str>) {
+    pub(super) fn edit(&mut self, cx: &Cx<'_>, topic: &TopicName, more: Option<&str>) {
         let mut line = Line::new(self.text.clone());
         let (filter, stages) = self.parts();
         if let (false, Some(more)) = (filter.is_empty(), more) {
@@ -138,22 +137,22 @@ impl Bar {
                 line.key(Key::plain(KeyCode::Left));
             }
         }
-        self.editing = Some(line.with_past(cx.history.of(Kind::Query)));
+        self.editing = Some(line.with_past(cx.history.queries(topic)));
         self.error = None;
     }
 
     /// Enter on a query that makes a table: the bar is left as it was, and the table is somebody else's.
-    pub(super) fn table(&mut self, cx: &mut Cx<'_>, input: &Input) -> Option<Query> {
+    pub(super) fn table(&mut self, cx: &mut Cx<'_>, topic: &TopicName, input: &Input) -> Option<Query> {
         let enter = matches!(input, Input::Key(key) if key.code == KeyCode::Enter);
         let text = self.editing.as_ref().filter(|_| enter)?.text().to_owned();
         let query = query::parse(&text).ok().filter(Query::is_table)?;
         (self.editing, self.error) = (None, None);
-        cx.history.add(Kind::Query, &text);
+        cx.history.add_query(topic, &text);
         Some(query)
     }
 
     /// A key or a paste. True: another filter is in force now.
-    pub(super) fn input(&mut self, cx: &mut Cx<'_>, input: &Input) -> bool {
+    pub(super) fn input(&mut self, cx: &mut Cx<'_>, topic: &TopicName, input: &Input) -> bool {
         let Some(mut line) = self.editing.take() else { return false };
         if self.offer.input(&mut line, input) {
             self.told(cx, line);
@@ -171,7 +170,7 @@ impl Bar {
                 let changed = self.set(cx, &text);
                 if self.error.is_none() {
                     self.editing = None;
-                    cx.history.add(Kind::Query, &text);
+                    cx.history.add_query(topic, &text);
                 }
                 return changed;
             }

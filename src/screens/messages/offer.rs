@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::core::key::{Input, KeyCode};
 use crate::core::line::Line;
 use crate::core::store::MessageStore;
-use crate::query::complete::{Candidate, Fields, complete};
+use crate::query::complete::{Candidate, CandidateKind, Fields, complete};
 use crate::text::{self, Shown};
 use crate::ui::{Pen, Token};
 
@@ -16,6 +16,8 @@ const BYTES: usize = 256 << 10;
 #[derive(Debug, Default)]
 pub(super) struct Offer {
     fields: Fields,
+    /// Saved queries: the name and the text of each.
+    saved: Vec<(String, String)>,
     given: Option<Given>,
 }
 
@@ -43,6 +45,25 @@ impl Offer {
         (self.fields, self.given) = (fields, None);
     }
 
+    /// The saved queries that may stand for a name behind `@`.
+    pub(super) fn know(&mut self, saved: Vec<(String, String)>) {
+        self.saved = saved;
+    }
+
+    pub(super) fn has_saved(&self) -> bool {
+        !self.saved.is_empty()
+    }
+
+    /// Saved queries whose name begins with what stands behind `@`, and with them the place of that. `None`: no name is typed.
+    fn named(&self, line: &Line) -> Option<(Vec<Candidate>, Range<usize>)> {
+        let typed = line.text().trim_start().strip_prefix('@')?;
+        let fitting = self.saved.iter().filter(|(name, _)| name.starts_with(typed.trim()));
+        let candidate =
+            |(_, text): &(String, String)| Candidate { text: text.clone(), kind: CandidateKind::Value, records: None, example: None };
+        let candidates: Vec<Candidate> = fitting.map(candidate).collect();
+        (!candidates.is_empty()).then(|| (candidates, 0..line.text().len()))
+    }
+
     /// Takes tab and shift-tab; anything else ends what was offered. True: the line was changed by it, or there was nothing to
     /// offer.
     pub(super) fn input(&mut self, line: &mut Line, input: &Input) -> bool {
@@ -58,12 +79,15 @@ impl Offer {
             let all = given.candidates.len();
             given.chosen = (given.chosen + if back { all.saturating_sub(1) } else { 1 }) % all.max(1);
         } else {
-            let completion = complete(line.text(), line.at(), &self.fields);
-            if completion.candidates.is_empty() {
+            let (candidates, at) = self.named(line).unwrap_or_else(|| {
+                let completion = complete(line.text(), line.at(), &self.fields);
+                (completion.candidates, completion.range)
+            });
+            if candidates.is_empty() {
                 return true;
             }
-            let chosen = if back { completion.candidates.len() - 1 } else { 0 };
-            self.given = Some(Given { candidates: completion.candidates, chosen, at: completion.range });
+            let chosen = if back { candidates.len() - 1 } else { 0 };
+            self.given = Some(Given { candidates, chosen, at });
         }
         if let Some(given) = &mut self.given
             && let Some(chosen) = given.candidates.get(given.chosen)

@@ -53,6 +53,9 @@ pub(super) struct Search {
     pub(super) done: bool,
     /// It stopped before.
     pub(super) stopped: Option<Stopped>,
+    /// Records that were read for it, and those of them that were counted as looked through.
+    looked_at: u64,
+    counted: u64,
 }
 
 impl Search {
@@ -67,6 +70,16 @@ impl Search {
         if all > 0 {
             (self.read, self.all) = (read, all);
         }
+    }
+
+    /// How many of so many records more count as looked through. What was read and lies beyond the edge that the search reached
+    /// is read again by the next one, and must not count twice.
+    fn counts(&mut self, records: u64) -> u64 {
+        self.looked_at = self.looked_at.saturating_add(records);
+        let within = if self.all > 0 { self.looked_at.min(self.read) } else { self.looked_at };
+        let more = within.saturating_sub(self.counted);
+        self.counted = self.counted.max(within);
+        more
     }
 }
 
@@ -345,7 +358,8 @@ impl Messages {
         }
         if self.bar.in_force().is_some() {
             let passed_over = progress.read.saturating_sub(records);
-            self.bar.looked_at(progress.read, records, progress.broken);
+            let scanned = self.older.search.as_mut().map_or(progress.read, |search| search.counts(progress.read));
+            self.bar.looked_at(scanned, records, progress.broken);
             let (_, all) = self.older.sparse.get_or_insert((before, 0));
             *all = all.saturating_add(passed_over);
         }

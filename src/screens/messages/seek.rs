@@ -12,6 +12,7 @@ use crate::screens::Cx;
 
 use super::reader::From;
 use super::rows::{Row, What};
+use super::saved::Names;
 use super::{Messages, Prompt};
 
 impl Messages {
@@ -46,12 +47,14 @@ impl Messages {
 
     /// Opens a prompt.
     pub(super) fn ask_for(&mut self, cx: &Cx<'_>, kind: Kind) {
-        self.prompt = Some(Prompt { kind, line: Line::default().with_past(cx.history.of(kind)), error: None });
+        let names = if kind == Kind::Recall { self.saved_names(cx) } else { Names::default() };
+        self.prompt = Some(Prompt { kind, line: Line::default().with_past(cx.history.of(kind)), error: None, names });
     }
 
     pub(super) fn type_prompt(&mut self, cx: &mut Cx<'_>, input: &Input) {
         let Some(mut prompt) = self.prompt.take() else { return };
         match input {
+            input if prompt.kind == Kind::Recall && prompt.names.input(&mut prompt.line, input) => prompt.error = None,
             Input::Paste(text) => prompt.line.paste(text),
             Input::Key(key) if key.code == KeyCode::Esc && prompt.line.search().is_none() => return,
             Input::Key(key) if key.code == KeyCode::Enter => {
@@ -62,6 +65,8 @@ impl Messages {
                         self.value.search(cx, &text);
                         Ok(())
                     }
+                    Kind::SaveAs => self.save_query(cx, &text),
+                    Kind::Recall => self.recall_query(cx, &text),
                     _ => self.seek(cx, &text),
                 };
                 match result {

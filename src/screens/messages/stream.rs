@@ -79,6 +79,7 @@ impl Messages {
         }
         let reply = self.value.receive(cx, reply)?;
         let Reply { id, result } = reply;
+        let result = self.shelved_came(cx, id, result)?;
         let reply = Reply { id, result: self.older_came(cx, id, result)? };
         let reply = match self.bar.receive(reply) {
             Err(reply) => reply,

@@ -236,6 +236,7 @@ fn good(ask: &Ask, last: usize) -> Result<Answer, TestCaseError> {
         Ask::Produce(sending) => making::produced(sending, last),
         Ask::Audit(_) => Answer::Audited(Receipt::of("1")),
         Ask::Save { .. } | Ask::Remember { .. } => Answer::Saved,
+        Ask::Queries { .. } => Answer::Queries(Arc::default()),
         Ask::Holders { topic, partition } => Answer::Holders { topic: topic.clone(), partition: *partition, holders: Err(Why::NotOffered) },
         Ask::Log(path) => Answer::Log(LogTail { path: path.clone(), lines: vec!["\u{1b}[2J".repeat(last)], cut: last > 3 }),
         // Plans are made elsewhere, and files of ours read: here that fails.
