@@ -23,5 +23,6 @@ pub mod reset;
 pub mod runner;
 pub mod saved;
 pub mod scan;
+mod several;
 mod tally;
 pub mod work;

@@ -89,6 +89,8 @@ pub enum Route {
     Log,
     /// The table of a query.
     Results(Box<TableOf>),
+    /// The messages of several topics in one list.
+    Together(std::sync::Arc<Topic>, Vec<std::sync::Arc<Topic>>),
     /// The messages of a topic that match a query, searched for in its history.
     Matching(std::sync::Arc<Topic>, String),
 }
@@ -146,6 +148,9 @@ impl Route {
             (Self::Topic(a) | Self::UsedBy(a), Self::Topic(b) | Self::UsedBy(b))
             | (Self::Messages(a), Self::Messages(b))
             | (Self::Shape(a), Self::Shape(b)) => a.name == b.name,
+            (Self::Together(a, others), Self::Together(b, more)) => {
+                a.name == b.name && others.iter().map(|topic| &topic.name).eq(more.iter().map(|topic| &topic.name))
+            }
             (Self::Group(a), Self::Group(b)) => a == b,
             (Self::At(a), Self::At(b)) => a.topic.name == b.topic.name && a.partition == b.partition && a.group == b.group,
             (Self::Reset(a), Self::Reset(b)) => a.group == b.group,
@@ -168,6 +173,7 @@ pub fn open(route: Route, cx: &mut Cx<'_>) -> Box<dyn Screen> {
         Route::NewContext(found) => Box::new(newcontext::NewContext::open(found, cx)),
         Route::Results(of) => Box::new(results::Results::open(*of, cx)),
         Route::Matching(topic, text) => Box::new(messages::Messages::matching(topic, &text, cx)),
+        Route::Together(first, others) => Box::new(messages::Messages::several(first, others, cx)),
         Route::SameKey(ask) => Box::new(samekey::SameKey::open(*ask, cx)),
         Route::Shape(topic) => Box::new(shape::ShapeScreen::open(topic, cx)),
         Route::Bisect(topic, query) => Box::new(bisect::Bisect::open(topic, &query, cx)),

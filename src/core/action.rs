@@ -128,6 +128,7 @@ actions! {
     }
     Topics {
         OpenTopic "topic.messages" "messages" ["enter", "l"] "messages of the topic";
+        TopicsTogether "topics.together" "" ["M"] "messages of all marked topics in one list, by time";
         DescribeTopic "topic.describe" "describe" ["d"] "partitions and settings of the topic";
         TopicReaders "topics.used-by" "" ["u"] "the groups that read the topic";
         Internal "topics.internal" "internal" ["i"] "show or hide internal topics";

@@ -54,6 +54,10 @@ pub enum Ask {
     Holders { topic: TopicName, partition: PartitionId },
     /// Read a topic: [`super::event::Arrival::Chunk`] and `Progress` until it ends or is cancelled.
     Read(Box<Plan>),
+    /// Read several topics as one list: as [`Ask::Read`], with lanes ([`super::stream::lanes`]) in the place of partitions.
+    ReadSeveral(Vec<Plan>),
+    /// As [`Ask::Older`], of several topics, each with its place among those of the list; all of it in one answer.
+    OlderSeveral(Vec<(usize, Plan)>, Allowance),
     /// Read a stretch that has an end: older records, to stand in front of those held. All of it in one answer; under a filter
     /// from the end to the start, [`Answer::Older`] as parts, the newest first, each in front of the one before.
     Older(Box<Plan>, Allowance),
@@ -133,7 +137,8 @@ pub struct FilterAsk {
     pub snapshot: Snapshot,
     pub filter: Arc<Filter>,
     pub generation: u32,
-    pub topic: TopicName,
+    /// One, or those of the lanes that the partitions are then.
+    pub topics: Vec<TopicName>,
     pub txns: Arc<TxnTable>,
     /// What `age` is counted from.
     pub now: Time,
@@ -421,8 +426,8 @@ impl Ask {
             Self::Lag(_) => "lag",
             Self::Behind(_) => "behind",
             Self::Holders { .. } => "holders",
-            Self::Read(_) => "read",
-            Self::Older(..) => "older",
+            Self::Read(_) | Self::ReadSeveral(_) => "read",
+            Self::Older(..) | Self::OlderSeveral(..) => "older",
             Self::Tally(_) => "tally",
             Self::Render(_) => "render",
             Self::Search { .. } => "search",

@@ -1,6 +1,8 @@
 //! What reading a topic is, as values: the [`Plan`] that asks for it, the [`Delivery`] of records that comes back, the
 //! [`Progress`] it makes, and the [`Fact`]s that stand between records. One engine (`io::scan`) answers every plan.
 
+pub mod lanes;
+
 use std::sync::Arc;
 
 use crate::model::{BrokerId, Chunk, LeaderEpoch, Offset, PartitionId, TopicId, TopicName, TxnTable};

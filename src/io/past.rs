@@ -128,7 +128,7 @@ impl Sink for &mut Parts {
 }
 
 /// The same records in the order of the list: the oldest first.
-fn turned(delivery: Delivery) -> Delivery {
+pub(super) fn turned(delivery: Delivery) -> Delivery {
     let mut builder = ChunkBuilder::default();
     let chunk: &Chunk = &delivery.chunk;
     for row in (0..chunk.len()).rev() {

@@ -22,9 +22,9 @@ use crate::core::guard::Permit;
 use crate::core::produce::Sending;
 use crate::core::reset::Order;
 use crate::core::store::Seq;
-use crate::core::stream::{Delivery, Flow, Plan, Progress};
+use crate::core::stream::{Delivery, Flow, Plan, Progress, lanes};
 use crate::decode;
-use crate::model::{Cause, ClusterId, Failure, Foreign, Time};
+use crate::model::{Cause, ClusterId, Failure, Foreign, RecordRef, Time};
 use crate::query::{Context, Subject};
 use crate::text::Shown;
 use crate::tree::Needle;
@@ -163,7 +163,7 @@ impl Runner {
 
     fn start(&mut self, id: TaskId, owner: Owner, ask: Ask, permit: Option<Permit>) {
         tracing::debug!(task = id.0, ask = ask.name(), "start");
-        let (flow, steer) = if matches!(ask, Ask::Read(_) | Ask::Produce(_)) {
+        let (flow, steer) = if matches!(ask, Ask::Read(_) | Ask::ReadSeveral(_) | Ask::Produce(_)) {
             let (send, receive) = mpsc::unbounded_channel();
             (Some(send), Some(receive))
         } else {
@@ -235,6 +235,7 @@ async fn answer(client: Client, work: Work, out: Out, id: TaskId, ask: Ask, give
             let flow = given.steer.unwrap_or_else(|| mpsc::unbounded_channel().1);
             read(client, work, out, id, *plan, flow).await
         }
+        ask @ (Ask::ReadSeveral(_) | Ask::OlderSeveral(..)) => several(client, work, out, id, ask, given.steer).await,
         Ask::Older(plan, _) if plan.filter.is_none() => older(client, work, *plan).await,
         Ask::Tally(wanted) => super::tally::count((client, work, out.recent), *wanted, out.replies, id).await,
         Ask::Older(plan, allowance) => super::past::search((client, work, out.recent), *plan, allowance, out.replies, id).await,
@@ -389,7 +390,9 @@ fn matches(ask: &FilterAsk) -> Matches {
         for (seq, record) in (first.0..).map(Seq).zip(chunk.iter()) {
             scanned += 1;
             let txn = record.transaction.map(|producer| ask.txns.outcome(record.partition, producer, record.offset));
-            let verdict = ask.filter.matches(&Subject { record: &record, topic: ask.topic.raw(), txn, now: ask.now });
+            let (at, partition) = if ask.topics.len() > 1 { lanes::place(record.partition) } else { (0, record.partition) };
+            let (topic, record) = (ask.topics.get(at).map_or("", |topic| topic.raw()), RecordRef { partition, ..record });
+            let verdict = ask.filter.matches(&Subject { record: &record, topic, txn, now: ask.now });
             broken += u64::from(verdict.not_json || verdict.broken);
             if verdict.matched {
                 seqs.push(seq);
@@ -397,6 +400,29 @@ fn matches(ask: &FilterAsk) -> Matches {
         }
     }
     Matches { generation: ask.generation, seqs, scanned, broken }
+}
+
+/// Several topics as one list: what follows the logs, or a stretch that has an end.
+async fn several(
+    client: Client,
+    work: Work,
+    out: Out,
+    id: TaskId,
+    ask: Ask,
+    steer: Option<mpsc::UnboundedReceiver<Flow>>,
+) -> Result<Answer, Failure> {
+    match ask {
+        Ask::ReadSeveral(plans) => {
+            let flow = steer.unwrap_or_else(|| mpsc::unbounded_channel().1);
+            let options = live(&out);
+            let sink = Screen { id, chunks: out.chunks, progress: out.progress };
+            super::several::read(client, work, plans, options, flow, sink).await.map(|()| Answer::ReadEnded)
+        }
+        Ask::OlderSeveral(plans, allowance) => {
+            super::several::older(&client, &work, plans, allowance).await.map(|older| Answer::Older(Box::new(older)))
+        }
+        other => compute(&other),
+    }
 }
 
 /// Runs a reader for a screen until it ends or is cancelled.
@@ -408,11 +434,15 @@ async fn read(
     plan: Plan,
     flow: mpsc::UnboundedReceiver<Flow>,
 ) -> Result<Answer, Failure> {
-    let now = Time(jiff::Timestamp::now().as_microsecond());
-    let options = scan::Options { largest: out.largest, ..scan::Options::live(Context::utc(now)) };
+    let options = live(&out);
     let sink = Screen { id, chunks: out.chunks, progress: out.progress };
     scan::read(client, work, plan, options, flow, sink).await?;
     Ok(Answer::ReadEnded)
+}
+
+fn live(out: &Out) -> scan::Options {
+    let now = Time(jiff::Timestamp::now().as_microsecond());
+    scan::Options { largest: out.largest, ..scan::Options::live(Context::utc(now)) }
 }
 
 /// Runs a reader to its end and gives all of it at once.

@@ -146,6 +146,12 @@ impl TxnTable {
         }
     }
 
+    /// The same under other numbers; what has none is left out.
+    #[must_use]
+    pub fn renumbered(&self, number: impl Fn(PartitionId) -> Option<PartitionId>) -> Self {
+        Self { partitions: self.partitions.iter().filter_map(|(id, txns)| Some((number(*id)?, txns.clone()))).collect() }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.partitions.is_empty()
     }

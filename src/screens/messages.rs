@@ -18,6 +18,7 @@ use crate::core::history::Kind;
 use crate::core::key::{Input, KeyCode};
 use crate::core::line::Line;
 use crate::core::store::{MessageStore, Seq};
+use crate::core::stream::lanes;
 use crate::model::{PartitionId, Topic, TxnTable};
 use crate::query::position::Position;
 use crate::text::{Shown, TimeFormat};
@@ -131,6 +132,18 @@ impl Messages {
         messages
     }
 
+    /// Several topics in one list: at most [`lanes::MOST`].
+    pub fn several(first: Arc<Topic>, others: Vec<Arc<Topic>>, cx: &mut Cx<'_>) -> Self {
+        let from = From::configured(&cx.settings.start);
+        let follow = from.newest.is_some() || from.position == Position::Latest;
+        let mut messages = Self::made(first, from, follow, cx);
+        messages.reader.others = others;
+        messages.reader.others.truncate(lanes::MOST - 1);
+        messages.restart(cx);
+        messages.read_saved(cx);
+        messages
+    }
+
     /// With a filter in force, which is looked for in the history at once.
     pub fn matching(topic: Arc<Topic>, text: &str, cx: &mut Cx<'_>) -> Self {
         let mut messages = Self::open(topic, None, cx);
@@ -227,7 +240,11 @@ impl Messages {
 
 impl Screen for Messages {
     fn crumb(&self) -> Shown<'_> {
-        Shown::of(self.reader.topic.name.raw())
+        let name = Shown::of(self.reader.topic.name.raw());
+        match self.reader.others.len() {
+            0 => name,
+            more => Shown::of(&format!("{name} + {more} more")).into_owned(),
+        }
     }
 
     fn scopes(&self) -> Vec<Scope> {
@@ -348,11 +365,13 @@ impl Screen for Messages {
 
     fn refreshed(&mut self, cx: &mut Cx<'_>) {
         // Leaders move and partitions are added; a topic made again under the name is another one.
-        let topic = &self.reader.topic;
-        let same = |t: &Arc<Topic>| t.name == topic.name && (t.id == topic.id || !topic.id.is_known());
-        let found = cx.cluster.view.get().and_then(|view| view.topics.iter().find(|t| same(t)));
-        if let Some(found) = found {
-            self.reader.topic = Arc::clone(found);
+        let Some(view) = cx.cluster.view.get() else { return };
+        let reader = &mut self.reader;
+        for topic in std::iter::once(&mut reader.topic).chain(&mut reader.others) {
+            let same = |t: &&Arc<Topic>| t.name == topic.name && (t.id == topic.id || !topic.id.is_known());
+            if let Some(found) = view.topics.iter().find(same) {
+                *topic = Arc::clone(found);
+            }
         }
     }
 

@@ -23,6 +23,7 @@ use crate::core::line::Line;
 use crate::core::marks::Marks;
 use crate::core::names::bar::{Did, NameBar};
 use crate::core::produce::{From, Opening};
+use crate::core::stream::lanes;
 use crate::core::sweep::{Listed, Sweep};
 use crate::core::table::Sort;
 use crate::model::{ClusterView, Time, Topic, TopicName};
@@ -187,6 +188,21 @@ impl Topics {
         self.cursor.by(by, self.rows.len(), Self::height(cx));
         self.selected = self.current().map(|t| t.name.clone());
     }
+
+    /// Opens the messages of all marked topics in one list.
+    fn together(&self, cx: &mut Cx<'_>) {
+        let Some(view) = cx.cluster.view.get() else { return };
+        let listed = view.topics.iter().filter(|topic| topic.error.is_none() && self.marks.iter().any(|name| *name == topic.name));
+        let mut topics = listed.cloned();
+        match (topics.next(), topics.collect::<Vec<_>>()) {
+            (Some(_), others) if others.len() >= lanes::MOST => {
+                cx.notices.look(cx.now, format!("One list takes {} topics at most, and more are marked.", lanes::MOST));
+            }
+            (Some(first), others) if !others.is_empty() => cx.go = Some(Route::Together(first, others)),
+            (Some(only), _) => cx.go = Some(Route::Messages(only)),
+            (None, _) => cx.notices.look(cx.now, "Space marks topics; M opens the messages of all that are marked."),
+        }
+    }
 }
 
 impl Screen for Topics {
@@ -245,6 +261,7 @@ impl Screen for Topics {
                     }
                 }
             }
+            Action::TopicsTogether => self.together(cx),
             Action::TopicShape => cx.go = self.current().map(|topic| Route::Shape(Arc::clone(topic))),
             Action::TopicBisect => cx.go = self.current().map(|topic| Route::Bisect(Arc::clone(topic), String::new())),
             Action::TopicReaders => cx.go = self.current().map(|topic| Route::UsedBy(Arc::clone(topic))),

@@ -26,6 +26,7 @@ mod reset;
 mod results;
 mod saved;
 mod select;
+mod together;
 
 fn orders() -> Script {
     Script::at(120, 36).cluster(vec![topic("clicks", 6), topic("orders", 3), topic("__consumer_offsets", 50)])

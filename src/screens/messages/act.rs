@@ -9,7 +9,8 @@ use crate::core::ask::{Ask, Export};
 use crate::core::cursor::{Cursor, Place};
 use crate::core::history::Kind;
 use crate::core::store::Seq;
-use crate::core::stream::Isolation;
+use crate::core::stream::{Isolation, lanes};
+use crate::model::Chunk;
 use crate::screens::Cx;
 use crate::text::TimeFormat;
 
@@ -31,6 +32,9 @@ impl Messages {
             Action::SaveQuery => self.ask_for(cx, Kind::SaveAs),
             Action::RecallQuery => self.ask_for(cx, Kind::Recall),
             Action::Seek => self.ask_for(cx, Kind::Position),
+            Action::Partitions if self.reader.is_several() => {
+                cx.notices.look(cx.now, "Several topics are read whole: p:0,3 or topic == NAME in the bar narrows them.");
+            }
             Action::Partitions => self.ask_for(cx, Kind::Partitions),
             Action::Live
             | Action::FromStart
@@ -269,8 +273,23 @@ impl Messages {
             return;
         }
         let txns = Arc::new(self.txns().clone());
-        let topic = self.reader.topic.name.clone();
-        let task = cx.start(Ask::Export(Export { topic, rows, txns }));
-        self.tasks.insert(task);
+        let topics: Vec<_> = self.reader.topics().cloned().collect();
+        for (at, topic) in topics.iter().enumerate() {
+            let several = topics.len() > 1;
+            let of_topic = |(chunk, row): &&(Arc<Chunk>, usize)| {
+                !several || chunk.get(*row).is_some_and(|record| lanes::place(record.partition).0 == at)
+            };
+            let rows = self.own_rows(rows.iter().filter(of_topic).cloned().collect());
+            if rows.is_empty() {
+                continue;
+            }
+            let txns = if several {
+                Arc::new(txns.renumbered(|lane| Some(lanes::place(lane)).filter(|(of, _)| *of == at).map(|(_, id)| id)))
+            } else {
+                Arc::clone(&txns)
+            };
+            let task = cx.start(Ask::Export(Export { topic: topic.name.clone(), rows, txns }));
+            self.tasks.insert(task);
+        }
     }
 }

@@ -20,6 +20,8 @@ const VALUE: usize = 12;
 #[derive(Debug)]
 pub(super) struct Columns {
     pub(super) time: usize,
+    /// Where the list is of several topics.
+    pub(super) topic: usize,
     pub(super) partition: usize,
     pub(super) offset: usize,
     pub(super) key: usize,
@@ -50,7 +52,13 @@ impl Columns {
                 TimeFormat::Age => 10,
                 TimeFormat::Epoch => 14,
             }),
-            partition: most(&|r| r.partition.0.to_string().len(), 2),
+            topic: if screen.reader.is_several() {
+                let topic = |r: &RecordRef<'_>| Shown::of(screen.reader.place(r.partition).0.name.raw()).width();
+                most(&topic, 5).min(if width >= 160 { 40 } else { (width / 6).max(12) })
+            } else {
+                0
+            },
+            partition: most(&|r| screen.reader.place(r.partition).1.0.to_string().len(), 2),
             offset: most(&|r| units::thousands(r.offset.0).len(), 6),
             key: key.min(if width >= 160 { 32 } else { (width / 7).max(10) }).max(4),
             size: if width >= 70 { 9 } else { 0 },
@@ -75,6 +83,7 @@ impl Columns {
             Operand::Key => self.key = 0,
             Operand::Size => self.size = 0,
             Operand::Time => self.time = 0,
+            Operand::Topic => self.topic = 0,
             Operand::Partition => self.partition = 0,
             Operand::Offset => self.offset = 0,
             _ => {}
@@ -119,7 +128,15 @@ impl Columns {
     /// Columns before the value.
     fn total(&self) -> usize {
         let one = |width: usize, gap: usize| if width > 0 { width + gap } else { 0 };
-        2 + one(self.time, 1) + one(self.partition, 1) + one(self.offset, 2) + self.key + self.size + self.gap() + self.headers + self.badge
+        2 + one(self.time, 1)
+            + one(self.topic, 1)
+            + one(self.partition, 1)
+            + one(self.offset, 2)
+            + self.key
+            + self.size
+            + self.gap()
+            + self.headers
+            + self.badge
     }
 
     /// Before the headers and the value, behind a key or a size.
@@ -132,6 +149,9 @@ impl Columns {
         pen.gap(2);
         if self.time > 0 {
             pen.left(if screen.time == Some(TimeFormat::Age) { "AGE" } else { "TIME" }, self.time, Token::Dim).gap(1);
+        }
+        if self.topic > 0 {
+            pen.left("TOPIC", self.topic, Token::Dim).gap(1);
         }
         if self.partition > 0 {
             pen.right("P", self.partition, Token::Dim).gap(1);

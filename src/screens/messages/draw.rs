@@ -224,7 +224,7 @@ fn facts(screen: &Messages, look: &Look<'_>, pen: &mut Pen<'_>) {
     let troubles: Vec<_> = reader.progress.partitions.iter().filter_map(|p| p.trouble.as_ref().map(|t| (p.id, t))).collect();
     if let Some((id, trouble)) = troubles.first() {
         let more = if troubles.len() > 1 { format!(" and {} more", troubles.len() - 1) } else { String::new() };
-        pen.own("▲ ", Token::Look).shown(&Shown::of(&format!("partition {}{more}: {trouble}", id.0)), Token::Look, usize::MAX);
+        pen.own("▲ ", Token::Look).shown(&Shown::of(&format!("partition {}{more}: {trouble}", reader.named(*id))), Token::Look, usize::MAX);
         pen.own(" · ", Token::Dim);
     }
     if reader.full {

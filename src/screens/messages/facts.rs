@@ -6,9 +6,9 @@ use crate::text::units;
 use crate::ui::Token;
 
 /// What happened, in words.
-pub(super) fn words(fact: &Fact) -> (String, Token) {
+pub(super) fn words(fact: &Fact, named: &dyn Fn(PartitionId) -> String) -> (String, Token) {
     let count = |from: &Offset, to: &Offset| units::thousands(to.0.saturating_sub(from.0).max(0));
-    let p = |partition: &PartitionId| partition.0;
+    let p = |partition: &PartitionId| named(*partition);
     match fact {
         Fact::Lost { partition, from, to } => (
             format!(

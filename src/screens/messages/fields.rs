@@ -134,8 +134,9 @@ fn cell(screen: &Messages, look: &Look<'_>, select: &Select, (at, operand): (usi
     let txn = record.transaction.map(|producer| screen.txns().outcome(record.partition, producer, record.offset));
     let cut = matches!(operand, Operand::Path(_)) && record.value.is_some_and(|value| value.len() > LOOKED_AT);
     let value = record.value.map(|value| value.get(..LOOKED_AT).filter(|_| cut).unwrap_or(value));
-    let record = RecordRef { value, ..*record };
-    let subject = Subject { record: &record, topic: screen.reader.topic.name.raw(), txn, now: look.now };
+    let (topic, partition) = screen.reader.place(record.partition);
+    let record = RecordRef { partition, value, ..*record };
+    let subject = Subject { record: &record, topic: topic.name.raw(), txn, now: look.now };
     let (mut all, mut more): (Vec<Cell>, usize) = (Vec::new(), 0);
     let found = select.each(at, &subject, &mut |value| {
         if all.len() < VALUES { all.push(one(screen, look, operand, &value)) } else { more += 1 }

@@ -9,7 +9,7 @@ use crate::core::effect::TaskId;
 use crate::core::key::{Input, Key, KeyCode};
 use crate::core::line::Line;
 use crate::core::store::{MessageStore, Seq, Snapshot};
-use crate::model::{Topic, TopicName, TxnTable};
+use crate::model::{TopicName, TxnTable};
 use crate::query::ast::{Bound, Expr, Test};
 use crate::query::position::Position;
 use crate::query::{self, Filter, Query, QueryError, Select};
@@ -244,10 +244,10 @@ impl Bar {
     }
 
     /// Has the records held from `from` on looked through, off the loop.
-    pub(super) fn look_at(&mut self, cx: &mut Cx<'_>, topic: &Topic, store: &MessageStore, txns: Arc<TxnTable>, from: Seq) {
+    pub(super) fn look_at(&mut self, cx: &mut Cx<'_>, topics: Vec<TopicName>, store: &MessageStore, txns: Arc<TxnTable>, from: Seq) {
         let Some(filter) = self.in_force() else { return };
         let snapshot: Snapshot = store.snapshot().iter().filter(|(first, _)| *first >= from).cloned().collect();
-        let ask = FilterAsk { snapshot, filter, generation: self.generation, topic: topic.name.clone(), txns, now: cx.now };
+        let ask = FilterAsk { snapshot, filter, generation: self.generation, topics, txns, now: cx.now };
         let task = cx.start(Ask::Filter(Box::new(ask)));
         self.looking.insert(task);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::core::action::Action;
 use crate::core::inquire::{Candidate, FollowFrom, Neighbour, Spot};
 use crate::core::store::Seq;
-use crate::model::Offset;
+use crate::model::{Offset, Topic};
 use crate::screens::{Cx, Route};
 
 use super::Messages;
@@ -17,7 +17,7 @@ const LONGEST: usize = 400;
 
 impl Messages {
     pub(super) fn inquire(&self, cx: &mut Cx<'_>, action: Action) {
-        let topic = Arc::clone(&self.reader.topic);
+        let topic = Arc::clone(self.topic_here());
         match action {
             Action::MessageShape => cx.go = Some(Route::Shape(topic)),
             Action::MessageBisect => cx.go = Some(Route::Bisect(topic, self.bar.expression().to_owned())),
@@ -28,11 +28,18 @@ impl Messages {
 
     /// The record that a question is about: the one whose value is shown while that pane has the keys, else the selected one.
     fn asked_about(&self) -> Option<Spot> {
-        let topic = &self.reader.topic.name;
-        match self.value.shown().filter(|_| self.focus != super::Focus::List) {
-            Some((chunk, row)) => Spot::of(topic, chunk, row),
-            None => self.rows.selected().and_then(|seq| self.store.locate(seq)).and_then(|(chunk, row)| Spot::of(topic, chunk, row)),
-        }
+        let (chunk, row) = match self.value.shown().filter(|_| self.focus != super::Focus::List) {
+            Some((chunk, row)) => (chunk, row),
+            None => self.rows.selected().and_then(|seq| self.store.locate(seq))?,
+        };
+        let (topic, chunk) = self.reader.own(chunk, row)?;
+        Spot::of(&topic.name, &chunk, 0)
+    }
+
+    /// The topic of the selected record; that of the list, where there is one.
+    pub(super) fn topic_here(&self) -> &Arc<Topic> {
+        let selected = self.rows.selected().and_then(|seq| self.store.get(seq));
+        selected.map_or(&self.reader.topic, |record| self.reader.place(record.partition).0)
     }
 
     /// Follows what the cursor stands on in the value; else one chooses among what the record has.
@@ -58,8 +65,10 @@ impl Messages {
         }
         let under = self.value.scalar().filter(|_| in_value);
         let chosen = under.and_then(|(path, text)| candidates.iter().position(|one| one.label == path && one.value == text));
+        // A list of several topics says itself which are meant.
+        let topics = if self.reader.is_several() { self.reader.topics().map(|topic| topic.name.clone()).collect() } else { Vec::new() };
         let at_ms = Some(record.timestamp_ms).filter(|ms| *ms != -1);
-        let from = FollowFrom { at_ms, candidates, chosen, topics: Vec::new(), origin: Some(origin.clone()) };
+        let from = FollowFrom { at_ms, candidates, chosen, topics, origin: Some(origin.clone()) };
         cx.go = Some(Route::Follow(Box::new(from)));
     }
 
@@ -68,8 +77,10 @@ impl Messages {
         if from.record().is_none_or(|record| record.key.is_none()) {
             return cx.notices.look(cx.now, "The record has no key, so there is none before or after it.");
         }
-        let (held, sure) = self.held_neighbour(&from, back);
-        let ask = Neighbour { topic: Arc::clone(&self.reader.topic), from, back, held, sure };
+        // Between records of several topics nothing is known to be held.
+        let (held, sure) = if self.reader.is_several() { (None, false) } else { self.held_neighbour(&from, back) };
+        let topic = self.reader.topics().find(|topic| topic.name == from.topic).unwrap_or(&self.reader.topic);
+        let ask = Neighbour { topic: Arc::clone(topic), from, back, held, sure };
         cx.go = Some(Route::SameKey(Box::new(ask)));
     }
 

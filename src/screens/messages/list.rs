@@ -17,8 +17,11 @@ use super::{Focus, Messages, facts};
 
 pub(super) fn draw(screen: &Messages, look: &Look<'_>, buf: &mut Buffer, area: Rect) {
     let pane = Pane::of(area);
-    let total = screen.reader.topic.partitions.len();
+    let total: usize = screen.reader.topics().map(|topic| topic.partitions.len()).sum();
     let facts = match &screen.reader.partitions {
+        None if screen.reader.is_several() => {
+            format!("{} topics · {}", screen.reader.topics().count(), units::counted(units::wide(total), "partition"))
+        }
         None if total == 1 => "1 partition".to_owned(),
         None => format!("all {} partitions", units::thousands(total as u64)),
         Some(chosen) => format!("{} of {} partitions", chosen.len(), units::thousands(total as u64)),
@@ -185,8 +188,13 @@ fn record(screen: &Messages, look: &Look<'_>, columns: &Columns, seq: Seq, selec
         };
         pen.to(2 + columns.time + 1);
     }
+    let (topic, partition) = screen.reader.place(record.partition);
+    if columns.topic > 0 {
+        let end = pen.column() + columns.topic;
+        pen.shown(&Shown::of(topic.name.raw()), Token::Data, columns.topic).to(end).gap(1);
+    }
     if columns.partition > 0 {
-        pen.right(record.partition.0.to_string(), columns.partition, plain).gap(1);
+        pen.right(partition.0.to_string(), columns.partition, plain).gap(1);
     }
     if columns.offset > 0 {
         pen.right(units::thousands(record.offset.0), columns.offset, plain).gap(2);
@@ -272,7 +280,7 @@ fn note(screen: &Messages, look: &Look<'_>, n: u32, pen: &mut Pen<'_>) {
             pen.own("──── ", Token::Accent).own(format!("mark {time}"), Token::Accent).gap(1).rule(1, Token::Accent);
         }
         What::Fact(fact) => {
-            let (sentence, token) = facts::words(fact);
+            let (sentence, token) = facts::words(fact, &|id| screen.reader.named(id));
             pen.own("── ", Token::Faint)
                 .own(if token == Token::Dim { "" } else { "▲ " }, token)
                 .shown(&Shown::of(&sentence), token, usize::MAX)

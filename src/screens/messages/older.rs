@@ -8,8 +8,8 @@ use crate::core::ask::{Answer, Ask, Older as Loaded};
 use crate::core::context::Guard;
 use crate::core::effect::TaskId;
 use crate::core::store::{MessageStore, Seq};
-use crate::core::stream::{Allowance, Ended, Fact, Plan, Progress};
-use crate::model::{Chunk, Failure, Offset, PartitionId, TxnTable};
+use crate::core::stream::{Allowance, Ended, Fact, Plan, Progress, lanes};
+use crate::model::{Chunk, Failure, Offset, PartitionId, Topic, TxnTable};
 use crate::query::Filter;
 use crate::query::position::Position;
 use crate::query::when::When;
@@ -211,21 +211,39 @@ impl Messages {
         let edges = self.older.edges(&self.store, progress);
         let until: BTreeMap<PartitionId, Offset> =
             edges.into_iter().filter(|(_, from, start)| from > start).map(|(id, from, _)| (id, from)).collect();
-        let Some(plan) = self.older_plan(cx, until, records) else {
+        let plans = self.older_plans(cx, until, records);
+        if plans.is_empty() {
             self.older.search = Some(Search { done: true, ..Search::default() });
             return;
-        };
-        if plan.filter.is_some() {
+        }
+        if plans.iter().any(|(_, plan)| plan.filter.is_some()) {
             self.older.search = Some(Search::default());
         }
         let guarded = cx.cluster.context.rules.guard != Guard::None;
         let rate = if guarded { cx.settings.guarded_search_rate } else { cx.settings.search.rate };
         let bytes = Some(cx.settings.search.bytes.map_or(AT_ONCE, |bytes| bytes.min(AT_ONCE)));
-        self.older.loading = Some(cx.start(Ask::Older(Box::new(plan), Allowance { rate, bytes })));
+        let allowance = Allowance { rate, bytes };
+        let ask = match plans.as_slice() {
+            [(_, plan)] if !self.reader.is_several() => Ask::Older(Box::new(plan.clone()), allowance),
+            _ => Ask::OlderSeveral(plans, allowance),
+        };
+        self.older.loading = Some(cx.start(ask));
     }
 
-    /// What is to be read before these offsets; `None`: the filter asks for nothing there.
-    fn older_plan(&self, cx: &Cx<'_>, mut until: BTreeMap<PartitionId, Offset>, records: u64) -> Option<Plan> {
+    /// What is to be read before these offsets, of each topic by its place; none where the filter asks for nothing.
+    fn older_plans(&self, cx: &Cx<'_>, until: BTreeMap<PartitionId, Offset>, records: u64) -> Vec<(usize, Plan)> {
+        let several = self.reader.is_several();
+        let mut each: BTreeMap<usize, BTreeMap<PartitionId, Offset>> = BTreeMap::new();
+        for (id, offset) in until {
+            let (at, id) = if several { lanes::place(id) } else { (0, id) };
+            each.entry(at).or_default().insert(id, offset);
+        }
+        let topics = self.reader.topics().enumerate();
+        topics.filter_map(|(at, topic)| Some((at, self.older_plan(cx, topic, each.remove(&at)?, records)?))).collect()
+    }
+
+    /// What is to be read of a topic before these offsets; `None`: the filter asks for nothing there.
+    fn older_plan(&self, cx: &Cx<'_>, topic: &Topic, mut until: BTreeMap<PartitionId, Offset>, records: u64) -> Option<Plan> {
         let filter = self.bar.in_force();
         let mut from = Position::Earliest;
         if let Some(bounds) = filter.as_deref().map(Filter::bounds) {
@@ -245,8 +263,8 @@ impl Messages {
             }
         }
         (!until.is_empty()).then(|| Plan {
-            topic: self.reader.topic.name.clone(),
-            topic_id: self.reader.topic.id,
+            topic: topic.name.clone(),
+            topic_id: topic.id,
             from,
             partitions: Some(until.keys().copied().collect()),
             until: Some(Position::Offsets(until)),

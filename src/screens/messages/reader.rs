@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use crate::core::ask::Ask;
 use crate::core::effect::TaskId;
-use crate::core::stream::{Flow, Isolation, NEWEST_BYTES, Plan, Progress, StartAt};
-use crate::model::{Failure, PartitionId, Topic, TopicId};
+use crate::core::stream::{Flow, Isolation, NEWEST_BYTES, Plan, Progress, StartAt, lanes};
+use crate::model::{Chunk, ChunkBuilder, Failure, PartitionId, RecordRef, Topic, TopicId};
 use crate::query::Filter;
 use crate::query::position::Position;
 use crate::screens::Cx;
+use crate::text::Shown;
 
 #[derive(Debug)]
 pub(super) struct Reader {
     pub(super) topic: Arc<Topic>,
+    /// Further topics of the list: then partitions are lanes ([`lanes`]).
+    pub(super) others: Vec<Arc<Topic>>,
     pub(super) from: From,
     pub(super) partitions: Option<Vec<PartitionId>>,
     /// Where it ends; `None`: it follows the log.
@@ -66,6 +69,7 @@ impl Reader {
     pub(super) fn new(topic: Arc<Topic>, from: From, isolation: Isolation) -> Self {
         Self {
             topic,
+            others: Vec::new(),
             from,
             partitions: None,
             until: None,
@@ -83,7 +87,7 @@ impl Reader {
     }
 
     /// Starts reading anew, from where `from` says.
-    pub(super) fn start(&mut self, cx: &mut Cx<'_>, filter: Option<Arc<Filter>>) {
+    pub(super) fn start(&mut self, cx: &mut Cx<'_>, filter: Option<&Arc<Filter>>) {
         if let Some(task) = self.task.take() {
             cx.cancel(task);
         }
@@ -92,24 +96,60 @@ impl Reader {
         self.paused = false;
         self.full = false;
         self.held = false;
-        let plan = Plan {
-            topic: self.topic.name.clone(),
-            topic_id: self.topic.id,
+        let plan = |topic: &Arc<Topic>| Plan {
+            topic: topic.name.clone(),
+            topic_id: topic.id,
             from: self.from.position.clone(),
             until: self.until.clone(),
             partitions: self.partitions.clone(),
             isolation: self.isolation,
-            filter,
+            filter: filter.cloned(),
             newest: self.from.newest,
             keep: cx.settings.limits.records,
         };
-        self.task = Some(cx.start(Ask::Read(Box::new(plan))));
+        let ask =
+            if self.is_several() { Ask::ReadSeveral(self.topics().map(plan).collect()) } else { Ask::Read(Box::new(plan(&self.topic))) };
+        self.task = Some(cx.start(ask));
         self.running = true;
+    }
+
+    /// Whether the list is of several topics.
+    pub(super) fn is_several(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    pub(super) fn topics(&self) -> impl Iterator<Item = &Arc<Topic>> {
+        std::iter::once(&self.topic).chain(&self.others)
+    }
+
+    /// The topic and the partition in it that a record of the list has.
+    pub(super) fn place(&self, partition: PartitionId) -> (&Arc<Topic>, PartitionId) {
+        if !self.is_several() {
+            return (&self.topic, partition);
+        }
+        let (at, partition) = lanes::place(partition);
+        (self.topics().nth(at).unwrap_or(&self.topic), partition)
+    }
+
+    /// A partition in words: its number, behind its topic where there are several.
+    pub(super) fn named(&self, partition: PartitionId) -> String {
+        let (topic, partition) = self.place(partition);
+        if self.is_several() { format!("{}/{}", Shown::of(topic.name.raw()), partition.0) } else { partition.0.to_string() }
+    }
+
+    /// A copy of a record as its own topic has it, and that topic.
+    pub(super) fn own(&self, chunk: &Chunk, row: usize) -> Option<(&Arc<Topic>, Arc<Chunk>)> {
+        let record = chunk.get(row)?;
+        let (topic, partition) = self.place(record.partition);
+        let mut builder = ChunkBuilder::default();
+        builder.push(&RecordRef { partition, ..record }, chunk.batch(row)?).then(|| (topic, Arc::new(builder.finish())))
     }
 
     /// From now on the topic is known by its name alone, until the cluster tells its id.
     pub(super) fn forget_identity(&mut self) {
-        self.topic = Arc::new(Topic { id: TopicId::default(), ..Topic::clone(&self.topic) });
+        for topic in std::iter::once(&mut self.topic).chain(&mut self.others) {
+            *topic = Arc::new(Topic { id: TopicId::default(), ..Topic::clone(topic) });
+        }
     }
 
     pub(super) fn is(&self, id: TaskId) -> bool {

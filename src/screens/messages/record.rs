@@ -78,7 +78,8 @@ pub(super) fn title(screen: &Messages, height: usize) -> (Words, Words) {
 }
 
 fn facts(screen: &Messages, look: &Look<'_>, record: &RecordRef<'_>, batch: &BatchFacts) -> Vec<Fact> {
-    let leader = screen.reader.topic.partition(record.partition).and_then(|p| p.leader);
+    let (topic, partition) = screen.reader.place(record.partition);
+    let leader = topic.partition(partition).and_then(|p| p.leader);
     let leader = leader.map_or_else(|| "no leader".to_owned(), |id| format!("leader {}", id.0));
     let epoch = if record.leader_epoch.0 < 0 { String::new() } else { format!(" · epoch {}", record.leader_epoch.0) };
     let time = text::time(record.timestamp_ms, TimeFormat::Full, &screen.zone(look), look.now.millis());
@@ -88,7 +89,7 @@ fn facts(screen: &Messages, look: &Look<'_>, record: &RecordRef<'_>, batch: &Bat
         TimestampType::None => "the format has none",
     };
     let mut facts = vec![
-        fact("partition", record.partition.0.to_string(), Token::Text, format!("{leader}{epoch}")),
+        fact("partition", screen.reader.named(record.partition), Token::Text, format!("{leader}{epoch}")),
         fact("offset", units::thousands(record.offset.0), Token::Text, ""),
         fact("time", time, Token::Text, format!("{kind} · {}", record.timestamp_ms)),
         match record.key {

@@ -116,6 +116,9 @@ impl Messages {
 
     /// The table of a query, over what is read here.
     pub(super) fn open_table(&self, cx: &mut Cx<'_>, query: Query) {
+        if self.reader.is_several() {
+            return cx.notices.look(cx.now, "A table is made of one topic; kscope search T1 T2 '… | count by topic' makes one of several.");
+        }
         let super::Reader { topic, partitions, isolation, .. } = &self.reader;
         let (topic, partitions, isolation) = (Arc::clone(topic), partitions.clone(), *isolation);
         cx.go = Some(Route::Results(Box::new(super::TableOf { topic, partitions, isolation, query })));

@@ -115,8 +115,9 @@ impl Messages {
     pub(super) fn open_large(&mut self, cx: &mut Cx<'_>) -> bool {
         let Some(Row::Note(n)) = self.rows.get(self.rows.cursor.at) else { return false };
         let Some(What::Fact(Fact::TooLarge { partition, offset, .. })) = self.rows.note(n).map(|note| &note.what) else { return false };
-        let ask = Ask::Open { topic: self.reader.topic.name.clone(), partition: *partition, offset: *offset };
-        cx.notices.look(cx.now, format!("Reading {}@{} alone …", partition.0, offset.0));
+        let (topic, own) = self.reader.place(*partition);
+        let ask = Ask::Open { topic: topic.name.clone(), partition: own, offset: *offset };
+        cx.notices.look(cx.now, format!("Reading {}@{} alone …", self.reader.named(*partition), offset.0));
         self.opening = Some(cx.start(ask));
         self.focus = super::Focus::Value;
         true

@@ -28,7 +28,7 @@ impl Messages {
         self.not_shown = 0;
         self.reader.evicted_before = self.store.evicted();
         self.rate = Rate::default();
-        self.reader.start(cx, self.bar.in_force());
+        self.reader.start(cx, self.bar.in_force().as_ref());
         let generation = self.bar.generation();
         self.reader.set_filter(cx, generation, self.bar.in_force());
     }
@@ -126,7 +126,8 @@ impl Messages {
 
     pub(super) fn look_through(&mut self, cx: &mut Cx<'_>, from: Seq) {
         let txns = Arc::new(self.txns().clone());
-        self.bar.look_at(cx, &self.reader.topic, &self.store, txns, from);
+        let topics = self.reader.topics().map(|topic| topic.name.clone()).collect();
+        self.bar.look_at(cx, topics, &self.store, txns, from);
     }
 
     /// The filter changed: what is held is looked through off the loop, what arrives by the reader.

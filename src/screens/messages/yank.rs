@@ -25,9 +25,11 @@ impl Messages {
     }
 
     fn yanked(&self, action: Action, record: &RecordRef<'_>) -> Result<(&'static str, String), &'static str> {
-        let topic = self.reader.topic.name.raw();
+        let (topic, partition) = self.reader.place(record.partition);
+        let topic = topic.name.raw();
         let txn = record.transaction.map(|producer| self.txns().outcome(record.partition, producer, record.offset));
-        let (p, offset) = (record.partition.0, record.offset.0);
+        let record = &RecordRef { partition, ..*record };
+        let (p, offset) = (partition.0, record.offset.0);
         Ok(match action {
             Action::YankKey => ("The key was", text_of(record.key.ok_or("The key is null: there is nothing to copy.")?)?),
             Action::YankHeaders => {

@@ -157,7 +157,8 @@ impl Monkey {
 
     /// A reader: nearly always one that runs, at times one that is over.
     fn reader(&self, to: usize) -> Option<TaskId> {
-        let readers: Vec<TaskId> = self.under_way.iter().filter(|(.., ask)| matches!(ask, Ask::Read(_))).map(|(id, ..)| *id).collect();
+        let readers: Vec<TaskId> =
+            self.under_way.iter().filter(|(.., ask)| matches!(ask, Ask::Read(_) | Ask::ReadSeveral(_))).map(|(id, ..)| *id).collect();
         if to % 10 == 9 { self.over.get(to % self.over.len().max(1)).copied() } else { readers.get(to % readers.len().max(1)).copied() }
     }
 
@@ -212,7 +213,7 @@ fn good(ask: &Ask, last: usize) -> Result<Answer, TestCaseError> {
             let first = topics.len().saturating_sub(last);
             Answer::Cluster(Arc::new(cluster(topics.split_off(first))))
         }
-        Ask::Read(_) => Answer::ReadEnded,
+        Ask::Read(_) | Ask::ReadSeveral(_) => Answer::ReadEnded,
         Ask::Positions { .. } | Ask::Sizes(_) | Ask::Groups | Ask::Lag(_) => {
             Answer::Told(Traffic { requests: last as u64, throttled: 1, throttle: None })
         }
@@ -239,6 +240,7 @@ fn good(ask: &Ask, last: usize) -> Result<Answer, TestCaseError> {
         Ask::Queries { .. } => Answer::Queries(Arc::default()),
         Ask::Holders { topic, partition } => Answer::Holders { topic: topic.clone(), partition: *partition, holders: Err(Why::NotOffered) },
         Ask::Log(path) => Answer::Log(LogTail { path: path.clone(), lines: vec!["\u{1b}[2J".repeat(last)], cut: last > 3 }),
+        Ask::OlderSeveral(..) => Answer::Older(Box::default()),
         // Plans are made elsewhere, and files of ours read: here that fails.
         Ask::Copy(_) | Ask::Preview(_) | Ask::Reset(_) | Ask::Arm(_) | Ask::Recall(_) => Answer::Copied(None),
         Ask::Neighbour(_) | Ask::Shape(_) | Ask::Bisect(_) | Ask::Follow(_) => inquired::answer(ask, last).unwrap_or(Answer::Copied(None)),

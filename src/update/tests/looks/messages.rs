@@ -176,3 +176,26 @@ fn messages_with_selected_fields_in_place_of_the_value() {
     let script = opened(USUAL).deliver(chunk(&odd), vec![]).progress(live(48, 5));
     looks(&script.keys("/").text("| select key, .a, .b, .c, offset, size").keys("enter"), "messages_select_odd");
 }
+
+#[test]
+fn messages_of_several_topics() {
+    use crate::core::stream::lanes;
+    let lane = |topic, partition| lanes::lane(topic, PartitionId(partition)).unwrap();
+    for size in [SMALL, USUAL, LARGE] {
+        let names = ["clicks", "orders.created", "payments.settled-with-a-long-name"];
+        let script = at(size).cluster(names.map(|name| topic(name, 4)).to_vec()).keys("ctrl-a M");
+        let records: Vec<Made> = (0..30)
+            .map(|n| Made {
+                partition: lane(usize::try_from(n % 3).unwrap(), i32::try_from(n % 4).unwrap()).0,
+                at: Some(n * 47),
+                ..sale(n)
+            })
+            .collect();
+        let mut progress = live(4, 12_000_040);
+        let parts = progress.partitions.clone();
+        progress.partitions =
+            (0..3).flat_map(|at| parts.iter().map(move |part| PartitionProgress { id: lane(at, part.id.0), ..part.clone() })).collect();
+        let facts = vec![Fact::Lost { partition: lane(1, 3), from: Offset(5), to: Offset(9) }];
+        looks(&script.deliver(chunk(&records), facts).progress(progress), &named(size, "messages_together"));
+    }
+}
