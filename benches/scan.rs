@@ -1,6 +1,9 @@
-//! How much CPU it takes to walk every record of a topic, compared with a bare loop that only fetches and decompresses.
+//! How much CPU it takes to walk every record of a topic, compared with a bare loop that only fetches and decompresses; to search
+//! it for a rare literal and for a rare JSON equality, compared with a bare loop that also walks the records; and how much faster
+//! the same search is a second time, from memory.
 //!
-//! Needs a cluster: `KSCOPE_BENCH_BOOTSTRAP=HOST:PORT KSCOPE_BENCH_TOPICS=clicks-lz4,clicks-zstd cargo bench --bench scan`.
+//! Needs a cluster: `KSCOPE_BENCH_BOOTSTRAP=HOST:PORT KSCOPE_BENCH_TOPICS=clicks-lz4,clicks-zstd cargo bench --bench scan`, with
+//! `KSCOPE_BENCH_NEEDLE` and `KSCOPE_BENCH_PATH` as for the bench `search`.
 //! Each measurement is a process of its own, so that its CPU time and its peak of resident memory are its own; the median of
 //! five is printed.
 #![expect(clippy::disallowed_methods, reason = "a bench reads clocks and files")]
@@ -9,21 +12,23 @@
 use std::error::Error;
 use std::ops::ControlFlow;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kscope::core::stream::{Isolation, Plan, Progress};
 use kscope::io::kafka::{Address, At, Client, FetchAsk, FetchFrom, Isolation as Level, OffsetAsk, Settings};
-use kscope::io::scan::{self, Options, Shape, Sink, Taken};
+use kscope::io::scan::{self, Options, Recent, Shape, Sink, Taken};
 use kscope::io::work::Work;
 use kscope::model::{LeaderEpoch, Offset, PartitionId, Time, TopicId, TopicName};
-use kscope::query::Context;
 use kscope::query::position::Position;
+use kscope::query::{self, Context, Filter};
 use kscope::records::{self, Found, Scratch};
 use tokio::sync::mpsc;
 
 type Failed = Box<dyn Error + Send + Sync>;
 
 const RUNS: usize = 5;
+const MODES: [&str; 6] = ["bare", "bare-records", "walk", "literal", "equality", "again"];
 
 fn main() -> Result<(), Failed> {
     let Ok(bootstrap) = std::env::var("KSCOPE_BENCH_BOOTSTRAP") else {
@@ -32,7 +37,7 @@ fn main() -> Result<(), Failed> {
     };
     let args: Vec<String> = std::env::args().collect();
     if let [_, mode, topic] = args.as_slice()
-        && matches!(mode.as_str(), "bare" | "walk")
+        && MODES.contains(&mode.as_str())
     {
         return child(mode, &bootstrap, topic);
     }
@@ -41,6 +46,14 @@ fn main() -> Result<(), Failed> {
         let bare = median("bare", topic)?;
         let walk = median("walk", topic)?;
         println!("{topic}: bare {bare}; walk {walk}; CPU ratio {:.2}", walk.cpu.as_secs_f64() / bare.cpu.as_secs_f64());
+        let bare = median("bare-records", topic)?;
+        for mode in ["literal", "equality"] {
+            let search = median(mode, topic)?;
+            let ratio = search.cpu.as_secs_f64() / bare.cpu.as_secs_f64();
+            println!("{topic}: bare with records {bare}; {mode} {search}; CPU ratio {ratio:.2}");
+        }
+        let again = median("again", topic)?;
+        println!("{topic}: first search {again}; the second {:.3} s wall: {:.1} times faster", again.second(), again.times());
     }
     Ok(())
 }
@@ -53,6 +66,18 @@ struct Figures {
     cpu: Duration,
     /// Peak of resident memory in kB.
     peak: u64,
+    /// Of the same search again, where there is one.
+    again: Duration,
+}
+
+impl Figures {
+    fn second(&self) -> f64 {
+        self.again.as_secs_f64()
+    }
+
+    fn times(&self) -> f64 {
+        self.wall.as_secs_f64() / self.again.as_secs_f64()
+    }
 }
 
 impl std::fmt::Display for Figures {
@@ -68,12 +93,13 @@ fn median(mode: &str, topic: &str) -> Result<Figures, Failed> {
         let output = Command::new(std::env::current_exe()?).args([mode, topic]).output()?;
         let text = String::from_utf8(output.stdout)?;
         let numbers: Vec<u64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-        let [records, wall, cpu, peak] = numbers[..] else {
+        let [records, wall, cpu, peak, again] = numbers[..] else {
             return Err(format!("{mode} {topic}: {}", String::from_utf8_lossy(&output.stderr)).into());
         };
-        runs.push(Figures { records, wall: Duration::from_micros(wall), cpu: Duration::from_micros(cpu), peak });
+        let [wall, cpu, again] = [wall, cpu, again].map(Duration::from_micros);
+        runs.push(Figures { records, wall, cpu, peak, again });
     }
-    runs.sort_by_key(|run| run.cpu);
+    runs.sort_by_key(|run| if mode == "again" { run.again } else { run.cpu });
     runs.get(RUNS / 2).copied().ok_or_else(|| "no run".into())
 }
 
@@ -82,13 +108,41 @@ fn child(mode: &str, bootstrap: &str, topic: &str) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let client = Client::new(Settings::new(Address::parse_list(bootstrap)?));
     let topic = TopicName::new(topic);
-    let records = if mode == "bare" { runtime.block_on(bare(client, topic))? } else { runtime.block_on(walk(client, topic))? };
-    println!("{records} {} {} {}", began.elapsed().as_micros(), cpu()?.as_micros(), peak()?);
+    let (mut wall, mut again) = (None, Duration::ZERO);
+    let records = match mode {
+        "bare" => runtime.block_on(bare(client, topic, false))?,
+        "bare-records" => runtime.block_on(bare(client, topic, true))?,
+        "again" => runtime.block_on(async {
+            // As large as it takes: what does not fit is fetched again.
+            let recent = Recent::new(4 << 30);
+            let first = walk(&client, &topic, filter("literal"), Some(&recent)).await?;
+            wall = Some(began.elapsed());
+            let began = Instant::now();
+            let second = walk(&client, &topic, filter("equality"), Some(&recent)).await?;
+            again = began.elapsed();
+            if second == first { Ok(first) } else { Err(Failed::from("the second search read other records")) }
+        })?,
+        _ => runtime.block_on(walk(&client, &topic, filter(mode), None))?,
+    };
+    let wall = wall.unwrap_or_else(|| began.elapsed());
+    println!("{records} {} {} {} {}", wall.as_micros(), cpu()?.as_micros(), peak()?, again.as_micros());
     Ok(())
 }
 
+/// What is searched in that mode.
+fn filter(mode: &str) -> Option<Arc<Filter>> {
+    let variable = |name: &str, or: &str| std::env::var(name).unwrap_or_else(|_unset| or.to_owned());
+    let (needle, path) = (variable("KSCOPE_BENCH_NEEDLE", "needle-in-haystack-77"), variable("KSCOPE_BENCH_PATH", ".marker"));
+    let text = match mode {
+        "literal" => format!("\"{needle}\""),
+        "equality" => format!("{path} == \"{needle}\""),
+        _ => return None,
+    };
+    query::parse(&text).ok().map(|query| Arc::new(Filter::compile(&query, &Context::utc(Time(0)))))
+}
+
 /// The engine: every record with CRC check, counted.
-async fn walk(client: Client, topic: TopicName) -> Result<u64, Failed> {
+async fn walk(client: &Client, topic: &TopicName, filter: Option<Arc<Filter>>, recent: Option<&Recent>) -> Result<u64, Failed> {
     struct Count(mpsc::UnboundedSender<u64>);
     impl Sink for Count {
         async fn take(&mut self, _taken: Taken) -> ControlFlow<()> {
@@ -101,21 +155,21 @@ async fn walk(client: Client, topic: TopicName) -> Result<u64, Failed> {
         }
     }
     let plan = Plan {
-        topic,
+        topic: topic.clone(),
         topic_id: TopicId::default(),
         from: Position::Earliest,
         until: Some(Position::Now),
         partitions: None,
         isolation: Isolation::ReadUncommitted,
-        filter: None,
+        filter,
         newest: None,
         keep: usize::MAX,
     };
-    let options = Options::headless(Shape::Count, Context::utc(Time(0)));
+    let options = Options { recent: recent.cloned(), ..Options::headless(Shape::Count, Context::utc(Time(0))) };
     let work = Work::start(options.links)?;
     let (count, mut counts) = mpsc::unbounded_channel();
     let (_steer, flow) = mpsc::unbounded_channel();
-    scan::read(client, work, plan, options, flow, Count(count)).await.map_err(|failure| failure.sentence())?;
+    scan::read(client.clone(), work, plan, options, flow, Count(count)).await.map_err(|failure| failure.sentence())?;
     let mut read = 0;
     while let Ok(more) = counts.try_recv() {
         read = more;
@@ -123,8 +177,9 @@ async fn walk(client: Client, topic: TopicName) -> Result<u64, Failed> {
     Ok(read)
 }
 
-/// One connection per core, each with its own partitions: fetch, hop, fetch on, decompress. No record is looked at.
-async fn bare(client: Client, topic: TopicName) -> Result<u64, Failed> {
+/// One connection per core, each with its own partitions: fetch, hop, fetch on, decompress. With `walks` every record is walked,
+/// else none is looked at.
+async fn bare(client: Client, topic: TopicName, walks: bool) -> Result<u64, Failed> {
     let about = client.topic("bench", &topic).await.map_err(|failure| failure.sentence())?;
     let ask = |id: PartitionId| OffsetAsk { topic: topic.clone(), partition: id, at: At::Latest };
     let asks: Vec<OffsetAsk> = about.partitions.iter().map(|partition| ask(partition.id)).collect();
@@ -169,7 +224,10 @@ async fn bare(client: Client, topic: TopicName) -> Result<u64, Failed> {
                 for records in bytes {
                     for found in records::batches(PartitionId(0), &records) {
                         if let Found::Batch(batch) = found {
-                            std::hint::black_box(batch.open_unchecked(&mut scratch)?);
+                            let opened = std::hint::black_box(batch.open_unchecked(&mut scratch)?);
+                            if walks {
+                                std::hint::black_box(opened.records().verify(|_fault| {}));
+                            }
                         }
                     }
                 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 type Failed = Box<dyn Error + Send + Sync>;
 
 const RUNS: usize = 5;
+const LITERAL: &str = "kscope, literal";
 
 fn main() -> Result<(), Failed> {
     let Ok(bootstrap) = std::env::var("KSCOPE_BENCH_BOOTSTRAP") else {
@@ -21,9 +22,10 @@ fn main() -> Result<(), Failed> {
     };
     let variable = |name: &str, or: &str| std::env::var(name).unwrap_or_else(|_unset| or.to_owned());
     let (needle, path) = (variable("KSCOPE_BENCH_NEEDLE", "needle-in-haystack-77"), variable("KSCOPE_BENCH_PATH", ".marker"));
-    println!("| topic | way | wall s | CPU s | times as long as the literal |\n|---|---|---|---|---|");
+    println!("| topic | way | wall s | CPU s | peak MB | times as long as the literal |\n|---|---|---|---|---|---|");
     for topic in variable("KSCOPE_BENCH_TOPICS", "clickstream").split(',') {
         let ways = ways(&bootstrap, topic, &needle, &path);
+        let peak = peak(&["search", "-b", &bootstrap, "-o", "ndjson", "-q", topic, &format!("\"{needle}\"")])?;
         // In turns, so that whatever else the machine does befalls all alike.
         let mut runs: Vec<Vec<(Duration, Duration)>> = ways.iter().map(|_| Vec::new()).collect();
         for turn in 0..RUNS {
@@ -38,7 +40,8 @@ fn main() -> Result<(), Failed> {
         for (way, runs) in ways.iter().zip(&runs) {
             let (wall, cpu) = (wall(runs), median(runs.iter().map(|run| run.1).collect()));
             let times = wall.as_secs_f64() / first.as_secs_f64();
-            println!("| {topic} | {} | {:.2} | {:.2} | {times:.1} |", way.name, wall.as_secs_f64(), cpu.as_secs_f64());
+            let peak = if way.name == LITERAL { peak.to_string() } else { String::new() };
+            println!("| {topic} | {} | {:.2} | {:.2} | {peak} | {times:.1} |", way.name, wall.as_secs_f64(), cpu.as_secs_f64());
         }
     }
     Ok(())
@@ -57,7 +60,7 @@ fn ways(bootstrap: &str, topic: &str, needle: &str, path: &str) -> Vec<Way> {
     let way = |name: &'static str, shell: String| Way { name, shell, slow: false };
     let search = |more: &str, query: &str| format!("{kscope} search -b {bootstrap} -o ndjson -q {more} {topic} '{query}' | grep -c .");
     let mut all = vec![
-        way("kscope, literal", search("", &format!("\"{needle}\""))),
+        way(LITERAL, search("", &format!("\"{needle}\""))),
         way("kscope, JSON equality", search("", &format!("{path} == \"{needle}\""))),
         way("kscope, newest first", search("--newest-first -n 1", &format!("{path} == \"{needle}\""))),
         way("kscope, count by the path", search("", &format!("{path} == \"{needle}\" | count by {path}"))),
@@ -98,6 +101,21 @@ impl Way {
         }
         Ok((wall, children()?.saturating_sub(before)))
     }
+}
+
+/// Peak of resident memory of one kscope, in MB, as last seen while it ran.
+fn peak(arguments: &[&str]) -> Result<u64, Failed> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kscope")).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let mut peak = 0;
+    while child.try_wait()?.is_none() {
+        // Without the line the process has just ended.
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let now = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        peak = now.unwrap_or(peak);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(peak / 1000)
 }
 
 /// CPU time of all children that have ended.

@@ -1,7 +1,9 @@
 //! From an effect to a task: ids, owners, cancelling, lanes. A task that panics becomes a failure, never a dead screen.
 
+mod reading;
+mod work_on;
+
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,24 +13,21 @@ use tokio::task::AbortHandle;
 use super::checkup;
 use super::inquire::{self, Teller};
 use super::kafka::{Client, Settings, Wanted};
-use super::scan::{self, Recent, Taken};
+use super::scan::{self, Recent};
 use super::work::Work;
 use super::{audit, clipboard, export, queries, saved};
-use crate::core::ask::{Answer, Ask, FilterAsk, Matches, Older, RenderAsk, Reply};
+use crate::core::ask::{Answer, Ask, Reply};
 use crate::core::checkup::Checkup;
 use crate::core::effect::{Effect, Owner, TaskId};
 use crate::core::event::Arrival;
 use crate::core::guard::Permit;
 use crate::core::produce::Sending;
 use crate::core::reset::Order;
-use crate::core::store::Seq;
-use crate::core::stream::{Delivery, Flow, Plan, Progress, lanes};
-use crate::decode;
-use crate::model::{Cause, ClusterId, Failure, Foreign, RecordRef, Time};
-use crate::query::{Context, Subject};
+use crate::core::stream::{Delivery, Flow, Progress};
+use crate::model::{Cause, ClusterId, Failure, Foreign};
 use crate::text::Shown;
-use crate::tree::Needle;
-use crate::tree::diff::Comparison;
+use reading::{older, read, several};
+pub use work_on::compute;
 
 /// Replies that may wait for the loop, and chunks: a reader whose chunk finds no room does not fetch on.
 const REPLIES: usize = 64;
@@ -352,141 +351,4 @@ async fn check(out: &Out, id: TaskId, target: usize, expects: Option<ClusterId>)
 /// A part of an answer. A loop that is gone wants none.
 async fn tell(out: &Out, id: TaskId, part: Answer) {
     let _gone = out.replies.send(Arrival::Part(id, part)).await;
-}
-
-/// Answers what needs the processor alone: no network, no file, no clock.
-pub fn compute(ask: &Ask) -> Result<Answer, Failure> {
-    match ask {
-        Ask::Render(ask) => Ok(render(ask)),
-        Ask::Search { seq, view, text } => search(*seq, view, text),
-        Ask::Highlight { seq, view, to } => Ok(Answer::Highlighted { seq: *seq, view: Arc::new(view.highlighted_to(*to)) }),
-        Ask::Filter(ask) => Ok(Answer::Matches(matches(ask))),
-        Ask::Compare { from, to } => Comparison::of((from.chunk(), 0), (to.chunk(), 0))
-            .map(|comparison| Answer::Compared(Arc::new(comparison)))
-            .ok_or_else(|| Failure::new("compare the records", Cause::Refused("one of them is not there"))),
-        _ => Err(Failure::new("work on records", Cause::Refused("this question needs the outside world"))),
-    }
-}
-
-fn render(ask: &RenderAsk) -> Answer {
-    let value = ask.chunk.value_bytes(ask.row);
-    let hits = match (&ask.filter, &value) {
-        (Some(filter), Some(value)) => filter.hits(value),
-        _ => Vec::new(),
-    };
-    let view = Arc::new(decode::view(value.as_ref(), ask.wanted));
-    Answer::Rendered { seq: ask.seq, chunk: Arc::clone(&ask.chunk), row: ask.row, view, hits }
-}
-
-fn search(seq: Seq, view: &decode::View, text: &str) -> Result<Answer, Failure> {
-    let needle = Needle::typed(text).map_err(|error| Failure::new("search the value", Cause::Usage(Foreign::new(error.to_string()))))?;
-    Ok(Answer::Hits { seq, found: Arc::new(view.search(&needle)) })
-}
-
-/// The records of a snapshot that match.
-fn matches(ask: &FilterAsk) -> Matches {
-    let (mut seqs, mut scanned, mut broken) = (Vec::new(), 0, 0);
-    for (first, chunk) in ask.snapshot.iter() {
-        for (seq, record) in (first.0..).map(Seq).zip(chunk.iter()) {
-            scanned += 1;
-            let txn = record.transaction.map(|producer| ask.txns.outcome(record.partition, producer, record.offset));
-            let (at, partition) = if ask.topics.len() > 1 { lanes::place(record.partition) } else { (0, record.partition) };
-            let (topic, record) = (ask.topics.get(at).map_or("", |topic| topic.raw()), RecordRef { partition, ..record });
-            let verdict = ask.filter.matches(&Subject { record: &record, topic, txn, now: ask.now });
-            broken += u64::from(verdict.not_json || verdict.broken);
-            if verdict.matched {
-                seqs.push(seq);
-            }
-        }
-    }
-    Matches { generation: ask.generation, seqs, scanned, broken }
-}
-
-/// Several topics as one list: what follows the logs, or a stretch that has an end.
-async fn several(
-    client: Client,
-    work: Work,
-    out: Out,
-    id: TaskId,
-    ask: Ask,
-    steer: Option<mpsc::UnboundedReceiver<Flow>>,
-) -> Result<Answer, Failure> {
-    match ask {
-        Ask::ReadSeveral(plans) => {
-            let flow = steer.unwrap_or_else(|| mpsc::unbounded_channel().1);
-            let options = live(&out);
-            let sink = Screen { id, chunks: out.chunks, progress: out.progress };
-            super::several::read(client, work, plans, options, flow, sink).await.map(|()| Answer::ReadEnded)
-        }
-        Ask::OlderSeveral(plans, allowance) => {
-            super::several::older(&client, &work, plans, allowance).await.map(|older| Answer::Older(Box::new(older)))
-        }
-        other => compute(&other),
-    }
-}
-
-/// Runs a reader for a screen until it ends or is cancelled.
-async fn read(
-    client: Client,
-    work: Work,
-    out: Out,
-    id: TaskId,
-    plan: Plan,
-    flow: mpsc::UnboundedReceiver<Flow>,
-) -> Result<Answer, Failure> {
-    let options = live(&out);
-    let sink = Screen { id, chunks: out.chunks, progress: out.progress };
-    scan::read(client, work, plan, options, flow, sink).await?;
-    Ok(Answer::ReadEnded)
-}
-
-fn live(out: &Out) -> scan::Options {
-    let now = Time(jiff::Timestamp::now().as_microsecond());
-    scan::Options { largest: out.largest, ..scan::Options::live(Context::utc(now)) }
-}
-
-/// Runs a reader to its end and gives all of it at once.
-async fn older(client: Client, work: Work, plan: Plan) -> Result<Answer, Failure> {
-    let now = Time(jiff::Timestamp::now().as_microsecond());
-    let mut gathered = Gather(Older::default());
-    let nobody_steers = mpsc::unbounded_channel().1;
-    scan::read(client, work, plan, scan::Options::live(Context::utc(now)), nobody_steers, &mut gathered).await?;
-    Ok(Answer::Older(Box::new(gathered.0)))
-}
-
-#[derive(Debug)]
-struct Gather(Older);
-
-impl scan::Sink for &mut Gather {
-    async fn take(&mut self, taken: Taken) -> ControlFlow<()> {
-        if let Taken::Records(delivery) = taken {
-            self.0.deliveries.push(delivery);
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn progress(&mut self, progress: Progress) {
-        self.0.progress = progress;
-    }
-}
-
-/// The lanes of one reader.
-#[derive(Debug)]
-struct Screen {
-    id: TaskId,
-    chunks: mpsc::Sender<(TaskId, Delivery)>,
-    progress: Arc<watch::Sender<Newest>>,
-}
-
-impl scan::Sink for Screen {
-    async fn take(&mut self, taken: Taken) -> ControlFlow<()> {
-        // Lines are only asked for by the command line.
-        let Taken::Records(delivery) = taken else { return ControlFlow::Continue(()) };
-        // A loop that is gone wants no more.
-        if self.chunks.send((self.id, delivery)).await.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    }
-
-    fn progress(&mut self, progress: Progress) {
-        self.progress.send_replace(Some((self.id, Arc::new(progress))));
-    }
 }

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::kafka::Client;
 use super::past::turned;
-use super::scan::{self, Options, Shape, Sink, Taken};
+use super::scan::{self, Options, Recent, Shape, Sink, Taken};
 use super::work::Work;
 use crate::core::ask::Older;
 use crate::core::stream::{Allowance, Delivery, Ended, Fact, Flow, Plan, Progress, lanes};
@@ -155,7 +155,11 @@ async fn begin<S: Sink>(client: &Client, work: &Work, plans: Vec<Plan>, options:
 ///
 /// # Errors
 /// One of the topics cannot be read: then nothing is given, since what is missing would have to stand between the others.
-pub(super) async fn older(client: &Client, work: &Work, plans: Vec<(usize, Plan)>, allowance: Allowance) -> Result<Older, Failure> {
+pub(super) async fn older(
+    (client, work, recent): (&Client, &Work, Recent),
+    plans: Vec<(usize, Plan)>,
+    allowance: Allowance,
+) -> Result<Older, Failure> {
     let most = plans.first().and_then(|(_, plan)| plan.newest).unwrap_or(u64::MAX);
     let filtered = plans.iter().any(|(_, plan)| plan.filter.is_some());
     let (places, plans): (Vec<usize>, Vec<Plan>) = plans.into_iter().unzip();
@@ -164,7 +168,8 @@ pub(super) async fn older(client: &Client, work: &Work, plans: Vec<(usize, Plan)
     let options = if filtered {
         let most = Some(usize::try_from(most).unwrap_or(usize::MAX));
         let (budget, pace) = (share(allowance.bytes), share(allowance.rate));
-        Options { largest: live.largest, backwards: true, most, budget, pace, ..Options::headless(Shape::Chunks, live.context) }
+        let recent = Some(recent);
+        Options { largest: live.largest, backwards: true, most, budget, pace, recent, ..Options::headless(Shape::Chunks, live.context) }
     } else {
         live
     };

@@ -162,6 +162,9 @@ fn searched(search: &Search, pen: &mut Pen<'_>) {
         Some(Stopped::Called) => pen.own(format!("‖ history: called off at {read} of {all} offsets"), Token::Look),
         Some(Stopped::Failed) => pen.own(format!("✗ history: failed at {read} of {all} offsets, k at the top tries again"), Token::Act),
     };
+    if search.recalled > 0 {
+        pen.own(format!(", {} records from memory", units::thousands(search.recalled)), Token::Dim);
+    }
 }
 
 /// The last line: a prompt, an error of the filter, or the facts of the buffer.

@@ -53,6 +53,8 @@ pub(super) struct Search {
     pub(super) done: bool,
     /// It stopped before.
     pub(super) stopped: Option<Stopped>,
+    /// Records that were still in memory from a search before.
+    pub(super) recalled: u64,
     /// Records that were read for it, and those of them that were counted as looked through.
     looked_at: u64,
     counted: u64,
@@ -61,6 +63,7 @@ pub(super) struct Search {
 impl Search {
     fn looked(&mut self, progress: &Progress) {
         let offsets = |from: Offset, to: Offset| u64::try_from(to.0.saturating_sub(from.0)).unwrap_or(0);
+        self.recalled = self.recalled.saturating_add(progress.recalled);
         let (mut read, mut all) = (0_u64, 0_u64);
         for partition in &progress.partitions {
             let Some((from, to)) = partition.span else { continue };
