@@ -34,13 +34,16 @@ pub(super) fn draw(screen: &Bisect, look: &Look<'_>, buf: &mut Buffer, area: Rec
     query(screen, &mut Pen::new(buf, look.theme, area, 0));
     words(screen, look, &mut Pen::new(buf, look.theme, area, 1));
     let found = &screen.found;
-    let count = units::counted(units::wide(found.parts.len()), "partition");
+    // Before anything was looked at there is nothing to count.
+    let began = screen.searching.is_some() || found.done || !found.parts.is_empty();
+    let count = if began { units::counted(units::wide(found.parts.len()), "partition") } else { String::new() };
     let read = format!("{} in {} fetches", units::counted(found.records, "record"), units::thousands(found.fetches));
     let cost = [(read, Token::Dim), (units::size(found.bytes), Token::Dim)];
+    let cost = if began { cost.as_slice() } else { &[] };
     let focused = screen.focus == Pane::Parts;
     let topic = Shown::of(screen.topic.name.raw()).cut(40).into_string();
     let facts = [(topic, Token::Title), (count, Token::Dim)];
-    ui::title_rule(&mut Pen::new(buf, look.theme, area, 2), focused, "Bisect", &facts, &cost);
+    ui::title_rule(&mut Pen::new(buf, look.theme, area, 2), focused, "Bisect", &facts, cost);
     let mut pen = Pen::new(buf, look.theme, area, 3);
     pen.right("P", 5, Token::Dim).right("OFFSETS", 14, Token::Dim).right("LOOKED AT", 11, Token::Dim).gap(2);
     pen.own("TURNS TRUE AT", Token::Dim);
@@ -83,8 +86,12 @@ fn words(screen: &Bisect, look: &Look<'_>, pen: &mut Pen<'_>) {
         return;
     }
     if !found.done {
-        let assumed = "Assumed: false before the turn, true from there on, in each partition. since: until: p: bound the search.";
-        pen.shown(&Shown::of(assumed), Token::Dim, room);
+        let short = "Assumed: false before the turn, true from there on, in each partition.";
+        pen.shown(&Shown::of(short), Token::Dim, room);
+        let bounds = " since: until: p: bound the search.";
+        if pen.room() >= text::width(bounds) {
+            pen.own(bounds, Token::Dim);
+        }
         return;
     }
     let turns = found.parts.iter().filter(|part| matches!(part.turn, Turn::At(_))).count();
@@ -92,14 +99,15 @@ fn words(screen: &Bisect, look: &Look<'_>, pen: &mut Pen<'_>) {
     match found.first().and_then(Spot::record) {
         Some(record) => {
             let all = units::wide(found.parts.len());
-            pen.own(format!("turns in {turns} of {}; first ", units::counted(all, "partition")), Token::Dim);
+            pen.own(format!("turns in {turns} of {}", units::counted(all, "partition")), Token::Dim);
+            if doubts > 0 {
+                pen.own(format!(", in {doubts} more than once"), Token::Look);
+            }
+            pen.own("; first ", Token::Dim);
             let place = format!("{}@{}", record.partition.0, units::thousands(record.offset.0));
             pen.bold(place, Token::Title).own(format!(" {}", time(look, record.timestamp_ms)), Token::Text);
         }
         None => drop(pen.own("It turns nowhere, as far as was looked at.", Token::Look)),
-    }
-    if doubts > 0 {
-        pen.own(format!(" · {doubts} turn more than once"), Token::Look);
     }
 }
 
@@ -157,7 +165,9 @@ fn turn(pen: &mut Pen<'_>, look: &Look<'_>, part: &Halved) {
     };
     if let Some((yes, no)) = &part.contradicted {
         let at = |looked: &Looked| units::thousands(looked.place.offset.0);
-        pen.own(format!("  ▲ true at {} and false at {}: it turns more than once", at(yes), at(no)), Token::Look);
+        let more = format!("  ▲ more than once: true at {}, false at {}", at(yes), at(no));
+        let room = pen.room();
+        pen.shown(&Shown::of(&more), Token::Look, room);
     }
 }
 
@@ -185,8 +195,8 @@ fn looked(screen: &Bisect, look: &Look<'_>, buf: &mut Buffer, places: &Places, p
 
 pub(super) fn status(screen: &Bisect, _look: &Look<'_>, pen: &mut Pen<'_>) {
     let text = match screen.part().and_then(|part| part.contradicted.as_ref()) {
-        Some(_) => "A query that turns more than once has several turns: this is one of them. since: and until: bound the search.",
-        None => "Next to the turn both records were looked at; elsewhere only those of the list below.",
+        Some(_) => "The query turns more than once: this is one turn. since: until: bound the search.",
+        None => "Both records next to the turn were looked at; elsewhere those listed alone.",
     };
     pen.own(text, Token::Dim);
 }

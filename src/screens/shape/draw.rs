@@ -97,7 +97,7 @@ fn widths(screen: &ShapeScreen, columns: usize) -> [usize; 5] {
     let longest = |of: &dyn Fn(&FieldView) -> usize| screen.shape.fields.iter().take(500).map(of).max().unwrap_or(0);
     let name = longest(&|field| text::width(&field.path)).clamp(8, (columns / 3).max(8));
     let types = longest(&|field| text::width(&rows::types(field))).clamp(7, (columns / 4).max(7));
-    let range = longest(&|field| text::width(&rows::range(field))).clamp(5, (columns / 5).max(5));
+    let range = longest(&|field| text::width(&rows::range(field))).clamp(5, (columns / 4).max(5));
     [name, types, 6, 8, range]
 }
 
@@ -124,7 +124,8 @@ fn field_list(screen: &ShapeScreen, look: &Look<'_>, buf: &mut Buffer, area: Rec
         pen.left(rows::types(field), types, if several { Token::Look } else { Token::Text });
         pen.right(rows::share(field.records, field.of), present + 1, if field.records < field.of { Token::Text } else { Token::Dim });
         pen.right(rows::distinct(field.distinct), distinct + 1, Token::Text);
-        pen.gap(2).left(rows::range(field), range, Token::Number);
+        let end = pen.gap(2).column() + range;
+        pen.shown(&Shown::of(&rows::range(field)), Token::Number, range).to(end);
         let room = pen.gap(2).room();
         pen.shown(&Shown::of(&rows::examples(field)), Token::Dim, room);
     }

@@ -1,7 +1,7 @@
 //! Words for figures of fields.
 
 use crate::core::inquire::{FieldView, Format, Kind, Shape, ShapeView};
-use crate::text::{Shown, units};
+use crate::text::{self, Shown, units};
 
 /// `62 %`; `<1 %` for what is not nothing, `100 %` only for all.
 pub(super) fn share(part: u64, whole: u64) -> String {
@@ -27,14 +27,19 @@ pub(super) fn types(field: &FieldView) -> String {
     }
 }
 
-/// How many different values: `≈1,203`.
+/// How many different values: `≈1,203`; `–` where there are none to be told apart, objects and arrays.
 pub(super) fn distinct((count, exact): (u64, bool)) -> String {
-    if exact { units::thousands(count) } else { format!("≈{}", units::short(count)) }
+    if count == 0 {
+        "–".to_owned()
+    } else if exact {
+        units::thousands(count)
+    } else {
+        format!("≈{}", units::short(count))
+    }
 }
 
 /// `0.5 to 499.5`, or how long the texts are.
 pub(super) fn range(field: &FieldView) -> String {
-    let number = |raw: &[u8]| Shown::of_bytes(raw).cut(16).into_string();
     let numbers = field.range.as_ref().map(
         |(least, most)| {
             if least == most { number(least) } else { format!("{} to {}", number(least), number(most)) }
@@ -49,6 +54,25 @@ pub(super) fn range(field: &FieldView) -> String {
         (Some(one), None) | (None, Some(one)) => one,
         (None, None) => String::new(),
     }
+}
+
+/// A number as it is written; a long one keeps how large it is: `1.2345…e+19`, `≈1.23e19`.
+fn number(raw: &[u8]) -> String {
+    let shown = Shown::of_bytes(raw).into_string();
+    if text::width(&shown) <= 16 {
+        return shown;
+    }
+    if let Some((digits, exponent)) = shown.split_once(['e', 'E']) {
+        return format!("{}e{}", Shown::of(digits).cut(8).as_str(), Shown::of(exponent).cut(7).as_str());
+    }
+    let (sign, digits) = shown.strip_prefix('-').map_or(("", shown.as_str()), |rest| ("-", rest));
+    let whole = digits.split('.').next().unwrap_or_default();
+    if whole.len() <= 12 {
+        return Shown::of(&shown).cut(16).into_string();
+    }
+    let mut first = whole.chars().take(3);
+    let (one, rest) = (first.next().map(String::from).unwrap_or_default(), first.collect::<String>());
+    format!("≈{sign}{one}.{rest}e{}", whole.len() - 1)
 }
 
 pub(super) fn examples(field: &FieldView) -> String {
@@ -75,6 +99,24 @@ pub(super) fn difference(shape: &ShapeView) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_number_keeps_how_large_it_is() {
+        for (raw, expected) in [
+            ("0.11", "0.11"),
+            ("1.2345678901234567e+19", "1.23456…e+19"),
+            ("12345678901234567890.125", "≈1.23e19"),
+            ("-12345678901234567890", "≈-1.23e19"),
+            ("0.12345678901234567", "0.1234567890123…"),
+        ] {
+            assert_eq!(number(raw.as_bytes()), expected);
+        }
+    }
+
+    #[test]
+    fn what_has_no_values_of_its_own_has_no_count_of_them() {
+        assert_eq!((distinct((0, true)), distinct((1203, true)), distinct((0, false))), ("–".into(), "1,203".into(), "–".into()));
+    }
 
     #[test]
     fn shares_are_never_rounded_to_all_or_nothing() {

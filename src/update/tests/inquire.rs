@@ -101,7 +101,8 @@ fn a_turn_is_searched_for_once_the_query_can_be_read() {
     part.look(Looked { place: place(700), matched: false });
     part.turn = Turn::At(spot(Made { partition: 1, ..made(400, "k", "{}") }));
     let script = script.reply("bisect", Ok(Answer::Bisected(Arc::new(Bisected { parts: vec![part], done: true, ..found }))));
-    let script = script.sees("turns in 1 of 1 partition; first 1@400").sees("▲ true at 500 and false at 700: it turns more than once");
+    let script =
+        script.sees("turns in 1 of 1 partition, in 1 more than once; first 1@400").sees("▲ more than once: true at 500, false at 700");
     script.keys("enter").sees("around what was found, 400");
 }
 
