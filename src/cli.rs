@@ -12,6 +12,7 @@ pub mod configure;
 mod confirm;
 mod disturbed;
 pub mod doctor;
+mod explain;
 mod format;
 pub mod group;
 pub mod groups;

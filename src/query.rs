@@ -32,7 +32,7 @@ pub use ast::{Expr, Query, Stage};
 pub use bounds::Bounds;
 pub use compile::Filter;
 pub use error::QueryError;
-pub use eval::{Subject, Verdict};
+pub use eval::{Marks, Subject, Verdict};
 pub use hits::MAX_HITS;
 pub use operands::operands;
 pub use parse::{parse, parse_filter, parse_list, stages_at};

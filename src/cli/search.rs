@@ -1,6 +1,6 @@
 //! `kscope search`: the records of topics' history that match a query, read with all cores, and how far was looked.
 
-mod explain;
+mod closing;
 mod gather;
 mod merge;
 mod summary;
@@ -13,6 +13,7 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
+use super::explain::{self, Figures};
 use super::format::Format;
 use super::print::{Printer, Style};
 use super::reading::{self, Common, IsolationArg, Over, Readers, Shared, now, usage};
@@ -26,20 +27,24 @@ use crate::io::kafka::Client;
 use crate::io::scan::{self, Options, Placing, Shape, Tallies};
 use crate::io::work::Work;
 use crate::model::{Cause, Failure, Foreign, TopicId, TopicName};
+use crate::query::ast::Operand;
 use crate::query::position::{Position, parse_position};
-use crate::query::{Context, Filter, Query, Select, Stages, Tally, parse, when};
+use crate::query::{Context, Filter, Query, Select, Stages, Tally, operands, parse, when};
+use crate::text::units;
 use gather::Gather;
 use merge::Lane;
-use summary::{Seen, Summary};
+use summary::{End, Seen, Summary};
 
 /// How long whoever reads stdout may take for what was printed before a signal.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Args)]
-#[command(after_help = "The summary on stderr says how far was looked: scanned= matched= undecodable= bytes= seconds= ended=\n\n\
+#[command(
+    after_help = "The summary on stderr says how far was looked: scanned= matched= undecodable= bytes= seconds= ended= unread= interrupted=\n\n\
     kscope search orders '.status == FAILED and .amount > 100' --from 1h\n\
     kscope search orders 'key == \"user-42\"' --newest-first -n 1\n\
-    kscope search orders payments '\"0af7651916cd43dd\"' --explain")]
+    kscope search orders payments '\"0af7651916cd43dd\"' --explain"
+)]
 pub(super) struct SearchArgs {
     /// Topics, one or more, and the query last: text, /regex/, .path == value, key, header.x, time, offset …
     #[arg(required = true, num_args = 1.., value_name = "TOPIC… QUERY")]
@@ -62,6 +67,9 @@ pub(super) struct SearchArgs {
     /// Say on stderr how the query is run, and afterwards what that spared
     #[arg(long)]
     explain: bool,
+    /// In the place of matches, the records whose values the query asks into and that are no JSON, or broken
+    #[arg(long)]
+    undecodable: bool,
     /// Exit with 8 when nothing matched
     #[arg(long)]
     exit_code: bool,
@@ -95,6 +103,8 @@ pub struct Search {
     backwards: bool,
     count: Option<u64>,
     explain: bool,
+    /// What cannot be read is listed, in the place of matches.
+    undecodable: bool,
     exit_code: bool,
     /// The key may say which partition is read.
     by_key: bool,
@@ -123,7 +133,7 @@ impl Search {
         let query = parse(&text).map_err(|error| words::pointed("query", &text, &error))?;
         let tallies = tallies(&query, args, &context)?;
         let limit = query.limit().filter(|_| tallies.is_none());
-        let filter = Arc::new(Filter::compile(&query, &context));
+        let filter = Arc::new(if args.undecodable { undecodable(&query, &context)? } else { Filter::compile(&query, &context) });
         let format = args.format.as_deref().map(Format::parse).transpose().map_err(|error| usage(&format!("--format: {error}")))?;
         if format.is_some() && !matches!(common.output, Output::Table | Output::Ndjson) {
             return Err(usage("--format says how records are printed: leave out --output"));
@@ -163,6 +173,7 @@ impl Search {
             backwards: args.newest_first,
             count: args.count.into_iter().chain(limit).min(),
             explain: args.explain,
+            undecodable: args.undecodable,
             exit_code: args.exit_code,
             common,
             plans,
@@ -190,7 +201,7 @@ impl Search {
         let client = Client::new(self.common.cluster.settings());
         let placed = self.place_key(&client, &work).await?;
         if self.explain {
-            for line in explain::plan(&self, &placed) {
+            for line in explain::plan(self.reading(), &self.plans, &placed) {
                 words::say(&line);
             }
         }
@@ -221,17 +232,36 @@ impl Search {
             Ok(Over::Signal(_)) => tokio::time::timeout(LAST_WORDS, printer.finish()).await.unwrap_or(Ok(())),
             _ => printer.finish().await,
         };
-        let written = written.and_then(|()| self.table()).map_err(failed);
-        self.close(ended, written, &seen, &shared)
+        self.close(ended, written.map_err(failed), &seen, &shared)
     }
 
-    /// Prints the table of all that was counted.
-    fn table(&self) -> std::io::Result<()> {
+    fn reading(&self) -> explain::Reading<'_> {
+        explain::Reading {
+            filter: Some(&self.filter),
+            unbounded: &self.unbounded,
+            backwards: self.backwards,
+            rate: self.rate,
+            bytes: self.bytes,
+        }
+    }
+
+    /// Prints the table of all that was counted. Where something went wrong there is none: a count of a part looks like one of all.
+    fn table(&self, summary: &Summary) -> Result<(), Failure> {
         let Some(tallies) = &self.tallies else { return Ok(()) };
+        if summary.ended == "error" {
+            if summary.scanned > 0 {
+                words::say("no table: it would be one of a part of the records");
+            }
+            return Ok(());
+        }
+        let failed = |error: std::io::Error| Failure::new("write the table", Cause::File(Foreign::new(error.to_string())));
+        if matches!(summary.ended, "cancelled" | "bytes") {
+            words::say(&format!("the table is one of {} records, and there are more", units::thousands(summary.scanned)));
+        }
         let mut all = Tally::new(tallies.stages());
         tallies.collect(&mut all);
         let table = all.table(tallies.stages());
-        rows::write(&table::encoded(&table, self.common.output, self.common.terminal, &self.style.zone))?;
+        rows::write(&table::encoded(&table, self.common.output, self.common.terminal, &self.style.zone)).map_err(failed)?;
         if !self.common.quiet {
             for note in table::notes(&table) {
                 words::say(&note);
@@ -242,14 +272,28 @@ impl Search {
 
     /// Says how far was looked, and why no further.
     fn close(&self, ended: Result<Over, Failure>, written: Result<(), Failure>, seen: &Seen, shared: &Shared) -> Result<u8, Failure> {
-        let summary = Summary::of(seen, ended.as_ref().ok().copied(), self.timed, shared.is_enough());
+        let end = End { over: ended.as_ref().ok().copied(), gone: shared.gone(), timed: self.timed, enough: shared.is_enough() };
+        let summary = Summary::of(seen, end);
+        let written = written.and_then(|()| self.table(&summary));
         if self.explain {
-            for line in explain::spared(&summary) {
-                words::say(&line);
-            }
+            let Summary { scanned, spared, asked, log, .. } = summary;
+            explain::spared(Figures { scanned, spared, asked, log }).iter().for_each(|line| words::say(line));
+        }
+        let topics: Vec<&TopicName> = self.plans.iter().map(|plan| &plan.topic).collect();
+        closing::missing(&summary, &topics).iter().for_each(|line| words::say(line));
+        if !self.common.quiet {
+            closing::notes(&summary, &topics, &self.filter, self.undecodable).iter().for_each(|line| words::say(line));
         }
         summary.say(self.common.quiet);
-        let over = ended?;
+        let over = match ended {
+            Ok(over) => over,
+            // Some of it was read and handed on.
+            Err(failure) if summary.scanned > 0 => {
+                Exit::failed(&failure, self.common.json()).print();
+                return Ok(7);
+            }
+            Err(failure) => return Err(failure),
+        };
         written?;
         Ok(match over {
             Over::Signal(code) => code,
@@ -297,6 +341,18 @@ impl Search {
             ..Options::headless(shape, self.context.clone())
         }
     }
+}
+
+/// A filter of what the query cannot read.
+fn undecodable(query: &Query, context: &Context) -> Result<Filter, Failure> {
+    if query.stages.iter().any(crate::query::Stage::makes_table) {
+        return Err(usage("--undecodable lists records, and the query makes a table"));
+    }
+    let json = |operand: &Operand| matches!(operand, Operand::Path(_) | Operand::KeyPath(_) | Operand::HeaderPath(..));
+    if !query.expr.as_ref().is_some_and(|expr| operands(expr).into_iter().any(json)) {
+        return Err(usage("--undecodable needs a query that asks into JSON").hint("for example exists .field, or key.id == 7"));
+    }
+    Ok(Filter::undecodable(query, context))
 }
 
 /// What counts when the query makes a table; records alone can be limited, turned round and formatted.

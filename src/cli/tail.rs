@@ -1,7 +1,7 @@
 //! `kscope tail`: records of topics on stdout, as they come or as they were.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::Output;
 use super::disturbed::Disturbed;
+use super::explain::{self, Figures};
 use super::format::Format;
 use super::print::{Printed, Printer, Style};
 use super::reading::{self, Common, IsolationArg, Over, Readers, Shared, now, told, usage};
@@ -47,6 +48,9 @@ pub(super) struct TailArgs {
     /// Only records that match: text, /regex/, .path == value, key, header.x, partition, offset, time; since:15m, until:12:40, p:0,3 and last:500 say where to read
     #[arg(long = "where", value_name = "QUERY", allow_hyphen_values = true)]
     query: Option<String>,
+    /// Say on stderr how records are read, and at the end what that spared
+    #[arg(long)]
+    explain: bool,
     /// Aborted and open transactions too, or only what is committed
     #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
     isolation: IsolationArg,
@@ -60,6 +64,10 @@ pub(super) struct TailArgs {
 pub struct Tail {
     common: Common,
     plans: Vec<Plan>,
+    /// The first as it was before the query's bounds narrowed it, and the filter.
+    unbounded: Plan,
+    filter: Option<Arc<Filter>>,
+    explain: bool,
     count: Option<u64>,
     style: Style,
     context: Context,
@@ -107,10 +115,11 @@ impl Tail {
         };
         let plans = topics.iter().map(plan).map(narrowed).collect::<Result<Vec<Plan>, Failure>>()?;
         let place = plans.first().and_then(|narrowed| told(&plan(&narrowed.topic), narrowed));
+        let unbounded = plan(&plans.first().map_or_else(|| TopicName::new(""), |plan| plan.topic.clone()));
         let color = common.colored();
         let style =
             Style { output: common.output, format, terminal: common.terminal, color, several: plans.len() > 1, zone, selection: None };
-        Ok(Self { common, plans, count: args.count, style, context, place })
+        Ok(Self { common, plans, unbounded, filter, explain: args.explain, count: args.count, style, context, place })
     }
 
     #[cfg(test)]
@@ -144,17 +153,30 @@ impl Tail {
         if let (Some(place), false) = (&self.place, self.common.quiet) {
             words::say(place);
         }
+        if self.explain {
+            let (filter, unbounded) = (self.filter.as_deref(), &self.unbounded);
+            let reading = explain::Reading { filter, unbounded, backwards: false, rate: None, bytes: None };
+            explain::plan(reading, &self.plans, &[]).iter().for_each(|line| words::say(line));
+        }
         let failed = |error: std::io::Error| Failure::new("write the records", Cause::File(Foreign::new(error.to_string())));
         let client = Client::new(self.common.cluster.settings());
         let printer = Printer::start(&self.style).map_err(failed)?;
         let shared = Shared::new(self.count);
         reading::watch_stdout(Arc::clone(&shared)).map_err(failed)?;
         let mut readers = Readers::new();
-        for plan in self.plans {
+        let last: Last = Arc::new(Mutex::new(vec![Progress::default(); self.plans.len()]));
+        for (index, plan) in self.plans.into_iter().enumerate() {
             let shape = Shape::Lines(self.style.encoder(&plan.topic));
             let options = Options { largest: self.common.cluster.limits.record_alone, ..Options::headless(shape, self.context.clone()) };
             let (topic, shared) = (plan.topic.clone(), Arc::clone(&shared));
-            let sink = Print { topic, lane: printer.lane(), shared, quiet: self.common.quiet, disturbed: Disturbed::default() };
+            let sink = Print {
+                topic,
+                lane: printer.lane(),
+                shared,
+                quiet: self.common.quiet,
+                disturbed: Disturbed::default(),
+                last: (index, Arc::clone(&last)),
+            };
             let (client, work, topic) = (client.clone(), work.clone(), plan.topic.clone());
             // Nobody steers: the lane is closed at once.
             let (_closed, flow) = mpsc::unbounded_channel();
@@ -166,11 +188,18 @@ impl Tail {
             Ok(code) if code != 0 => tokio::time::timeout(LAST_WORDS, printer.finish()).await.unwrap_or(Ok(())),
             _ => printer.finish().await,
         };
+        if self.explain {
+            let figures = Figures::of(last.lock().unwrap_or_else(PoisonError::into_inner).iter());
+            explain::spared(figures).iter().for_each(|line| words::say(line));
+        }
         let code = ended?;
         written.map_err(failed)?;
         Ok(if code == 0 && shared.gone() { 5 } else { code })
     }
 }
+
+/// How far each reader was when it told so last.
+type Last = Arc<Mutex<Vec<Progress>>>;
 
 /// Prints what a reader gives.
 #[derive(Debug)]
@@ -180,6 +209,8 @@ struct Print {
     shared: Arc<Shared>,
     quiet: bool,
     disturbed: Disturbed,
+    /// Its place in the list, and the list.
+    last: (usize, Last),
 }
 
 impl Sink for Print {
@@ -208,6 +239,10 @@ impl Sink for Print {
         if let (Some(text), false) = (said, self.quiet) {
             words::say(&text);
         }
+        let (index, last) = &self.last;
+        if let Some(last) = last.lock().unwrap_or_else(PoisonError::into_inner).get_mut(*index) {
+            *last = progress;
+        }
     }
 }
 
@@ -218,8 +253,14 @@ mod tests {
     #[tokio::test]
     async fn the_last_buffer_is_cut_behind_the_last_record_wanted() {
         let (lane, mut buffers) = mpsc::channel(4);
-        let mut print =
-            Print { topic: TopicName::new("t"), lane, shared: Shared::new(Some(2)), quiet: true, disturbed: Disturbed::default() };
+        let mut print = Print {
+            topic: TopicName::new("t"),
+            lane,
+            shared: Shared::new(Some(2)),
+            quiet: true,
+            disturbed: Disturbed::default(),
+            last: (0, Last::default()),
+        };
         let lines = scan::Lines { bytes: b"one\ntwo\nthree\n".to_vec(), ends: vec![4, 8, 14], ..scan::Lines::default() };
         assert!(print.take(Taken::Lines(lines)).await.is_break());
         assert_eq!(buffers.recv().await.unwrap().0, b"one\ntwo\n");
@@ -229,7 +270,14 @@ mod tests {
     async fn a_closed_stdout_is_a_good_end() {
         let (lane, buffers) = mpsc::channel(4);
         drop(buffers);
-        let mut print = Print { topic: TopicName::new("t"), lane, shared: Shared::new(None), quiet: true, disturbed: Disturbed::default() };
+        let mut print = Print {
+            topic: TopicName::new("t"),
+            lane,
+            shared: Shared::new(None),
+            quiet: true,
+            disturbed: Disturbed::default(),
+            last: (0, Last::default()),
+        };
         let lines = scan::Lines { bytes: b"one\n".to_vec(), ends: vec![4], ..scan::Lines::default() };
         assert!(print.take(Taken::Lines(lines)).await.is_break());
         print.shared.enough.notified().await;

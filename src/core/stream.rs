@@ -6,8 +6,8 @@ pub mod lanes;
 use std::sync::Arc;
 
 use crate::model::{BrokerId, Chunk, LeaderEpoch, Offset, PartitionId, TopicId, TopicName, TxnTable};
-use crate::query::Filter;
 use crate::query::position::Position;
+use crate::query::{Filter, Verdict};
 
 /// Most bytes of records that [`Plan::newest`] gives a live view.
 pub const NEWEST_BYTES: usize = 8 << 20;
@@ -108,6 +108,8 @@ pub struct Progress {
     pub spared: Spared,
     /// Values a filter asked into that were no JSON, or were broken.
     pub broken: u64,
+    /// Where these are, and what else its tests came upon.
+    pub unfit: Unfit,
     /// Bytes of answers so far.
     pub bytes: u64,
     /// Transaction markers met so far: they take offsets and are no records.
@@ -136,6 +138,46 @@ impl Spared {
         self.batches = self.batches.saturating_add(more.batches);
         self.in_batches = self.in_batches.saturating_add(more.in_batches);
         self.records = self.records.saturating_add(more.records);
+    }
+}
+
+/// What the tests of a filter came upon in the records that were tested: what was passed over unread counts nowhere, and a test
+/// stops when its answer is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unfit {
+    /// The first value that was no JSON, or broken: in the partition of the least number, at the least offset.
+    pub first: Option<(PartitionId, Offset)>,
+    /// Records without what a comparison asks for, by its place in [`Filter::operands`]; as long as the last that has any.
+    pub missing: Vec<u64>,
+    /// The same for values of another type than it is compared with.
+    pub mismatch: Vec<u64>,
+}
+
+impl Unfit {
+    /// Takes in what the test of one record came upon.
+    pub fn note(&mut self, verdict: &Verdict, at: (PartitionId, Offset)) {
+        if verdict.broken || verdict.not_json {
+            self.first = Some(self.first.map_or(at, |first| first.min(at)));
+        }
+        verdict.missing_at.iter().for_each(|place| count(&mut self.missing, place, 1));
+        verdict.mismatch_at.iter().for_each(|place| count(&mut self.mismatch, place, 1));
+    }
+
+    /// Both together.
+    pub fn add(&mut self, more: &Self) {
+        self.first = self.first.into_iter().chain(more.first).min();
+        for (ours, theirs) in [(&mut self.missing, &more.missing), (&mut self.mismatch, &more.mismatch)] {
+            theirs.iter().enumerate().filter(|(_, n)| **n > 0).for_each(|(place, n)| count(ours, place, *n));
+        }
+    }
+}
+
+fn count(counts: &mut Vec<u64>, place: usize, n: u64) {
+    if counts.len() <= place {
+        counts.resize(place + 1, 0);
+    }
+    if let Some(count) = counts.get_mut(place) {
+        *count = count.saturating_add(n);
     }
 }
 

@@ -10,6 +10,7 @@ use super::check::{Check, Order};
 use super::eval::{Field, Measure, MeasureCheck, Node, Source, Subject, Verdict};
 use super::hits;
 use super::needle::{Needle, Place};
+use super::operands::operands;
 use super::prefilter::Prefilter;
 use super::when::{Context, millis};
 
@@ -23,7 +24,10 @@ struct Inner {
     prefilter: Prefilter,
     bounds: Bounds,
     needles: Vec<Needle>,
+    operands: Vec<Operand>,
     uses_txn: bool,
+    /// What cannot be read matches, in the place of what matches.
+    undecodable: bool,
 }
 
 impl fmt::Debug for Filter {
@@ -35,15 +39,12 @@ impl fmt::Debug for Filter {
 impl Filter {
     /// Makes a filter of the expression; stages have no part in it, but for [`Filter::uses_txn`].
     pub fn compile(query: &Query, cx: &Context) -> Self {
-        let expr = query.expr.as_ref();
-        Self(Arc::new(Inner {
-            node: expr.map_or(Node::True, |expr| node(expr, cx)),
-            prefilter: expr.map_or_else(Prefilter::default, Prefilter::of),
-            bounds: expr.map_or_else(Bounds::default, |expr| Bounds::of(expr, cx)),
-            needles: expr.map_or_else(Vec::new, hits::needles),
-            uses_txn: expr.is_some_and(uses_txn) || query.operands().any(|operand| *operand == Operand::Txn),
-            query: query.clone(),
-        }))
+        Self(Arc::new(Inner::of(query, cx)))
+    }
+
+    /// A filter of the records whose values the tests of the expression ask into and cannot read: no JSON, or broken.
+    pub fn undecodable(query: &Query, cx: &Context) -> Self {
+        Self(Arc::new(Inner { undecodable: true, prefilter: Prefilter::default(), needles: Vec::new(), ..Inner::of(query, cx) }))
     }
 
     /// The query it was made from.
@@ -53,7 +54,12 @@ impl Filter {
 
     /// Whether every record matches.
     pub fn is_everything(&self) -> bool {
-        self.0.query.expr.is_none()
+        self.0.query.expr.is_none() && !self.0.undecodable
+    }
+
+    /// What the expression looks at, each operand once; verdicts name them by their places.
+    pub fn operands(&self) -> &[Operand] {
+        &self.0.operands
     }
 
     /// Whether [`Subject::txn`] is looked at: else it need not be looked up.
@@ -64,6 +70,9 @@ impl Filter {
     pub fn matches(&self, subject: &Subject<'_>) -> Verdict {
         let mut verdict = Verdict::default();
         verdict.matched = self.0.node.test(subject, &mut verdict);
+        if self.0.undecodable {
+            verdict.matched = verdict.not_json || verdict.broken;
+        }
         verdict
     }
 
@@ -84,6 +93,43 @@ impl Filter {
     }
 }
 
+impl Inner {
+    fn of(query: &Query, time: &Context) -> Self {
+        let expr = query.expr.as_ref();
+        let operands: Vec<Operand> = expr.map_or_else(Vec::new, |expr| operands(expr).into_iter().cloned().collect());
+        let cx = Cx { time, operands: &operands };
+        Self {
+            node: expr.map_or(Node::True, |expr| node(expr, cx)),
+            prefilter: expr.map_or_else(Prefilter::default, Prefilter::of),
+            bounds: expr.map_or_else(Bounds::default, |expr| Bounds::of(expr, time)),
+            needles: expr.map_or_else(Vec::new, hits::needles),
+            uses_txn: expr.is_some_and(uses_txn) || query.operands().any(|operand| *operand == Operand::Txn),
+            query: query.clone(),
+            undecodable: false,
+            operands,
+        }
+    }
+}
+
+/// What is known while nodes are made: what relative times are counted from, and the operands by their places.
+#[derive(Clone, Copy)]
+struct Cx<'a> {
+    time: &'a Context,
+    operands: &'a [Operand],
+}
+
+impl Cx<'_> {
+    /// A comparison that tells of its operand.
+    fn told(self, operand: &Operand, node: Node) -> Node {
+        Node::Told(self.place(operand), Box::new(node))
+    }
+
+    /// Its place; of one too many, a place that is not told.
+    fn place(self, operand: &Operand) -> u8 {
+        self.operands.iter().position(|known| known == operand).and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX)
+    }
+}
+
 fn uses_txn(expr: &Expr) -> bool {
     match expr {
         Expr::Or(parts) | Expr::And(parts) => parts.iter().any(uses_txn),
@@ -93,7 +139,7 @@ fn uses_txn(expr: &Expr) -> bool {
     }
 }
 
-fn node(expr: &Expr, cx: &Context) -> Node {
+fn node(expr: &Expr, cx: Cx<'_>) -> Node {
     match expr {
         Expr::Or(parts) => Node::Any(sorted(parts, cx)),
         Expr::And(parts) => Node::All(sorted(parts, cx)),
@@ -103,7 +149,7 @@ fn node(expr: &Expr, cx: &Context) -> Node {
 }
 
 /// The cheap ones first: they decide most often before any text is read.
-fn sorted(parts: &[Expr], cx: &Context) -> Vec<Node> {
+fn sorted(parts: &[Expr], cx: Cx<'_>) -> Vec<Node> {
     let mut nodes: Vec<_> = parts.iter().map(|part| node(part, cx)).collect();
     nodes.sort_by_key(cost);
     nodes
@@ -117,17 +163,17 @@ fn cost(node: &Node) -> u8 {
         Node::Json(..) => 3,
         Node::Fields(..) => 4,
         Node::Anywhere(Needle::Regex(_)) => 5,
-        Node::Not(inner) => cost(inner),
+        Node::Not(inner) | Node::Told(_, inner) => cost(inner),
         Node::All(parts) | Node::Any(parts) => parts.iter().map(cost).max().unwrap_or(0),
     }
 }
 
-fn test(test: &Test, cx: &Context) -> Node {
+fn test(test: &Test, cx: Cx<'_>) -> Node {
     match test {
         Test::Text(text) => Node::Anywhere(Needle::text(text, Place::Anywhere)),
         Test::Matches(pattern) => Node::Anywhere(Needle::Regex(pattern.regex().clone())),
         Test::Compare { left, op, right: Right::Operand(right) } => match (field(left), field(right)) {
-            (Some(left), Some(right)) => Node::Fields(left, *op, right),
+            (Some(one), Some(other)) => Node::Fields(one, *op, other, [cx.place(left), cx.place(right)]),
             _ => Node::False,
         },
         Test::Compare { left, op, right } => compare(left, *op, right, cx),
@@ -137,8 +183,8 @@ fn test(test: &Test, cx: &Context) -> Node {
         Test::Holds(operand) => asked(operand, Check::Holds),
         Test::Flag(Flag::Tombstone) => Node::Tombstone,
         Test::Flag(Flag::Keyless) => Node::Keyless,
-        Test::Bound(Bound::Since(when)) => Node::Measure(Measure::Time, MeasureCheck::Is(Order::Ge, when.resolve(cx))),
-        Test::Bound(Bound::Until(when)) => Node::Measure(Measure::Time, MeasureCheck::Is(Order::Lt, when.resolve(cx))),
+        Test::Bound(Bound::Since(when)) => Node::Measure(Measure::Time, MeasureCheck::Is(Order::Ge, when.resolve(cx.time))),
+        Test::Bound(Bound::Until(when)) => Node::Measure(Measure::Time, MeasureCheck::Is(Order::Lt, when.resolve(cx.time))),
         Test::Bound(Bound::Partitions(all)) => {
             Node::Measure(Measure::Partition, MeasureCheck::In(all.iter().copied().map(i64::from).collect()))
         }
@@ -198,9 +244,9 @@ pub(super) fn number(right: &Right, cx: &Context) -> Option<i64> {
     })
 }
 
-fn compare(left: &Operand, op: Op, right: &Right, cx: &Context) -> Node {
+fn compare(left: &Operand, op: Op, right: &Right, cx: Cx<'_>) -> Node {
     if let Some(measure) = measure(left) {
-        return match (Order::of(op), number(right, cx)) {
+        return match (Order::of(op), number(right, cx.time)) {
             (Some(order), Some(number)) => Node::Measure(measure, MeasureCheck::Is(order, number)),
             _ => Node::False,
         };
@@ -208,7 +254,7 @@ fn compare(left: &Operand, op: Op, right: &Right, cx: &Context) -> Node {
     if let (Operand::Txn, Right::Txn(outcome)) = (left, right) {
         return Node::Txn(vec![*outcome], op == Op::Eq);
     }
-    check(op, right).map_or(Node::False, |check| asked(left, check))
+    check(op, right).map_or(Node::False, |check| cx.told(left, asked(left, check)))
 }
 
 fn check(op: Op, right: &Right) -> Option<Check> {
@@ -227,29 +273,29 @@ fn check(op: Op, right: &Right) -> Option<Check> {
     })
 }
 
-fn listed(left: &Operand, list: &[Right], cx: &Context) -> Node {
+fn listed(left: &Operand, list: &[Right], cx: Cx<'_>) -> Node {
     let fields = list.iter().filter_map(|right| match right {
-        Right::Operand(operand) => Some(Node::Fields(field(left)?, Op::Eq, field(operand)?)),
+        Right::Operand(operand) => Some(Node::Fields(field(left)?, Op::Eq, field(operand)?, [cx.place(left), cx.place(operand)])),
         _ => None,
     });
     let mut nodes: Vec<_> = fields.collect();
     if let Some(measure) = measure(left) {
-        nodes.push(Node::Measure(measure, MeasureCheck::In(list.iter().filter_map(|right| number(right, cx)).collect())));
+        nodes.push(Node::Measure(measure, MeasureCheck::In(list.iter().filter_map(|right| number(right, cx.time)).collect())));
     } else if *left == Operand::Txn {
         let outcomes = list.iter().filter_map(|right| if let Right::Txn(outcome) = right { Some(*outcome) } else { None });
         nodes.push(Node::Txn(outcomes.collect(), true));
     } else {
         let checks: Vec<_> = list.iter().filter_map(|right| check(Op::Eq, right)).collect();
         if !checks.is_empty() {
-            nodes.insert(0, asked(left, Check::Any(checks)));
+            nodes.insert(0, cx.told(left, asked(left, Check::Any(checks))));
         }
     }
     if nodes.len() > 1 { Node::Any(nodes) } else { nodes.pop().unwrap_or(Node::False) }
 }
 
-fn between(left: &Operand, (low, high): (&Right, &Right), open: bool, cx: &Context) -> Node {
+fn between(left: &Operand, (low, high): (&Right, &Right), open: bool, cx: Cx<'_>) -> Node {
     if let Some(measure) = measure(left) {
-        return match (number(low, cx), number(high, cx)) {
+        return match (number(low, cx.time), number(high, cx.time)) {
             (Some(low), Some(high)) if open => {
                 high.checked_sub(1).map_or(Node::False, |high| Node::Measure(measure, MeasureCheck::Between(low, high)))
             }
@@ -258,7 +304,7 @@ fn between(left: &Operand, (low, high): (&Right, &Right), open: bool, cx: &Conte
         };
     }
     match (check(Op::Ge, low), check(if open { Op::Lt } else { Op::Le }, high)) {
-        (Some(low), Some(high)) => asked(left, Check::Both(Box::new((low, high)))),
+        (Some(low), Some(high)) => cx.told(left, asked(left, Check::Both(Box::new((low, high))))),
         _ => Node::False,
     }
 }

@@ -35,6 +35,29 @@ pub struct Verdict {
     pub missing: bool,
     /// Values of different types were compared.
     pub mismatch: bool,
+    /// Which operands of [`super::Filter::operands`] a comparison asked for in vain, and which were of another type.
+    pub missing_at: Marks,
+    pub mismatch_at: Marks,
+}
+
+/// Some of the first 32 operands of a filter; the others are not told apart from none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Marks(u32);
+
+impl Marks {
+    fn mark(&mut self, place: u8, is: bool) {
+        self.0 |= u32::from(is).checked_shl(u32::from(place)).unwrap_or(0);
+    }
+
+    /// Their places, in ascending order.
+    pub fn iter(self) -> impl Iterator<Item = usize> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let place = usize::try_from(left.trailing_zeros()).ok().filter(|_| left != 0)?;
+            left &= left.wrapping_sub(1);
+            Some(place)
+        })
+    }
 }
 
 /// A compiled expression.
@@ -53,7 +76,10 @@ pub(super) enum Node {
     Txn(Vec<Outcome>, bool),
     Tombstone,
     Keyless,
-    Fields(Field, Op, Field),
+    /// A comparison of the operand at that place of the filter's list: what it comes upon is told of this operand.
+    Told(u8, Box<Self>),
+    /// One operand against another, with their places.
+    Fields(Field, Op, Field, [u8; 2]),
     /// True of every record: a bound that only says where to read.
     True,
     False,
@@ -172,11 +198,21 @@ impl Node {
             },
             Self::Tombstone => record.value.is_none(),
             Self::Keyless => record.key.is_none(),
-            Self::Fields(left, op, right) => fields_test(left, *op, right, subject, verdict),
+            Self::Told(place, inner) => told(*place, inner, subject, verdict),
+            Self::Fields(left, op, right, places) => fields_test((left, *op, right), *places, subject, verdict),
             Self::True => true,
             Self::False => false,
         }
     }
+}
+
+fn told(place: u8, inner: &Node, subject: &Subject<'_>, verdict: &mut Verdict) -> bool {
+    let before = (std::mem::take(&mut verdict.missing), std::mem::take(&mut verdict.mismatch));
+    let matched = inner.test(subject, verdict);
+    verdict.missing_at.mark(place, verdict.missing && !matched);
+    verdict.mismatch_at.mark(place, verdict.mismatch);
+    (verdict.missing, verdict.mismatch) = (verdict.missing | before.0, verdict.mismatch | before.1);
+    matched
 }
 
 fn missing(verdict: &mut Verdict) -> bool {
@@ -274,15 +310,19 @@ impl Field {
     }
 }
 
-fn fields_test(left: &Field, op: Op, right: &Field, subject: &Subject<'_>, verdict: &mut Verdict) -> bool {
+fn fields_test((left, op, right): (&Field, Op, &Field), places: [u8; 2], subject: &Subject<'_>, verdict: &mut Verdict) -> bool {
+    let before = std::mem::take(&mut verdict.missing);
     let mut others = Vec::new();
     right.each(subject, verdict, &mut |datum| {
         others.push(datum);
         ControlFlow::Continue(())
     });
+    verdict.missing_at.mark(places[1], verdict.missing);
     if others.is_empty() {
+        verdict.missing |= before;
         return false;
     }
+    let before = before | std::mem::take(&mut verdict.missing);
     let (mut yes, mut mismatch) = (false, false);
     left.each(subject, verdict, &mut |datum| {
         for other in &others {
@@ -297,6 +337,9 @@ fn fields_test(left: &Field, op: Op, right: &Field, subject: &Subject<'_>, verdi
         }
         ControlFlow::Continue(())
     });
+    verdict.missing_at.mark(places[0], verdict.missing && !yes);
+    verdict.mismatch_at.mark(places[0], mismatch && !yes);
+    verdict.missing |= before;
     verdict.mismatch |= mismatch && !yes;
     yes
 }

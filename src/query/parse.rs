@@ -9,13 +9,17 @@ use super::error::{QueryError, meant};
 use super::needle::{Pattern, Written};
 use super::operand::{NAMES, Operator, symbol};
 
+mod bare;
 mod bounds;
 mod stages;
 
+pub(super) use bare::{stands_bare, value_stands_bare};
 pub(super) use stages::STAGES;
 
 /// The longest query, in bytes.
 const MAX_LENGTH: usize = 65_536;
+/// So many times as long at most is the form in which a query prints: `since:1m` becomes `since:now-1m`, a control character its escape.
+const LONGER: usize = 8;
 /// How deep `not` and parentheses may nest.
 const MAX_DEPTH: usize = 100;
 
@@ -53,8 +57,17 @@ pub fn stages_at(text: &str) -> Option<usize> {
     places.first().map(|place| place.start)
 }
 
-/// A query, and the place of each stage.
+/// A query that can be printed and read again, and the place of each stage.
 fn read(text: &str) -> Result<(Query, Vec<Range<usize>>), QueryError> {
+    let (query, places) = understand(text)?;
+    if text.len() > MAX_LENGTH / LONGER && query.to_string().len() > MAX_LENGTH {
+        return Err(QueryError::new(0..0, "the query is longer than 65,536 bytes when it is written out"));
+    }
+    Ok((query, places))
+}
+
+/// A query, however long it prints.
+fn understand(text: &str) -> Result<(Query, Vec<Range<usize>>), QueryError> {
     if text.len() > MAX_LENGTH {
         return Err(QueryError::new(0..0, "the query is longer than 65,536 bytes"));
     }
@@ -81,20 +94,6 @@ impl std::str::FromStr for Query {
     fn from_str(text: &str) -> Result<Self, QueryError> {
         parse(text)
     }
-}
-
-/// Whether text to find may be written without quotes.
-pub(super) fn stands_bare(text: &str) -> bool {
-    let want = Expr::Test(Test::Text(Text { text: text.into(), quoted: false }));
-    text.len() < MAX_LENGTH / 2 && parse(text).is_ok_and(|query| query.expr == Some(want))
-}
-
-/// The same behind `contains` and its kin.
-pub(super) fn value_stands_bare(text: &str) -> bool {
-    let want = Right::Text(Text { text: text.into(), quoted: false });
-    text.len() < MAX_LENGTH / 2
-        && parse(&format!(". contains {text}"))
-            .is_ok_and(|query| matches!(query.expr, Some(Expr::Test(Test::Compare { right, .. })) if right == want))
 }
 
 /// Whether a word ends before this character.

@@ -3,6 +3,7 @@
 mod agree;
 mod cases;
 mod errors;
+mod hostile;
 mod meaning;
 mod plan;
 mod properties;

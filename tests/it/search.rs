@@ -1,6 +1,8 @@
 //! `kscope search` on a real Kafka: what it finds is what the truth holds, forwards and backwards; how it ends and what it
 //! says of that; what it reads and what it leaves out.
 
+mod faults;
+
 use std::collections::BTreeMap;
 
 use crate::kafka::{Line, Release, Seeded, Written, parse, seeded};

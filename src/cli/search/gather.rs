@@ -28,6 +28,7 @@ impl Sink for Gather {
         let Taken::Lines(lines) = taken else { return ControlFlow::Continue(()) };
         if !lines.facts.is_empty() {
             self.seen.clear_line();
+            self.seen.facts(self.index, &lines.facts);
         }
         lines.facts.iter().for_each(|fact| self.shared.fact(&self.topic, fact, self.quiet));
         if !lines.ends.is_empty() && self.lane.send(lines).await.is_err() {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::answer::words;
 use super::recent::{Kept, Place, Search};
 use super::{Encode, Shape, Tallies};
-use crate::core::stream::{Fact, Spared};
+use crate::core::stream::{Fact, Spared, Unfit};
 use crate::model::{BatchFacts, Chunk, ChunkBuilder, LeaderEpoch, Offset, Outcome, PartitionId, RecordRef, Time, TopicName};
 use crate::query::{Filter, Subject, Tally};
 use crate::records::{Batch, Decompressed, Fault, Found, RecordFault, Scratch, batches};
@@ -107,6 +107,7 @@ pub(super) struct Block {
     pub broken: u64,
     /// Of the records that were looked at, those that were in memory.
     pub recalled: u64,
+    pub unfit: Unfit,
     pub spared: Spared,
     /// Records that match, when they are only counted.
     pub matched: u64,
@@ -278,6 +279,7 @@ impl<'j> Decoder<'j> {
     fn matches(&mut self, filter: &Filter, record: &RecordRef<'_>, outcome: Option<Outcome>) -> bool {
         let verdict = filter.matches(&Subject { record, topic: self.job.topic.raw(), txn: outcome, now: self.job.now });
         self.block.broken = self.block.broken.saturating_add(u64::from(verdict.broken || verdict.not_json));
+        self.block.unfit.note(&verdict, (record.partition, record.offset));
         verdict.matched
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::decode::{Block, CHUNK_BYTES, CHUNK_RECORDS, Rows, Spare};
 use super::{Lines, Taken};
-use crate::core::stream::{Delivery, Fact, Spared};
+use crate::core::stream::{Delivery, Fact, Spared, Unfit};
 use crate::model::{Chunk, ChunkBuilder, Offset};
 
 /// Lines are handed on in portions of so many bytes, with a little more at the end.
@@ -210,13 +210,14 @@ pub(super) struct Out {
     pub total: Total,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Total {
     pub read: u64,
     pub matched: u64,
     pub broken: u64,
     /// Of those read, records that were in memory.
     pub recalled: u64,
+    pub unfit: Unfit,
     pub spared: Spared,
 }
 
@@ -265,6 +266,7 @@ impl Out {
         self.total.matched = self.total.matched.saturating_add(block.matched);
         self.total.broken = self.total.broken.saturating_add(block.broken);
         self.total.recalled = self.total.recalled.saturating_add(block.recalled);
+        self.total.unfit.add(&block.unfit);
         self.total.spared.add(block.spared);
     }
 

@@ -39,13 +39,20 @@ impl Hasher for Ready {
     }
 }
 
+#[derive(Debug, Clone, Default)]
+pub(super) struct Distinct {
+    /// Values that were taken in: there are no more different ones.
+    taken: u64,
+    seen: Set,
+}
+
 #[derive(Debug, Clone)]
-pub(super) enum Distinct {
+enum Set {
     Exact(HashSet<Mark, BuildHasherDefault<Ready>>),
     Estimate(Registers),
 }
 
-impl Default for Distinct {
+impl Default for Set {
     fn default() -> Self {
         Self::Exact(HashSet::default())
     }
@@ -53,6 +60,46 @@ impl Default for Distinct {
 
 impl Distinct {
     pub(super) fn add(&mut self, mark: Mark, level: usize) {
+        self.taken = self.taken.saturating_add(1);
+        self.seen.add(mark, level);
+    }
+
+    pub(super) fn merge(&mut self, other: Self, level: usize) {
+        self.taken = self.taken.saturating_add(other.taken);
+        self.seen.merge(other.seen, level);
+    }
+
+    /// Takes no more memory than the level allows.
+    pub(super) fn fit(&mut self, level: usize) {
+        self.seen.fit(level);
+    }
+
+    /// How many, and the standard error in thousandths when it is an estimate.
+    pub(super) fn count(&self) -> (u64, Option<u32>) {
+        match &self.seen {
+            Set::Exact(marks) => (u64::try_from(marks.len()).unwrap_or(u64::MAX), None),
+            Set::Estimate(registers) => (registers.estimate().min(self.taken), Some(registers.permille())),
+        }
+    }
+
+    /// The standard error of an estimate, in thousandths.
+    pub(super) fn error(&self) -> Option<u32> {
+        match &self.seen {
+            Set::Exact(_) => None,
+            Set::Estimate(registers) => Some(registers.permille()),
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        match &self.seen {
+            Set::Exact(marks) => marks.capacity() * (size_of::<Mark>() + 1),
+            Set::Estimate(registers) => registers.all.len(),
+        }
+    }
+}
+
+impl Set {
+    fn add(&mut self, mark: Mark, level: usize) {
         match self {
             Self::Exact(marks) => {
                 if marks.insert(mark) && marks.len() > limits(level).0 {
@@ -63,7 +110,7 @@ impl Distinct {
         }
     }
 
-    pub(super) fn merge(&mut self, other: Self, level: usize) {
+    fn merge(&mut self, other: Self, level: usize) {
         match other {
             Self::Exact(marks) => {
                 for mark in marks {
@@ -83,8 +130,7 @@ impl Distinct {
         self.fit(level);
     }
 
-    /// Takes no more memory than the level allows.
-    pub(super) fn fit(&mut self, level: usize) {
+    fn fit(&mut self, level: usize) {
         let (most, power) = limits(level);
         match self {
             Self::Exact(marks) if marks.len() > most => self.estimate(power),
@@ -100,29 +146,6 @@ impl Distinct {
                 registers.add(mark.0);
             }
             *self = Self::Estimate(registers);
-        }
-    }
-
-    /// How many, and the standard error in thousandths when it is an estimate.
-    pub(super) fn count(&self) -> (u64, Option<u32>) {
-        match self {
-            Self::Exact(marks) => (u64::try_from(marks.len()).unwrap_or(u64::MAX), None),
-            Self::Estimate(registers) => (registers.estimate(), Some(registers.permille())),
-        }
-    }
-
-    /// The standard error of an estimate, in thousandths.
-    pub(super) fn error(&self) -> Option<u32> {
-        match self {
-            Self::Exact(_) => None,
-            Self::Estimate(registers) => Some(registers.permille()),
-        }
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        match self {
-            Self::Exact(marks) => marks.capacity() * (size_of::<Mark>() + 1),
-            Self::Estimate(registers) => registers.all.len(),
         }
     }
 }
@@ -278,8 +301,8 @@ mod tests {
     #[test]
     fn the_order_does_not_matter() {
         for level in 0..3 {
-            let whole = of(0..100_000, level);
             for cut in [1, 40_000, 99_990] {
+                let whole = of((0..100_000).chain(cut..cut + 5), level);
                 let mut joined = of(cut..100_000, level);
                 joined.merge(of(0..cut + 5, level), level);
                 assert_eq!(joined.count(), whole.count());
@@ -287,7 +310,20 @@ mod tests {
             // An estimate that folds is the one that was small from the start.
             let mut folded = of(0..100_000, 0);
             folded.fit(level);
-            assert_eq!(folded.count(), whole.count());
+            assert_eq!(folded.count(), of(0..100_000, level).count());
         }
+    }
+
+    #[test]
+    fn an_estimate_is_never_more_than_there_were_values() {
+        let high = (33..2_000).find(|n| {
+            let Set::Estimate(registers) = of(0..*n, 2).seen else { return false };
+            registers.estimate() > u64::from(*n)
+        });
+        let n = high.expect("half of all estimates are too high");
+        assert_eq!(of(0..n, 2).count().0, u64::from(n));
+        let mut halves = of(0..n / 2, 2);
+        halves.merge(of(n / 2..n, 2), 2);
+        assert_eq!(halves.count().0, u64::from(n));
     }
 }

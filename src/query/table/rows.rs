@@ -246,7 +246,17 @@ fn groups(stages: &Inner, kept: &Kept) -> (Vec<Row>, usize) {
         // Records without a time come last.
         (a, b) => b.is_some().cmp(&a.is_some()),
     };
-    lines.sort_by(|a, b| by_window(a, b).then_with(|| ordered(&a.first, &b.first, true)).then_with(|| by_group(a.key, b.key)));
+    // No two lines have the same group, so that this is one order.
+    let order =
+        |a: &Line<'_>, b: &Line<'_>| by_window(a, b).then_with(|| ordered(&a.first, &b.first, true)).then_with(|| by_group(a.key, b.key));
+    if let Some(most) = first_lines(stages).filter(|most| *most < lines.len()) {
+        // The first lines alone are put in order: there may be a hundred thousand, sorted anew at every look.
+        if let Some(last) = most.checked_sub(1) {
+            let _split = lines.select_nth_unstable_by(last, order);
+        }
+        lines.truncate(most);
+    }
+    lines.sort_unstable_by(order);
     for stage in &stages.query.stages {
         match stage {
             Stage::Top(n) => top(&mut lines, *n, &window),
@@ -261,6 +271,17 @@ fn groups(stages: &Inner, kept: &Kept) -> (Vec<Row>, usize) {
         Row { cells: known.chain(numbers).collect(), of: Of::Group(line.key.into()) }
     };
     (lines.into_iter().map(row).collect(), of)
+}
+
+/// How many lines, from the first on, the stages leave, where that is known before lines are in order.
+fn first_lines(stages: &Inner) -> Option<usize> {
+    let mut rest = stages.query.stages.iter().filter(|stage| matches!(stage, Stage::Top(_) | Stage::Sort { .. } | Stage::Limit(_)));
+    match rest.next()? {
+        // In windows, each has its own.
+        Stage::Top(n) if stages.every.is_none() => usize::try_from(*n).ok(),
+        Stage::Limit(n) => usize::try_from(*n).ok(),
+        _ => None,
+    }
 }
 
 /// Keeps the lines with the largest first numbers, in every window so many, in the order that they are in.

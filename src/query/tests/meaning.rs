@@ -224,3 +224,36 @@ fn precedence_is_not_then_and_then_or() {
         filter(query);
     }
 }
+
+#[test]
+fn a_verdict_names_the_operands_that_were_asked_for_in_vain() {
+    let named = |value: &str, query: &str| {
+        let (verdict, filter) = (Sample::value(value).test(query), filter(query));
+        let names = |marks: Marks| marks.iter().map(|place| filter.operands()[place].to_string()).collect::<Vec<_>>().join(" ");
+        (names(verdict.missing_at), names(verdict.mismatch_at))
+    };
+    let is = |missing: &str, mismatch: &str| (missing.to_owned(), mismatch.to_owned());
+    assert_eq!(named(r#"{"a":1}"#, ".b == 1 or .a == \"x\""), is(".b", ".a"));
+    assert_eq!(named(r#"{"a":1,"b":2}"#, ".b == 2 or .c == 3"), is("", ""), "it matched before");
+    assert_eq!(named(r#"{"a":1}"#, ".a == .b"), is(".b", ""));
+    assert_eq!(named(r#"{"b":1}"#, ".a == .b"), is(".a", ""));
+    assert_eq!(named(r#"{"a":"1","b":1}"#, ".a == .b"), is("", ".a"));
+    assert_eq!(named(r#"{"a":[]}"#, ".a in (1, 2) or .a > 5 or .n in 1..2"), is(".n", ".a"));
+    assert_eq!(named("{}", "not .error and not exists .x and not header.h"), is("", ""), "these ask whether it is there");
+    let many = (0..40).map(|n| format!(".a{n} == 1")).collect::<Vec<_>>().join(" or ");
+    assert_eq!(named("{}", &many).0.split(' ').count(), 32);
+}
+
+#[test]
+fn what_cannot_be_read_can_be_listed_in_the_place_of_what_matches() {
+    let lists = |value: &str, query: &str| {
+        let filter = Filter::undecodable(&parse(query).unwrap(), &context());
+        assert!(filter.literals().is_empty() && !filter.is_everything());
+        let sample = Sample::value(value);
+        filter.matches(&Subject { record: &sample.record(), topic: "t", txn: None, now: Time::from_millis(NOW) }).matched
+    };
+    assert!(lists("no json", ".a == 1") && lists("{\"a\":1,", ".b == 1") && lists("", "exists .a"));
+    assert!(!lists("{\"a\":1}", ".a == 1") && !lists("{\"a\":1}", ".b == 1") && !lists("7", ".a == 1"));
+    assert!(!lists("no json", "partition == 4 and .a == 1"), "who is not asked is not broken");
+    assert!(lists("no json", "partition == 3 and .a == 1"));
+}

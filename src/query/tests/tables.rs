@@ -103,6 +103,39 @@ fn several_values_put_a_record_into_several_groups() {
 }
 
 #[test]
+fn a_record_in_several_groups_of_which_some_find_no_room_counts_once_among_the_others() {
+    let samples = [r#"{"t":["a","b","c","d"],"n":[1,2]}"#, r#"{"t":["c","a"],"n":[4]}"#, r#"{"t":["d"],"n":[8]}"#].map(Sample::value);
+    let two = stages("| count, sum .n[] by .t[]").limited(2, 1 << 30);
+    let table = tally(&two, &samples).table(&two);
+    assert_eq!(shown(&table), "\"a\" | #2 | 7\n\"b\" | #1 | 3\nothers(2) | #3 | 15");
+    assert!(table.notes.contains(&Note::Others { groups: 2 }), "{:?}", table.notes);
+    // Also when the groups are those of two tallies.
+    let mut merged = tally(&two, &samples[..1]);
+    merged.merge(tally(&two, &samples[1..]));
+    assert!(merged.table(&two).notes.contains(&Note::Mixed));
+    assert_eq!(merged.records(), 3);
+}
+
+#[test]
+fn the_first_rows_of_many_are_those_of_the_whole_table() {
+    let samples: Vec<Sample> = (0..500).map(|n| Sample::value(&format!("{{\"g\":{},\"v\":{}}}", n * n % 97, n % 13))).collect();
+    for query in ["| count by .g", "| sum .v, count by .g", "| max .v by .g"] {
+        let whole = table(query, &samples);
+        for most in [1, 7, 96, 97, 98, 5_000] {
+            for stage in ["top", "limit"] {
+                let some = table(&format!("{query} | {stage} {most}"), &samples);
+                assert_eq!(
+                    (some.rows.as_slice(), some.of),
+                    (&whole.rows[..most.min(whole.rows.len())], whole.of),
+                    "{query} | {stage} {most}"
+                );
+            }
+        }
+    }
+    assert_eq!(shown(&table("| count by .g | limit 3 | sort .g", &samples)).lines().count(), 3);
+}
+
+#[test]
 fn numbers_are_made_of_values() {
     gives("| sum .ms, avg .ms, min .ms, max .ms, count", &clicks(), "65.5 | 16.375 | 5 | 30 | #7");
     gives("| sum .ms by .page", &clicks(), "\"/home\" | 40\n\"/cart\" | 20.5\n– | 5\nnull | –");

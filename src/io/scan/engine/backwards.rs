@@ -61,16 +61,24 @@ impl Engine {
 
     /// The budget is used up: what was fetched is all.
     pub(super) fn spend(&mut self) {
+        self.spent |= self.parts.iter().any(|part| !part.is_over());
+        self.leave_windows();
         for part in &mut self.parts {
-            self.spent |= !part.is_over();
+            part.done = true;
+        }
+    }
+
+    /// Reads no further window of what is read from its end.
+    pub(super) fn leave_windows(&mut self) {
+        for part in &mut self.parts {
             if let Some(back) = &mut part.back {
                 if !part.done {
                     // The window under way was read from its start: without its end it would leave a hole behind it.
                     (part.queue, part.turned) = (Queue::after(&part.queue), true);
                 }
                 back.stop();
+                part.done = true;
             }
-            part.done = true;
         }
     }
 

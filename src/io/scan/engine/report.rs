@@ -133,6 +133,7 @@ impl Engine {
             matched: self.out.total.matched,
             broken: self.out.total.broken,
             recalled: self.out.total.recalled,
+            unfit: self.out.total.unfit.clone(),
             spared: self.out.total.spared,
             bytes: self.bytes,
             markers: self.markers,
@@ -147,6 +148,12 @@ impl Engine {
         if let Some(ended) = self.ended.take() {
             return Some(ended);
         }
+        if let Some(failure) = self.given_up(now) {
+            return Some(Err(failure));
+        }
+        if self.closing.is_some() {
+            self.leave_windows();
+        }
         let empty = self.parts.iter().all(|part| part.queue.is_empty() && part.back.as_ref().is_none_or(Back::holds_nothing));
         if let Some(fact) = self.closing.take() {
             if !empty {
@@ -155,23 +162,33 @@ impl Engine {
             }
             self.out.say(fact);
             // Said with the next turn of the loop, which then ends.
-            self.parts.clear();
+            if self.follows {
+                self.parts.clear();
+            }
             self.ended = Some(Ok(Ended::Gone));
             return None;
         }
         if !empty || self.parts.is_empty() && self.follows {
             return None;
         }
-        let mut open = self.parts.iter().filter(|part| !part.is_over()).peekable();
-        if open.peek().is_none() {
-            return Some(Ok(if self.spent { Ended::Budget } else { Ended::Done }));
-        }
-        if self.follows {
+        self.parts.iter().all(Part::is_over).then_some(Ok(if self.spent { Ended::Budget } else { Ended::Done }))
+    }
+
+    /// Why no more is waited for: all that is missing of something that has an end could not be read for long.
+    fn given_up(&self, now: Instant) -> Option<Failure> {
+        if self.follows || self.closing.is_some() {
             return None;
         }
-        let troubles: Option<Vec<_>> = open.map(|part| part.trouble.as_ref()).collect();
+        // Read from its end, a window that was not read to its end is never handed on.
+        let handed_on = |part: &Part| match &part.back {
+            Some(back) => back.holds_nothing() && !part.queue.is_working(),
+            None => part.queue.is_empty(),
+        };
+        let mut open = self.parts.iter().filter(|part| !part.is_over()).peekable();
+        open.peek()?;
+        let troubles: Option<Vec<_>> = open.map(|part| part.trouble.as_ref().filter(|_| handed_on(part))).collect();
         let worst = troubles?.into_iter().max_by_key(|trouble| now.duration_since(trouble.since))?;
-        (now.duration_since(worst.since) >= GIVE_UP).then(|| Err(worst.failure.clone()))
+        (now.duration_since(worst.since) >= GIVE_UP).then(|| worst.failure.clone())
     }
 
     /// When something is due although nothing happens.

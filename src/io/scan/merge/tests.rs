@@ -86,7 +86,7 @@ fn of_a_burst_the_newest_are_kept_and_the_rest_is_counted() {
     let mut out = Out::default();
     let mut lanes: Vec<_> = queues.iter_mut().map(|(queue, waits)| Lane { queue, waits: *waits }).collect();
     out.merge(&mut lanes, Some(3), HORIZON);
-    assert_eq!((out.not_shown, out.total), (1, Total { read: 4, matched: 4, ..Total::default() }));
+    assert_eq!((out.not_shown, out.total.clone()), (1, Total { read: 4, matched: 4, ..Total::default() }));
     assert_eq!(merged(&mut out), "b2 a5 b6 ");
 }
 
