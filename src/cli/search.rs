@@ -201,9 +201,7 @@ impl Search {
         let client = Client::new(self.common.cluster.settings());
         let placed = self.place_key(&client, &work).await?;
         if self.explain {
-            for line in explain::plan(self.reading(), &self.plans, &placed) {
-                words::say(&line);
-            }
+            words::say_all(&explain::plan(self.reading(), &self.plans, &placed));
         }
         let style = if self.tallies.is_some() { Style { output: Output::Ndjson, ..self.style.clone() } } else { self.style.clone() };
         let printer = Printer::start(&style).map_err(failed)?;
@@ -277,12 +275,12 @@ impl Search {
         let written = written.and_then(|()| self.table(&summary));
         if self.explain {
             let Summary { scanned, spared, asked, log, .. } = summary;
-            explain::spared(Figures { scanned, spared, asked, log }).iter().for_each(|line| words::say(line));
+            words::say_all(&explain::spared(Figures { scanned, spared, asked, log }));
         }
         let topics: Vec<&TopicName> = self.plans.iter().map(|plan| &plan.topic).collect();
-        closing::missing(&summary, &topics).iter().for_each(|line| words::say(line));
+        words::say_all(&closing::missing(&summary, &topics));
         if !self.common.quiet {
-            closing::notes(&summary, &topics, &self.filter, self.undecodable).iter().for_each(|line| words::say(line));
+            words::say_all(&closing::notes(&summary, &topics, &self.filter, self.undecodable));
         }
         summary.say(self.common.quiet);
         let over = match ended {

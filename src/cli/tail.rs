@@ -156,7 +156,7 @@ impl Tail {
         if self.explain {
             let (filter, unbounded) = (self.filter.as_deref(), &self.unbounded);
             let reading = explain::Reading { filter, unbounded, backwards: false, rate: None, bytes: None };
-            explain::plan(reading, &self.plans, &[]).iter().for_each(|line| words::say(line));
+            words::say_all(&explain::plan(reading, &self.plans, &[]));
         }
         let failed = |error: std::io::Error| Failure::new("write the records", Cause::File(Foreign::new(error.to_string())));
         let client = Client::new(self.common.cluster.settings());
@@ -190,7 +190,7 @@ impl Tail {
         };
         if self.explain {
             let figures = Figures::of(last.lock().unwrap_or_else(PoisonError::into_inner).iter());
-            explain::spared(figures).iter().for_each(|line| words::say(line));
+            words::say_all(&explain::spared(figures));
         }
         let code = ended?;
         written.map_err(failed)?;

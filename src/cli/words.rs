@@ -58,6 +58,13 @@ pub(super) fn say(text: &str) {
     let _closed = std::io::stderr().write_all(line.as_bytes());
 }
 
+/// A line on stderr for each.
+pub(super) fn say_all(lines: &[String]) {
+    for line in lines {
+        say(line);
+    }
+}
+
 /// A failure as text: the sentence, what was tried, what to try next.
 fn sentences(failure: &Failure) -> String {
     let mut text = String::from("kscope: ");

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::json::{Path, PathError, quoted};
 
-use super::ast::{Expr, Flag, Op, Operand, Query, Right, Test, Text};
+use super::ast::{Expr, Flag, Op, Operand, Query, Test, Text};
 use super::error::{QueryError, meant};
 use super::needle::{Pattern, Written};
 use super::operand::{NAMES, Operator, symbol};

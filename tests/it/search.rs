@@ -2,6 +2,7 @@
 //! says of that; what it reads and what it leaves out.
 
 mod faults;
+mod unfit;
 
 use std::collections::BTreeMap;
 

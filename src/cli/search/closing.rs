@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::summary::Summary;
+use super::summary::{Summary, Unread};
 use crate::model::TopicName;
 use crate::query::Filter;
 use crate::query::ast::Operand;
@@ -18,10 +18,11 @@ pub(super) fn missing(summary: &Summary, topics: &[&TopicName]) -> Vec<String> {
         return Vec::new();
     }
     let name = |at: usize| topics.get(at).map_or("", |topic| topic.raw());
-    let one = |(at, partition, span): &(usize, crate::model::PartitionId, Option<(crate::model::Offset, crate::model::Offset)>)| match span
-    {
-        Some((from, to)) => format!("{}/{}: offsets {} to {} were not read", name(*at), partition.0, from.0, to.0.saturating_sub(1)),
-        None => format!("{}/{} was not read: where it begins and ends was not told", name(*at), partition.0),
+    let one = |unread: &Unread| match unread.span {
+        Some((from, to)) => {
+            format!("{}/{}: offsets {} to {} were not read", name(unread.topic), unread.partition.0, from.0, to.0.saturating_sub(1))
+        }
+        None => format!("{}/{} was not read: where it begins and ends was not told", name(unread.topic), unread.partition.0),
     };
     let mut lines: Vec<String> = summary.unread.iter().take(NAMED).map(one).collect();
     let more = summary.unread.len().saturating_sub(NAMED);
@@ -59,7 +60,7 @@ pub(super) fn notes(summary: &Summary, topics: &[&TopicName], filter: &Filter, l
     let other = unfit(&summary.unfit.mismatch, &|operand, n| format!("{} had {operand} of another type", units::thousands(n)));
     let all = [absent, other].concat();
     if !all.is_empty() && !listed {
-        lines.push(format!("of {} tested {}", units::counted(tested, "record"), all.join(", ")));
+        lines.push(format!("of {} tested, {}", units::counted(tested, "record"), all.join(", ")));
     }
     lines
 }

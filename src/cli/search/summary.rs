@@ -99,7 +99,9 @@ impl Seen {
     /// Takes in what is said between records of a topic.
     pub(super) fn facts(&self, index: usize, facts: &[Fact]) {
         if let Some(one) = self.lock().topics.get_mut(index) {
-            facts.iter().for_each(|fact| one.facts.note(fact));
+            for fact in facts {
+                one.facts.note(fact);
+            }
         }
     }
 
@@ -155,20 +157,20 @@ impl All {
         (read, all)
     }
 
-    /// Stretches that were to be read and were not, by topic; of a partition whose ends were never told, none is known.
-    fn unread(&self) -> Vec<(usize, PartitionId, Option<(Offset, Offset)>)> {
+    /// Stretches that were to be read and were not, by topic.
+    fn unread(&self) -> Vec<Unread> {
         let mut unread = Vec::new();
         for (at, one) in self.topics.iter().enumerate() {
             for partition in &one.progress.partitions {
                 let Some((from, to)) = partition.span else {
-                    unread.push((at, partition.id, None));
+                    unread.push(Unread { topic: at, partition: partition.id, span: None });
                     continue;
                 };
                 // What was read is `first..position`: from the start on, or up to the end.
                 let first = partition.first.unwrap_or(to);
                 let rest = if first > from { (from, first) } else { (partition.position.max(from), to) };
                 if rest.0 < rest.1 {
-                    unread.push((at, partition.id, Some(rest)));
+                    unread.push(Unread { topic: at, partition: partition.id, span: Some(rest) });
                 }
             }
         }
@@ -178,6 +180,16 @@ impl All {
 
 fn float(n: u64) -> f64 {
     u32::try_from(n).map_or(f64::INFINITY, f64::from)
+}
+
+/// A stretch of a partition that was to be read and was not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unread {
+    /// The topic's place in the list.
+    pub topic: usize,
+    pub partition: PartitionId,
+    /// From where to where, the latter exclusive; `None`: where the partition begins and ends was never told.
+    pub span: Option<(Offset, Offset)>,
 }
 
 /// The end of a search.
@@ -198,8 +210,8 @@ pub(super) struct Summary {
     pub unfit: Unfit,
     pub interrupted: u64,
     pub longest_ms: u64,
-    /// Stretches that were to be read and were not; without offsets where these are not known.
-    pub unread: Vec<(usize, PartitionId, Option<(Offset, Offset)>)>,
+    /// Stretches that were to be read and were not.
+    pub unread: Vec<Unread>,
     /// Offsets of the stretches that were to be read; and of the whole log of their partitions.
     pub asked: u64,
     pub log: u64,
@@ -243,7 +255,7 @@ impl Summary {
             spared.add(one.progress.spared);
             unfit.add(&one.progress.unfit);
         }
-        let firsts = all.topics.iter().enumerate().flat_map(|(at, one)| {
+        let firsts = all.topics.iter().enumerate().filter_map(|(at, one)| {
             let both = one.progress.unfit.first.into_iter().chain(one.facts.first).min();
             both.map(|(partition, offset)| (at, partition, offset))
         });
@@ -271,7 +283,7 @@ impl Summary {
 
     /// Offsets that were to be read and were not; unknown where a partition's ends are.
     fn offsets_unread(&self) -> Option<u64> {
-        self.unread.iter().map(|(.., span)| span.map(|(from, to)| offsets(from, to))).sum()
+        self.unread.iter().map(|unread| unread.span.map(|(from, to)| offsets(from, to))).sum()
     }
 
     /// The line.

@@ -232,7 +232,9 @@ fn fields() -> Fields {
     let mut fields = Fields::default();
     let samples =
         [Sample::value(r#"{"a":{"b":[1,"é"]},"o d":null,"page":"/x y\"\\"}"#).header("odd name", Some("{\"user\":7}")), Sample::value("x")];
-    samples.iter().for_each(|sample| fields.take(&sample.record()));
+    for sample in &samples {
+        fields.take(&sample.record());
+    }
     fields.topic("orders-eu");
     fields
 }

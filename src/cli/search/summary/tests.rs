@@ -28,12 +28,18 @@ const READ: End = End { over: Some(Over::Read { budget: false }), gone: false, t
 fn what_was_not_read_is_told_forward_and_from_the_end_and_is_unknown_where_it_is() {
     let read = |span, read| Summary::of(&seen(vec![partition(0, span, read)], &[]), READ);
     assert_eq!(read(Some((10, 50)), Some((10, 50))).unread, []);
-    assert_eq!(read(Some((10, 50)), Some((10, 30))).unread, [(0, PartitionId(0), Some((Offset(30), Offset(50))))]);
-    assert_eq!(read(Some((10, 50)), Some((30, 50))).unread, [(0, PartitionId(0), Some((Offset(10), Offset(30))))]);
-    assert_eq!(read(Some((10, 50)), None).unread, [(0, PartitionId(0), Some((Offset(10), Offset(50))))]);
+    assert_eq!(
+        read(Some((10, 50)), Some((10, 30))).unread,
+        [Unread { topic: 0, partition: PartitionId(0), span: Some((Offset(30), Offset(50))) }]
+    );
+    assert_eq!(
+        read(Some((10, 50)), Some((30, 50))).unread,
+        [Unread { topic: 0, partition: PartitionId(0), span: Some((Offset(10), Offset(30))) }]
+    );
+    assert_eq!(read(Some((10, 50)), None).unread, [Unread { topic: 0, partition: PartitionId(0), span: Some((Offset(10), Offset(50))) }]);
     assert_eq!(read(Some((10, 10)), Some((10, 10))).unread, []);
     let unknown = read(None, None);
-    assert_eq!(unknown.unread, [(0, PartitionId(0), None)]);
+    assert_eq!(unknown.unread, [Unread { topic: 0, partition: PartitionId(0), span: None }]);
     assert!(unknown.line().ends_with(" ended=end unread=unknown interrupted=0"), "{}", unknown.line());
 }
 
