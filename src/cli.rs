@@ -40,7 +40,8 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::config::{Config, Limits};
-use crate::core::context::{Context, Guard};
+use crate::core::context::Context;
+use crate::core::stream::Allowance;
 use crate::io::kafka::{Address, Security, Settings};
 use crate::model::{Cause, Failure, Foreign};
 
@@ -105,6 +106,8 @@ pub struct Cluster {
     pub from: Option<String>,
     pub timeout: Option<Duration>,
     pub limits: Limits,
+    /// How much looking through history may ask of it: less in a context with a guard.
+    pub allowance: Allowance,
 }
 
 impl Cluster {
@@ -112,6 +115,7 @@ impl Cluster {
     pub fn settings(&self) -> Settings {
         let mut settings = Settings::new(self.bootstrap.clone());
         settings.fetch_cap = self.limits.record_alone;
+        (settings.pace, settings.budget) = (self.allowance.rate, self.allowance.bytes);
         settings.security = self.security.clone();
         if let Some(id) = &self.client_id {
             settings.client_id = id.as_str().into();
@@ -336,9 +340,8 @@ fn on_cluster(
             let terminal = std::io::stdout().is_terminal();
             let output = common.output.unwrap_or(if terminal { Output::Table } else { Output::Ndjson });
             let color = common.color.unwrap_or_default();
-            let guarded = context.rules.guard != Guard::None;
             let common = reading::Common { cluster, output, terminal, color, quiet: common.quiet };
-            Command::Search(Box::new(search::Search::new(common, &args, guarded)?))
+            Command::Search(Box::new(search::Search::new(common, &args)?))
         }
         OnCluster::Produce(args) => Command::Produce(Box::new(produce::Produce::new(writing(cluster, context), args, variable)?)),
         OnCluster::Topics(args) => Command::Topics(Box::new(topics::Topics::list(for_topics(cluster, common), &args)?)),

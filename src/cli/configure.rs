@@ -7,6 +7,7 @@ use crate::config::edit::{self, Import, NewContext, NewSecret, Setting};
 use crate::config::{self, Config, ReadOnly};
 use crate::core::configure::{Draft, Mode, New, Preview, Wish};
 use crate::core::context::Context;
+use crate::core::stream::Allowance;
 use crate::io::kafka::{Secret, Security};
 use crate::model::{Cause, Failure, Foreign};
 
@@ -61,7 +62,15 @@ impl Start {
 impl Cluster {
     /// How a client is made that reaches nothing, until a context is chosen.
     pub(super) fn nowhere(limits: config::Limits) -> Self {
-        Self { bootstrap: Vec::new(), security: Security::default(), client_id: None, from: None, timeout: None, limits }
+        Self {
+            bootstrap: Vec::new(),
+            security: Security::default(),
+            client_id: None,
+            from: None,
+            timeout: None,
+            limits,
+            allowance: Allowance::default(),
+        }
     }
 
     fn is_nowhere(&self) -> bool {

@@ -117,8 +117,7 @@ pub struct Search {
 }
 
 impl Search {
-    /// `guarded`: the context asks before changes, so the cluster is one to be careful with.
-    pub(super) fn new(common: Common, args: &SearchArgs, guarded: bool) -> Result<Self, Failure> {
+    pub(super) fn new(common: Common, args: &SearchArgs) -> Result<Self, Failure> {
         let zone = TimeZone::system();
         let context = Context { now: now(), zone: zone.clone() };
         let mut topics = args.words.clone();
@@ -161,15 +160,14 @@ impl Search {
         let size = |option: &str, text: &Option<String>| {
             text.as_deref().map(|text| when::size(text).map_err(|why| usage(&format!("{option}: {why}")))).transpose()
         };
-        let limits = common.cluster.limits;
-        let configured = if guarded { limits.guarded_search_rate.or(limits.search_rate) } else { limits.search_rate };
+        let allowance = common.cluster.allowance;
         let selection = Select::of(&query).map(|select| Selection { select, now: context.now, zone: zone.clone() });
         let (output, terminal, color) = (common.output, common.terminal, common.colored());
         let style = Style { output, format, terminal, color, several: plans.len() > 1, zone, selection };
         Ok(Self {
             by_key: !args.all_partitions && unbounded.partitions.is_none(),
-            rate: size("--max-rate", &args.max_rate)?.or(configured),
-            bytes: size("--max-bytes", &args.max_bytes)?.or(limits.search_bytes),
+            rate: size("--max-rate", &args.max_rate)?.or(allowance.rate),
+            bytes: size("--max-bytes", &args.max_bytes)?.or(allowance.bytes),
             backwards: args.newest_first,
             count: args.count.into_iter().chain(limit).min(),
             explain: args.explain,

@@ -7,8 +7,9 @@ use super::{Cluster, Common};
 use crate::config::found::Tool;
 use crate::config::properties::{self, Mistake, Property};
 use crate::config::{self, Config, Connection, Limits};
-use crate::core::context::Context;
+use crate::core::context::{Context, Guard};
 use crate::core::guard::{ReadOnly, Rules};
+use crate::core::stream::Allowance;
 use crate::io::kafka::{Address, Security};
 use crate::model::{Cause, Failure, Foreign};
 use crate::query::when::When;
@@ -76,7 +77,11 @@ impl Always {
         if !ignored.is_empty() {
             tracing::info!("properties that mean nothing here: {}", ignored.join(", "));
         }
-        let cluster = Cluster { bootstrap: bootstrap.unwrap_or_default(), security, client_id, from: None, timeout: self.timeout, limits };
+        let careful = context.rules.guard != Guard::None;
+        let rate = if careful { limits.guarded_search_rate.or(limits.search_rate) } else { limits.search_rate };
+        let allowance = Allowance { rate, bytes: limits.search_bytes };
+        let cluster =
+            Cluster { allowance, bootstrap: bootstrap.unwrap_or_default(), security, client_id, from: None, timeout: self.timeout, limits };
         let (security, unchecked) = (cluster.security.words(), cluster.security.unchecked());
         (cluster, Context { rules: Rules { refused, ..context.rules }, security, unchecked, ..context })
     }

@@ -143,15 +143,54 @@ fn now() -> Time {
     Time(jiff::Timestamp::now().as_microsecond())
 }
 
+/// How much one question may ask of the brokers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Allowed {
+    /// Bytes a second, and in all.
+    pace: Option<u64>,
+    bytes: Option<u64>,
+}
+
+/// What is said when a question has used up its bytes.
+const USED_UP: Cause = Cause::Refused("as many bytes were read as limits.search_bytes of config.toml allows, and there are more");
+
+impl Allowed {
+    /// What the cluster's context allows.
+    fn of(client: &Client) -> Self {
+        let settings = client.settings();
+        Self { pace: settings.pace, bytes: settings.budget }
+    }
+
+    /// A share of it, where so many are read at the same time.
+    fn shared(self, among: usize) -> Self {
+        let among = u64::try_from(among).unwrap_or(u64::MAX).max(1);
+        let share = |all: Option<u64>| all.map(|all| all.checked_div(among).unwrap_or(all).max(1));
+        Self { pace: share(self.pace), bytes: share(self.bytes) }
+    }
+
+    /// What is left of it after so many bytes.
+    fn less(self, bytes: u64) -> Self {
+        Self { bytes: self.bytes.map(|all| all.saturating_sub(bytes)), ..self }
+    }
+
+    /// How long to wait after so many bytes in so long a time, to keep the pace.
+    fn pause(self, bytes: u64, ran: Duration) -> Duration {
+        let Some(pace) = self.pace.filter(|&pace| pace > 0) else { return Duration::ZERO };
+        let millis = u128::from(bytes).saturating_mul(1000).checked_div(u128::from(pace)).unwrap_or(0);
+        Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX)).saturating_sub(ran)
+    }
+}
+
 /// What is read of a topic, and how.
 struct Stretch<'a> {
     topic: &'a Topic,
     spans: &'a Spans,
     filter: Option<Arc<Filter>>,
     shape: Shape,
+    allowed: Allowed,
 }
 
-/// Reads some stretches to their ends: `take` gets the chunks that match, in order per partition, and ends it early; `progress`
+/// Reads some stretches to their ends; a failure when no more may be read ([`USED_UP`]): `take` gets the chunks that match, in order per partition, and ends it early; `progress`
 /// hears how far it is.
 async fn stretch(
     client: &Client,
@@ -175,14 +214,15 @@ async fn stretch(
         newest: None,
         keep: usize::MAX,
     };
-    let options = Options { shape: of.shape, ..Options::live(Context::utc(now())) };
+    let options = Options { shape: of.shape, pace: of.allowed.pace, budget: of.allowed.bytes, ..Options::live(Context::utc(now())) };
     let nobody_steers = mpsc::unbounded_channel::<Flow>().1;
     match scan::read(client.clone(), work.clone(), plan, options, nobody_steers, Catch { take, progress }).await? {
         Ended::Gone => {
             let gone = format!("topic {}: it was deleted meanwhile", of.topic.name.raw());
             Err(Failure::new("read the topic", Cause::NotFound(Foreign::new(gone))))
         }
-        Ended::Done | Ended::Enough | Ended::Budget => Ok(()),
+        Ended::Budget => Err(Failure::new("read the topic", USED_UP)),
+        Ended::Done | Ended::Enough => Ok(()),
     }
 }
 
@@ -223,4 +263,20 @@ fn gone_over(spans: &Spans, progress: &Progress) -> u64 {
 /// Offsets between two.
 fn width(span: &Range<Offset>) -> u64 {
     u64::try_from(span.end.0.saturating_sub(span.start.0)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_keeps_the_pace_of_its_cluster_and_reads_no_more_than_it_may() {
+        let allowed = Allowed { pace: Some(1_000_000), bytes: Some(10_000) };
+        assert_eq!(allowed.pause(2_000_000, Duration::from_millis(500)), Duration::from_millis(1500));
+        assert_eq!(allowed.pause(2_000_000, Duration::from_secs(3)), Duration::ZERO);
+        assert_eq!(Allowed { pace: None, ..allowed }.pause(u64::MAX, Duration::ZERO), Duration::ZERO);
+        assert_eq!(allowed.shared(3), Allowed { pace: Some(333_333), bytes: Some(3_333) });
+        assert_eq!(allowed.shared(0), allowed);
+        assert_eq!((allowed.less(4_000).bytes, allowed.less(20_000).bytes), (Some(6_000), Some(0)));
+    }
 }

@@ -6,8 +6,9 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
-use super::{Spans, Teller, ends, now, offsets_at};
+use super::{Allowed, Spans, Teller, USED_UP, ends, now, offsets_at};
 use crate::core::ask::Answer;
 use crate::core::inquire::{BisectAsk, Bisected, Halved, Looked, Place, Spot, Turn};
 use crate::io::kafka::Client;
@@ -45,6 +46,7 @@ pub async fn bisect(client: &Client, ask: &BisectAsk, teller: &Teller) -> Result
         ask: ask.clone(),
         teller: teller.clone(),
         now: now(),
+        began: Instant::now(),
         state: Arc::new(Mutex::new(Bisected { parts, ..Bisected::default() })),
     };
     shared.told();
@@ -92,6 +94,7 @@ struct Shared {
     ask: BisectAsk,
     teller: Teller,
     now: Time,
+    began: Instant,
     state: Arc<Mutex<Bisected>>,
 }
 
@@ -115,9 +118,21 @@ impl Shared {
         state.parts.iter().find(|part| part.partition == partition).map_or(Offset(0)..Offset(0), |part| part.span.clone())
     }
 
+    /// Waits as long as the pace of the cluster's context asks for.
+    async fn wait(&self) -> Result<(), Failure> {
+        let allowed = Allowed::of(&self.client);
+        let bytes = self.state.lock().unwrap_or_else(PoisonError::into_inner).bytes;
+        if allowed.less(bytes).bytes == Some(0) {
+            return Err(Failure::new(WHAT, USED_UP));
+        }
+        tokio::time::sleep(allowed.pause(bytes, self.began.elapsed())).await;
+        Ok(())
+    }
+
     /// The first record of a stretch, and whether it matches.
     async fn look(&self, partition: PartitionId, span: Range<Offset>) -> Result<Option<(Looked, Spot)>, Failure> {
         let topic = &self.ask.topic.name;
+        self.wait().await?;
         let probed = first_at(&self.client, WHAT, topic, partition, (span.start, span.end)).await?;
         {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

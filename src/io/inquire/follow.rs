@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinSet;
 
-use super::{Spans, Stretch, Teller, ends, gone_over, now, offsets_at, stretch, width};
+use super::{Allowed, Spans, Stretch, Teller, ends, gone_over, now, offsets_at, stretch, width};
 use crate::core::ask::Answer;
 use crate::core::inquire::{self, FollowAsk, Read, STEPS, Spot, Step, Trail};
 use crate::io::kafka::Client;
@@ -150,7 +150,9 @@ impl Shared {
                 room.tell(Answer::Trail(Box::new(Trail { steps, ..trail.0.clone() })));
             }
         };
-        let whole = Stretch { topic, spans: &spans, filter: Some(Arc::clone(&self.filter)), shape: Shape::Chunks };
+        let allowed = Allowed::of(&self.client);
+        let allowed = Allowed { pace: allowed.shared(self.ask.topics.len().min(AT_ONCE)).pace, ..allowed.shared(self.ask.topics.len()) };
+        let whole = Stretch { topic, spans: &spans, filter: Some(Arc::clone(&self.filter)), shape: Shape::Chunks, allowed };
         stretch(&self.client, &self.work, whole, take, progress).await?;
         let full = self.trail.lock().unwrap_or_else(PoisonError::into_inner).0.full;
         self.change(at, |read| read.offsets = if full { read.offsets } else { of });

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
-use super::{Spans, Stretch, Teller, ends, gone_over, now, offsets_at, stretch, width};
+use tokio::time::Instant;
+
+use super::{Allowed, Spans, Stretch, Teller, ends, gone_over, now, offsets_at, stretch, width};
 use crate::core::ask::Answer;
 use crate::core::inquire::{Neighbour, Reach, Sought, Spot};
 use crate::io::kafka::Client;
@@ -36,7 +38,8 @@ pub async fn neighbour(client: &Client, work: &Work, ask: &Neighbour, teller: &T
     if let Some(error) = missing.get(&partition) {
         return Err(error.failure(WHAT, &format!("partition {} of topic {}", partition.0, ask.topic.name.raw())));
     }
-    let mut search = Search { client, work, ask, teller, filter: filter(&key)?, key, ends: all, sought: Sought::default() };
+    let (filter, began) = (filter(&key)?, Instant::now());
+    let mut search = Search { client, work, ask, teller, filter, key, ends: all, began, sought: Sought::default() };
     let own = search.ends.get(&partition).cloned().unwrap_or(offset..offset);
     let held = ask.held.as_ref().and_then(|spot| spot.record().map(|record| record.offset));
     let room = if ask.back {
@@ -85,6 +88,7 @@ struct Search<'a> {
     filter: Option<Arc<Filter>>,
     key: Vec<u8>,
     ends: Spans,
+    began: Instant,
     sought: Sought,
 }
 
@@ -119,11 +123,19 @@ impl Search<'_> {
 
     /// Reads stretches: the record of the key in them that is nearest in time, within a partition in offset.
     async fn read(&mut self, spans: &Spans) -> Result<Option<Spot>, Failure> {
+        let allowed = Allowed::of(self.client).less(self.sought.bytes);
+        tokio::time::sleep(allowed.pause(self.sought.bytes, self.began.elapsed())).await;
         let (back, alone, topic) = (self.ask.back, spans.len() == 1, &self.ask.topic.name);
         let mut found: BTreeMap<PartitionId, Spot> = BTreeMap::new();
         let (before, teller, key) = (self.sought.clone(), self.teller, &self.key);
         let (mut offsets, mut bytes) = (0, 0);
-        let of = Stretch { topic: &self.ask.topic, spans, filter: self.filter.clone(), shape: Shape::Chunks };
+        let of = Stretch {
+            topic: &self.ask.topic,
+            spans,
+            filter: self.filter.clone(),
+            shape: Shape::Chunks,
+            allowed: Allowed::of(self.client).less(self.sought.bytes),
+        };
         let take = |chunk: &crate::model::Chunk| {
             for (row, record) in chunk.iter().enumerate().filter(|(_, record)| record.key == Some(key)) {
                 if (back || !found.contains_key(&record.partition))

@@ -5,7 +5,9 @@
 use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Spans, Stretch, Teller, ends, stretch, width};
+use tokio::time::Instant;
+
+use super::{Allowed, Spans, Stretch, Teller, USED_UP, ends, stretch, width};
 use crate::core::ask::Answer;
 use crate::core::inquire::{Collector, Shape, ShapeAsk};
 use crate::io::kafka::Client;
@@ -47,18 +49,26 @@ pub async fn shape(client: &Client, work: &Work, ask: &ShapeAsk, teller: &Teller
         },
         records: 0,
     };
-    let mut bytes = 0;
+    let (mut bytes, allowed, began) = (0, Allowed::of(client), Instant::now());
     for (n, spans) in rounds.iter().enumerate() {
+        tokio::time::sleep(allowed.pause(bytes, began.elapsed())).await;
         let encode = told.shards.encode();
-        let of = Stretch { topic: &ask.topic, spans, filter: None, shape: scan::Shape::Lines(encode) };
+        let of = Stretch { topic: &ask.topic, spans, filter: None, shape: scan::Shape::Lines(encode), allowed: allowed.less(bytes) };
         let mut read = 0;
         let progress = |progress: &crate::core::stream::Progress| {
             read = progress.bytes;
             told.hint(teller);
         };
-        stretch(client, work, of, |_| ControlFlow::Continue(()), progress).await?;
+        let ended = stretch(client, work, of, |_| ControlFlow::Continue(()), progress).await;
         told.hint(teller);
         bytes += read;
+        match ended {
+            Err(failure) if failure.cause == USED_UP => {
+                told.base.cut.push(failure.sentence());
+                break;
+            }
+            ended => ended?,
+        }
         if !whole && bytes > SAMPLE_BYTES && n + 1 < rounds.len() {
             told.base.cut.push(format!("the sample ended early, after {}", units::size(bytes)));
             break;

@@ -146,6 +146,10 @@ pub struct Settings {
     pub retry: Duration,
     /// A topic that brokers do not know counts as deleted when they have said so for so long (P26).
     pub gone_after: Duration,
+    /// Bytes a second, at most about, that who looks through history asks all brokers for; `None`: as fast as it goes.
+    pub pace: Option<u64>,
+    /// Bytes of answers, at most about, that one such question reads; `None`: all there are.
+    pub budget: Option<u64>,
     /// The largest answer to a fetch, in bytes.
     pub fetch_cap: usize,
     /// The largest other answer, in bytes.
@@ -165,6 +169,8 @@ impl Settings {
             patience: Duration::from_secs(2),
             retry: Duration::from_secs(15),
             gone_after: Duration::from_secs(5),
+            pace: None,
+            budget: None,
             fetch_cap: 64 << 20,
             control_cap: 32 << 20,
             idle_close: Duration::from_secs(9 * 60),
