@@ -72,6 +72,18 @@ fn tally(bencher: Bencher<'_, '_>, query: &str) {
     });
 }
 
+/// A look at the table of 100,000 groups, as the screen takes it while the history is counted.
+#[divan::bench(args = ["| count by .n", "| count by .n | top 100", "| sum .n, count by .n | limit 1000"])]
+fn look_at_a_hundred_thousand_groups(bencher: Bencher<'_, '_>, query: &str) {
+    let stages = Stages::compile(&parse(query).unwrap(), &Context::utc(NOW)).unwrap();
+    let mut tally = Tally::new(&stages);
+    for n in 0..100_000_u64 {
+        let value = format!("{{\"n\":{}}}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40);
+        tally.take(&Subject { record: &record(&value), topic: "clicks", txn: None, now: NOW });
+    }
+    bencher.counter(ItemsCount::new(tally.groups())).bench(|| black_box(&tally).table(&stages));
+}
+
 #[divan::bench]
 fn bare_memmem(bencher: Bencher<'_, '_>) {
     let clicks = clicks();
