@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::kafka::{At, Client, Isolation, OffsetAsk, PartitionError};
+use super::kafka::{At, Client, ErrorCode, Isolation, OffsetAsk, PartitionError};
 use super::scan::{self, Options, Shape, Taken};
 use super::work::Work;
 use crate::core::ask::Answer;
@@ -178,6 +178,15 @@ impl Allowed {
         let Some(pace) = self.pace.filter(|&pace| pace > 0) else { return Duration::ZERO };
         let millis = u128::from(bytes).saturating_mul(1000).checked_div(u128::from(pace)).unwrap_or(0);
         Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX)).saturating_sub(ran)
+    }
+}
+
+/// Whether another try may succeed: brokers come back, and leaders move.
+fn is_passing(failure: &Failure) -> bool {
+    match &failure.cause {
+        Cause::Unreachable | Cause::TimedOut(_) | Cause::Disconnected => true,
+        Cause::Kafka { code, .. } => ErrorCode(*code).is_retriable(),
+        _ => false,
     }
 }
 

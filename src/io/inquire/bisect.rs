@@ -4,21 +4,24 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Allowed, Spans, Teller, USED_UP, ends, now, offsets_at};
+use super::{Allowed, Spans, Teller, USED_UP, ends, is_passing, now, offsets_at};
 use crate::core::ask::Answer;
 use crate::core::inquire::{BisectAsk, Bisected, Halved, Looked, Place, Spot, Turn};
 use crate::io::kafka::Client;
-use crate::io::scan::first_at;
+use crate::io::scan::{Probed, first_at};
 use crate::model::{Cause, Failure, Offset, PartitionId, Time};
 use crate::query::Subject;
 
 const WHAT: &str = "look for the turn";
 /// Partitions that are searched at the same time.
 const AT_ONCE: usize = 8;
+/// Between two tries to reach a broker.
+const BETWEEN_TRIES: Duration = Duration::from_millis(250);
 /// Records that are looked at on each side of the turn, besides those next to it.
 const CHECKS: i64 = 4;
 
@@ -118,6 +121,33 @@ impl Shared {
         state.parts.iter().find(|part| part.partition == partition).map_or(Offset(0)..Offset(0), |part| part.span.clone())
     }
 
+    /// The first record of a stretch: a broker that is gone is waited for as long as a question is asked again, until another one
+    /// leads the partition.
+    async fn probe(&self, partition: PartitionId, span: (Offset, Offset)) -> Result<Probed, Failure> {
+        let topic = &self.ask.topic.name;
+        let until = Instant::now() + self.client.settings().retry;
+        loop {
+            let failure = match first_at(&self.client, WHAT, topic, partition, span).await {
+                Ok(probed) => return Ok(probed),
+                Err(failure) => failure,
+            };
+            let passing = is_passing(&failure);
+            if passing || matches!(failure.cause, Cause::NotFound(_)) {
+                // A topic that is gone is said to be gone.
+                let looked = self.client.topic(WHAT, topic).await;
+                if let Err(gone) = looked
+                    && matches!(gone.cause, Cause::NotFound(_))
+                {
+                    return Err(gone);
+                }
+            }
+            if !passing || Instant::now() >= until {
+                return Err(failure);
+            }
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        }
+    }
+
     /// Waits as long as the pace of the cluster's context asks for.
     async fn wait(&self) -> Result<(), Failure> {
         let allowed = Allowed::of(&self.client);
@@ -131,9 +161,9 @@ impl Shared {
 
     /// The first record of a stretch, and whether it matches.
     async fn look(&self, partition: PartitionId, span: Range<Offset>) -> Result<Option<(Looked, Spot)>, Failure> {
-        let topic = &self.ask.topic.name;
         self.wait().await?;
-        let probed = first_at(&self.client, WHAT, topic, partition, (span.start, span.end)).await?;
+        let probed = self.probe(partition, (span.start, span.end)).await?;
+        let topic = &self.ask.topic.name;
         {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             state.records += probed.records;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-use super::{Allowed, Spans, Stretch, Teller, USED_UP, ends, stretch, width};
+use super::{Allowed, Spans, Stretch, Teller, USED_UP, ends, is_passing, stretch, width};
 use crate::core::ask::Answer;
 use crate::core::inquire::{Collector, Shape, ShapeAsk};
 use crate::io::kafka::Client;
@@ -63,8 +63,9 @@ pub async fn shape(client: &Client, work: &Work, ask: &ShapeAsk, teller: &Teller
         told.hint(teller);
         bytes += read;
         match ended {
-            Err(failure) if failure.cause == USED_UP => {
-                told.base.cut.push(failure.sentence());
+            // What was read is worth having.
+            Err(failure) if failure.cause == USED_UP || is_passing(&failure) && told.shards.records() > 0 => {
+                told.base.cut.push(format!("ended early: {}", failure.sentence()));
                 break;
             }
             ended => ended?,

@@ -134,6 +134,16 @@ fn a_broker_that_dies_costs_no_record_where_another_has_it_and_what_nobody_has_i
     }
     cluster.kill(usize::try_from(node).expect("a node"));
 
+    // Asked right now, before another broker leads.
+    let brokers = cluster.brokers();
+    let turn = Running::start(&["bisect", "-b", &brokers, "-o", "ndjson", "replicated", ".n >= 2000"]).finish();
+    assert_eq!(turn.code, Some(0), "{}", turn.stderr);
+    let turns: Vec<serde_json::Value> = turn.lines().into_iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(turns.len() == 3 && turns.iter().all(|row| row["offset"] == 2000), "{}", turn.text());
+    let shape = Running::start(&["topic", "shape", "-b", &brokers, "-o", "ndjson", "alone"]).finish();
+    assert_eq!(shape.code, Some(7), "{}", shape.stderr);
+    assert!(shape.stderr.contains("partition 1 is not read"), "{}", shape.stderr);
+
     for over in replicated.finish() {
         assert_eq!((over.done.code, over.word("ended"), over.figure("unread")), (Some(0), "end", 0), "{over}");
         assert_eq!((over.figure("scanned"), over.figure("matched")), (ALL, ALL / 2), "{over}");
@@ -162,7 +172,6 @@ fn a_broker_that_dies_costs_no_record_where_another_has_it_and_what_nobody_has_i
         }
     }
     // Nobody knows any more where the partition begins and ends: no figure of it is made up.
-    let brokers = cluster.brokers();
     let done = Running::start(&["search", "-b", &brokers, "-o", "ndjson", "alone", ".even == true | count"]).finish();
     let over = Over { name: "table", done };
     over.is_partial(7);
