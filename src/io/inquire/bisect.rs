@@ -36,7 +36,16 @@ pub async fn bisect(client: &Client, ask: &BisectAsk, teller: &Teller) -> Result
     if ask.filter.bounds().last.is_some() {
         return Err(Failure::new(WHAT, Cause::Refused("last: bounds no search for a turn; since: and until: do")));
     }
-    let (all, missing) = ends(client, WHAT, &ask.topic).await?;
+    let until = Instant::now() + client.settings().retry;
+    let (all, missing) = loop {
+        let told = ends(client, WHAT, &ask.topic).await?;
+        // A partition whose leader is gone has another one soon, or none for long.
+        if told.1.is_empty() || Instant::now() >= until {
+            break told;
+        }
+        tokio::time::sleep(BETWEEN_TRIES).await;
+        let _learnt = client.topic(WHAT, &ask.topic.name).await?;
+    };
     let spans = bounded(client, ask, &all).await?;
     let mut parts: Vec<Halved> = spans.into_iter().map(|(id, span)| Halved::new(id, span)).collect();
     for (id, error) in missing {
