@@ -199,8 +199,8 @@ struct Stretch<'a> {
     allowed: Allowed,
 }
 
-/// Reads some stretches to their ends; a failure when no more may be read ([`USED_UP`]): `take` gets the chunks that match, in order per partition, and ends it early; `progress`
-/// hears how far it is.
+/// Reads some stretches to their ends: `take` gets the chunks that match, in order per partition, and ends it early; `progress`
+/// hears how far it is. A failure when no more may be read ([`USED_UP`]).
 async fn stretch(
     client: &Client,
     work: &Work,

@@ -316,6 +316,8 @@ fn joined(base: &[Progress], board: &[Progress], firsts: &BTreeMap<PartitionId, 
             all.read = all.read.saturating_add(progress.read);
             all.matched = all.matched.saturating_add(progress.matched);
             all.broken = all.broken.saturating_add(progress.broken);
+            all.recalled = all.recalled.saturating_add(progress.recalled);
+            all.unfit.add(&progress.unfit);
             all.bytes = all.bytes.saturating_add(progress.bytes);
             all.markers = all.markers.saturating_add(progress.markers);
             all.throttle_ms = all.throttle_ms.max(progress.throttle_ms);
