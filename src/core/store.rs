@@ -150,6 +150,16 @@ impl MessageStore {
         self.chunks.iter().flat_map(|held| held.chunk.iter())
     }
 
+    /// Drops the chunks before a record.
+    pub fn cut(&mut self, before: Seq) {
+        while self.chunks.front().is_some_and(|held| held.first < before) {
+            if let Some(old) = self.chunks.pop_front() {
+                self.records -= old.chunk.len();
+                self.bytes -= old.chunk.bytes();
+            }
+        }
+    }
+
     /// Empties it; gives back what was held. Numbers go on where they were.
     pub fn clear(&mut self) -> Vec<Arc<Chunk>> {
         self.records = 0;

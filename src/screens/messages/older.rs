@@ -39,7 +39,8 @@ pub(super) struct Older {
     pub(super) search: Option<Search>,
     /// A search is to begin once it is known where the list begins.
     wanted: bool,
-    /// The records before this one were loaded under a filter, and so many others were passed over.
+    /// The records before this one were loaded under a filter, so that others between them were passed over: so many, of which
+    /// nothing was said yet.
     sparse: Option<(Seq, u64)>,
 }
 
@@ -406,7 +407,8 @@ impl Messages {
         self.joined_txns = Some(progress.txns.clone().with_older(&self.older.txns, |id| firsts.get(&id).copied()));
     }
 
-    /// Another filter: what the old one passed over is to be had again, and a line says where it is missing.
+    /// Another filter: what the old one passed over is to be had again. Without a filter a line says where it is missing; under
+    /// another one what was found goes, since what is asked for now may lie between, and all of it is looked through again.
     pub(super) fn older_refiltered(&mut self, cx: &mut Cx<'_>) {
         self.older.cancel(cx);
         (self.older.search, self.older.wanted) = (None, false);
@@ -416,12 +418,17 @@ impl Messages {
                 self.older.left.entry(partition.id).or_insert(first);
             }
         }
-        if self.bar.in_force().is_none()
-            && let Some((before, records)) = self.older.sparse.take()
-            && records > 0
-            && before > self.store.first()
-        {
-            self.rows.insert_note(before, What::Fact(Fact::NotKept { records }));
+        let Some((before, records)) = &mut self.older.sparse else { return };
+        if *before <= self.store.first() {
+            self.older.sparse = None;
+        } else if self.bar.in_force().is_some() {
+            self.store.cut(*before);
+            self.rows.evict(*before);
+            self.rows.forget_not_kept(*before);
+            self.older.sparse = None;
+        } else if *records > 0 {
+            let fact = Fact::NotKept { records: std::mem::take(records) };
+            self.rows.insert_note(*before, What::Fact(fact));
         }
     }
 }

@@ -158,6 +158,15 @@ impl Rows {
         self.marked = self.marked.split_off(&first);
     }
 
+    /// What was said to be missing before a record is not any more.
+    pub(super) fn forget_not_kept(&mut self, before: Seq) {
+        for note in &mut self.notes {
+            note.gone |= note.before == before && matches!(note.what, What::Fact(Fact::NotKept { .. }));
+        }
+        let gone = |row: &Row| matches!(row, Row::Note(n) if self.notes.get(*n as usize).is_some_and(|note| note.gone));
+        self.lines.retain(|row| !gone(row));
+    }
+
     /// Where the next mark or fact after the cursor stands, or the first one of all.
     pub(super) fn next_note(&self) -> Option<usize> {
         let is_note = |n: &usize| matches!(self.lines.get(*n), Some(Row::Note(_)));

@@ -136,16 +136,16 @@ impl Messages {
         self.reader.set_filter(cx, generation, self.bar.in_force());
         self.rows.most = self.bar.limit();
         self.older_refiltered(cx);
-        if self.bar.in_force().is_some() {
-            self.not_kept = 0;
-            self.look_through(cx, self.store.first());
-            self.search_past(cx);
-            return;
-        }
+        // What arrived and did not match the filter before is not there for the next one either.
         if self.not_kept > 0 {
             let records = std::mem::take(&mut self.not_kept);
             let before = self.store.end();
             self.rows.insert_note(before, What::Fact(Fact::NotKept { records }));
+        }
+        if self.bar.in_force().is_some() {
+            self.look_through(cx, self.store.first());
+            self.search_past(cx);
+            return;
         }
         let height = self.list_height(cx);
         self.rows.rebuild(self.store.seqs(), self.store.first(), height);

@@ -224,6 +224,33 @@ fn esc_calls_the_search_off_before_it_clears_the_filter_and_k_goes_on_where_it_s
 }
 
 #[test]
+fn another_filter_looks_again_between_what_the_one_before_had_found() {
+    let log = Log { starts: [0, 0], ends: [59, 59] };
+    for cleared in [false, true] {
+        let mut script = opened(&log, 8, 5000);
+        script.state.settings.start = StartAt::Newest(50);
+        let script = script.keys("/").text(".tenth == true").keys("enter");
+        let (_, plan) = older(&script).unwrap();
+        let mut script = script.reply("older", Ok(log.answer(&plan))).sees("matched 12 of 118");
+        if cleared {
+            script = script.keys("esc").sees("no filter").keys("/").text(".tenth == false").keys("enter");
+        } else {
+            script = script.keys("/").keys("ctrl-u").text(".tenth == false").keys("enter");
+        }
+        let (_, plan) = older(&script).unwrap();
+        assert_eq!(
+            plan.until,
+            Some(Position::Offsets([(PartitionId(0), Offset(55)), (PartitionId(1), Offset(55))].into())),
+            "cleared: {cleared}"
+        );
+        let script = script.reply("older", Ok(log.answer(&plan))).sees("of 118").sees_not("not kept");
+        let (_, held) = listed(script.keys("g"));
+        let expected: Vec<i64> = (0..=50).step_by(10).chain(55..59).collect();
+        assert_eq!(held, [expected.clone(), expected], "each once; cleared: {cleared}");
+    }
+}
+
+#[test]
 fn the_bounds_of_a_filter_bound_the_search() {
     let script = messages().deliver(chunk(&[made(30, "k", "{}")]), vec![]);
     let script = script.progress(Log { starts: [0, 0], ends: [31, 20] }.progress([30, 20]));
