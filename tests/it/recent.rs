@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kscope::core::stream::{Isolation, Plan, Progress};
+use kscope::core::stream::{self, Isolation, Progress};
 use kscope::io::kafka::{Address, Client, Settings};
 use kscope::io::scan::{self, Options, Recent, Shape, Sink, Taken};
 use kscope::io::work::Work;
@@ -14,7 +14,7 @@ use kscope::query::position::Position;
 use kscope::query::{self, Context, Filter};
 use tokio::sync::mpsc;
 
-use crate::kafka::{Codec, Release, Writer, record, seeded};
+use crate::kafka::{Cluster, Codec, Plan, Release, Writer, record, seeded};
 
 /// What a reader gave: one line per record, and where it stood in the end.
 #[derive(Debug, Default, Clone)]
@@ -57,7 +57,7 @@ async fn read(client: &Client, topic: &str, way: Way<'_>, recent: Option<&Recent
     });
     let context = Context::utc(Time(0));
     let filter = Filter::compile(&query::parse(way.query).expect("a query"), &context);
-    let plan = Plan {
+    let plan = stream::Plan {
         topic: name,
         topic_id: TopicId::default(),
         from: Position::Earliest,
@@ -137,11 +137,9 @@ fn what_comes_from_memory_is_what_would_have_been_fetched() {
 
 #[test]
 fn what_the_log_has_not_any_more_is_not_given_from_memory_and_what_is_new_is_fetched() {
-    let Some(kafka) = seeded(Release::V4_2) else { return };
-    let brokers = kafka.cluster.brokers();
-    let addresses: Vec<String> = brokers.split(',').map(str::to_owned).collect();
-    let topic = "recent-moves";
-    let mut writer = Writer::connect(&addresses);
+    let Some(kafka) = Cluster::start(Plan::one(Release::V4_2)) else { return };
+    let (brokers, topic) = (kafka.brokers(), "moves");
+    let mut writer = Writer::connect(&kafka.internal);
     writer.create(topic, 1, 1, &[]);
     for number in 0..10 {
         writer.append(topic, 0, Codec::Zstd, &[record(format!("a{number}")), record(format!("b{number}"))]);
