@@ -40,7 +40,9 @@ impl Messages {
             self.rows.insert_note(from, What::Fact(fact.clone()));
         }
         self.not_shown += delivery.not_shown;
-        self.not_kept += delivery.read.saturating_sub(delivery.chunk.len() as u64 + delivery.not_shown);
+        if self.bar.in_force().is_some() {
+            self.not_kept += delivery.read.saturating_sub(delivery.chunk.len() as u64 + delivery.not_shown);
+        }
         let was_full = self.store.is_full();
         if delivery.not_shown > 0 {
             self.older.thinned(cx, &self.reader.progress);
