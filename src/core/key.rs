@@ -22,6 +22,17 @@ pub enum Input {
     HangUp,
 }
 
+impl Input {
+    /// Whether it goes back, of the two keys that go through what is offered: tab and shift-tab. `None`: it is neither.
+    pub fn tabbed(&self) -> Option<bool> {
+        match self {
+            Self::Key(key) if key.code == KeyCode::Tab => Some(false),
+            Self::Key(key) if key.code == KeyCode::BackTab => Some(true),
+            _ => None,
+        }
+    }
+}
+
 /// One key, in one form for all terminals: what a terminal cannot tell apart is not told apart here either.
 ///
 /// A letter's case is in the letter: `A` has no `shift`. `ctrl` goes with lower-case letters. `shift` stands only with keys

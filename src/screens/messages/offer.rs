@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::core::key::{Input, KeyCode};
+use crate::core::key::Input;
 use crate::core::line::Line;
 use crate::core::store::MessageStore;
 use crate::query::complete::{Candidate, CandidateKind, Fields, complete};
@@ -67,13 +67,9 @@ impl Offer {
     /// Takes tab and shift-tab; anything else ends what was offered. True: the line was changed by it, or there was nothing to
     /// offer.
     pub(super) fn input(&mut self, line: &mut Line, input: &Input) -> bool {
-        let back = match input {
-            Input::Key(key) if key.code == KeyCode::Tab => false,
-            Input::Key(key) if key.code == KeyCode::BackTab => true,
-            _ => {
-                self.given = None;
-                return false;
-            }
+        let Some(back) = input.tabbed() else {
+            self.given = None;
+            return false;
         };
         if let Some(given) = &mut self.given {
             let all = given.candidates.len();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::core::ask::{Answer, Ask};
 use crate::core::effect::TaskId;
-use crate::core::key::{Input, KeyCode};
+use crate::core::key::Input;
 use crate::core::line::Line;
 use crate::core::saved::queries::{self, Named, Queries};
 use crate::model::Failure;
@@ -36,13 +36,9 @@ impl Names {
 
     /// Takes tab and shift-tab; anything else is a new beginning. True: it was one of them.
     pub(super) fn input(&mut self, line: &mut Line, input: &Input) -> bool {
-        let back = match input {
-            Input::Key(key) if key.code == KeyCode::Tab => false,
-            Input::Key(key) if key.code == KeyCode::BackTab => true,
-            _ => {
-                self.given = None;
-                return false;
-            }
+        let Some(back) = input.tabbed() else {
+            self.given = None;
+            return false;
         };
         let typed = self.given.as_ref().map_or_else(|| line.text().trim().to_owned(), |(typed, _)| typed.clone());
         let fitting: Vec<&String> = self.all.iter().filter(|name| name.starts_with(&typed)).collect();
